@@ -1,0 +1,73 @@
+// Settings, from /etc/wobackup/wobackup.toml and the environment. docs/configuration.md lists every key.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wobackup {
+
+/// `[site."x".database]`: what the admin says of a site's database. Unset values are taken from wp-config.php and the
+/// registry; values that are set must agree with those, unless `override_others`.
+struct DatabaseSettings {
+  std::optional<std::string> name;
+  std::optional<std::string> user;
+  std::optional<std::string> password;  ///< `password` or the content of `password_file`
+  std::optional<std::string> host;      ///< as DB_HOST: `localhost`, `host:port`, `localhost:/path.sock`, `[::1]:3306`
+  bool override_others = false;         ///< key `override`: do not compare with wp-config.php and the registry
+  std::vector<std::string> additional;  ///< further databases, dumped to databases/<name>.sql with the same login
+  std::optional<std::string> sqlite;    ///< path of an SQLite database, relative to the site's folder
+  std::optional<bool> enabled;          ///< false: this site has no database, whatever its kind
+};
+
+/// `[site."x"]`.
+struct SiteSettings {
+  std::optional<std::filesystem::path> path;  ///< makes the site known if the registry does not have it
+  std::optional<std::string>
+      type;  ///< the registry's word; default for such a site: php, or wp if it has wp-config.php
+  std::optional<std::filesystem::path> backup_root;
+  std::vector<std::string> exclude;
+  std::vector<std::string> include;  ///< further folders or files of the site's folder, e.g. "conf"
+  std::vector<std::string> follow;   ///< links inside htdocs whose target's content belongs to the backup
+  DatabaseSettings database;
+};
+
+/// `[database]`: for all sites.
+struct DatabaseDefaults {
+  std::optional<std::filesystem::path> defaults_file;  ///< admin credentials, as a my.cnf; default: see docs
+  std::optional<std::filesystem::path> dump_program;   ///< default: mariadb-dump, else mysqldump, from PATH
+  std::chrono::seconds lock_wait{60};                  ///< how long to wait for read locks on MyISAM and Aria tables
+  bool admin = true;                                   ///< false: never use admin credentials
+};
+
+/// All settings with their defaults. Plain data: a program may also fill it itself.
+struct Config {
+  std::filesystem::path registry = "/var/lib/wo/dbase.db";
+  std::filesystem::path state_dir = "/var/lib/wobackup";
+  std::optional<std::filesystem::path> backup_root;  ///< default <site_path>/backup; archives go to <root>/<site>/
+  std::optional<std::uint64_t> min_free_bytes;  ///< default: the larger of 1 GiB and 5 %, at most 10 %, of the disk
+  unsigned threads = 0;                         ///< compressing threads; 0: as many as cores, at most 4
+  int level = 3;                                ///< zstd, 1 to 19
+  std::uint64_t limit_rate = 0;                 ///< bytes of archive written per second; 0: no limit
+  std::vector<std::string> exclude;
+  std::vector<std::string> include;
+  bool exclude_caches = false;
+  DatabaseDefaults database;
+  std::map<std::string, SiteSettings> site;
+
+  /// The file this came from, if any; messages name it.
+  std::optional<std::filesystem::path> file;
+
+  /// Reads `path`, or WOBACKUP_CONFIG, or /etc/wobackup/wobackup.toml; the last may be missing. WOBACKUP_* variables
+  /// replace what the file says. Throws Error usage that names file and line for unknown keys and wrong values.
+  static Config load(const std::optional<std::filesystem::path>& path = std::nullopt);
+
+  /// The effective settings of a site: its own, after those for all (lists are joined).
+  [[nodiscard]] SiteSettings for_site(const std::string& name) const;
+};
+
+}  // namespace wobackup

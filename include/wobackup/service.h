@@ -1,0 +1,66 @@
+// The service through which every backup goes.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wobackup/config.h"
+#include "wobackup/error.h"
+#include "wobackup/json.h"
+#include "wobackup/log.h"
+#include "wobackup/site.h"
+#include "wobackup/snapshot.h"
+
+namespace wobackup {
+
+/// All use cases. One object may be used from several threads at once; two backups of one site exclude each other
+/// (Error locked), also across processes. Every function throws Error, and nothing else but std::bad_alloc.
+class Service {
+ public:
+  explicit Service(Config config, LogSink log = {});
+  Service(Service&&) noexcept;
+  Service& operator=(Service&&) noexcept;
+  ~Service();
+
+  [[nodiscard]] const Config& config() const noexcept;
+
+  /// The site of this name. Throws not_found (with similar names as a hint), or usage for an invalid host name.
+  [[nodiscard]] Site site(const std::string& name) const;
+  /// All sites, by name: the registry's and the config's. A row with unusable values is left out and logged.
+  [[nodiscard]] std::vector<Site> sites() const;
+  /// A site described by the registry's fields as a JSON object (sitename and site_path are needed).
+  [[nodiscard]] Site site_from_json(const Json& fields) const;
+  /// The name of the site's database for display, without connecting; nothing if it has none or cannot be told.
+  [[nodiscard]] std::optional<std::string> database_name(const Site& site) const;
+
+  /// Makes one backup. Returns only when it is published and synced. Throws dump, no_space, locked, interrupted,
+  /// usage, failed; then nothing is left under a final name.
+  [[nodiscard]] Created create(const Site& site, const CreateOptions& options = {});
+
+  /// The backups of a site, newest first. An unknown site whose folder of archives exists under the configured root
+  /// is listed too. A damaged archive is listed with its `problem`.
+  [[nodiscard]] std::vector<SnapshotRef> list(
+      const std::string& site, const std::optional<std::filesystem::path>& backup_root = std::nullopt) const;
+
+  /// Finds what a user named: a path of an archive, "site/name", "site/latest" or "site" (both: latest complete).
+  /// Throws not_found.
+  [[nodiscard]] std::filesystem::path find(
+      const std::string& what, const std::optional<std::filesystem::path>& backup_root = std::nullopt) const;
+
+  /// vhost.json of an archive, plus archive_path, archive_size (bytes), archive_mtime (seconds since 1970, with
+  /// fraction), indexed, complete, and for indexed archives the manifest's counts. Throws not_found, or verification
+  /// for a file that is no whole archive.
+  [[nodiscard]] Json info(const std::filesystem::path& archive) const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// "0.1.0"
+[[nodiscard]] const char* version() noexcept;
+
+}  // namespace wobackup

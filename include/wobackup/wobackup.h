@@ -1,0 +1,11 @@
+// Everything.
+#pragma once
+
+#include "wobackup/config.h"
+#include "wobackup/error.h"
+#include "wobackup/json.h"
+#include "wobackup/log.h"
+#include "wobackup/progress.h"
+#include "wobackup/service.h"
+#include "wobackup/site.h"
+#include "wobackup/snapshot.h"

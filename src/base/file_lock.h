@@ -1,0 +1,26 @@
+// A lock that the kernel drops when its holder ends, however it ends.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "base/unique_fd.h"
+
+namespace wobackup {
+
+/// An exclusive flock on a file, held while the object lives. The file holds a line about the holder (pid, since when,
+/// what it does) for whoever meets the lock; it is never removed, since removing it would break the exclusion.
+class FileLock {
+ public:
+  /// Takes the lock, waiting up to `wait`. Throws Error locked (retryable), naming the holder from the file, and
+  /// interrupted when `cancelled` says so meanwhile.
+  FileLock(const std::filesystem::path& path, const std::string& purpose, std::chrono::seconds wait,
+           const std::function<bool()>& cancelled);
+
+ private:
+  UniqueFd fd_;
+};
+
+}  // namespace wobackup

@@ -1,0 +1,68 @@
+// Other programs: started with an argument vector, never through a shell.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+namespace wobackup {
+
+/// What to start. Descriptors in `inherit` stay open in the child under the same number; all others are closed.
+struct Command {
+  std::vector<std::string> argv;                                 ///< argv[0] is looked up in PATH if it has no '/'
+  std::vector<std::pair<std::string, std::string>> environment;  ///< exactly this; PATH and LC_ALL=C are added
+  std::vector<int> inherit;
+  std::optional<std::pair<unsigned, unsigned>> run_as;  ///< uid, gid; without other groups
+};
+
+/// How a program ended.
+struct ExitStatus {
+  int code = -1;   ///< exit status, or -1
+  int signal = 0;  ///< signal that ended it, or 0
+  [[nodiscard]] bool success() const noexcept { return code == 0; }
+  [[nodiscard]] std::string text() const;  ///< "exit status 2", "killed by signal 9"
+};
+
+/// A running child with its stdout and stderr as pipes and stdin from /dev/null. The destructor kills and reaps it.
+/// The child is killed too when the thread that started it ends, so that a killed backup leaves no dump running:
+/// start it from a thread that outlives it.
+class Subprocess {
+ public:
+  /// Throws Error not_found if the program is missing, failed otherwise.
+  explicit Subprocess(const Command& command);
+  Subprocess(const Subprocess&) = delete;
+  Subprocess& operator=(const Subprocess&) = delete;
+  ~Subprocess();
+
+  [[nodiscard]] int out_fd() const noexcept { return out_.get(); }  ///< blocking
+  [[nodiscard]] int err_fd() const noexcept { return err_.get(); }  ///< blocking
+  [[nodiscard]] int pid() const noexcept { return pid_; }
+  /// Waits for the end. May be called again.
+  ExitStatus wait();
+  void kill(int signal_number) noexcept;
+
+ private:
+  int pid_ = -1;
+  std::optional<ExitStatus> status_;
+  UniqueFd out_;
+  UniqueFd err_;
+};
+
+/// Runs a program to its end and collects at most `limit_bytes` of each stream (the rest is read and dropped).
+/// A program that runs longer than `timeout` is killed, and Error failed is thrown.
+struct Collected {
+  ExitStatus status;
+  std::string out;
+  std::string err;
+};
+[[nodiscard]] Collected run_collecting(const Command& command, std::chrono::milliseconds timeout,
+                                       std::size_t limit_bytes = std::size_t{1} << 20U);
+
+/// The absolute path of a program in PATH; nothing if there is none.
+[[nodiscard]] std::optional<std::string> find_program(const std::string& name);
+
+}  // namespace wobackup

@@ -1,0 +1,55 @@
+// The manifest: the sorted list of what a snapshot holds, as JSON lines. docs/archive.md has every key.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "container/entry.h"
+#include "crypto/sha256.h"
+#include "wobackup/json.h"
+
+namespace wobackup {
+
+/// The first line.
+struct ManifestHeader {
+  int format = 1;
+  std::string tool_version;
+  std::string site;
+  std::string name;     ///< the top folder
+  std::string created;  ///< RFC 3339
+  bool complete = true;
+  bool has_files = false;
+  bool has_database = false;
+  std::uint64_t entries = 0;
+  std::uint64_t files = 0;
+  std::uint64_t file_bytes = 0;  ///< logical bytes of regular files, dumps included
+  std::uint64_t tar_bytes = 0;
+  std::uint64_t tables = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t unreadable_count = 0;
+  std::uint64_t notes_count = 0;
+  Json notes = Json::array();  ///< at most 1,000 of {"path"|"path_b64", "what", "unreadable": bool}
+};
+
+/// One following line.
+struct ManifestEntry {
+  Entry entry;  ///< path, type, mode, owner, size, mtime, link, device, sparse; xattrs and ACLs stay in the tar
+  std::optional<Sha256Digest> sha256;  ///< of a regular file's stored bytes (a sparse one: its map and data as in the tar)
+  std::optional<std::uint64_t> offset; ///< in the tar, of the member's first header block; none for what is not in it
+  std::vector<std::string> flags;      ///< "changed", "grew", "unreadable"
+  std::string error;                   ///< why it is flagged
+  Json database;                       ///< a dump's description; null otherwise
+};
+
+/// One line with its newline.
+[[nodiscard]] std::string manifest_line(const ManifestHeader& header);
+void append_manifest_line(std::string& out, const ManifestEntry& entry);
+
+/// Throw Error verification for a line that is not of this form. The line comes from an untrusted file.
+[[nodiscard]] ManifestHeader manifest_header_from(std::string_view line);
+[[nodiscard]] ManifestEntry manifest_entry_from(std::string_view line);
+
+}  // namespace wobackup
