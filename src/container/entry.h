@@ -41,17 +41,17 @@ struct Entry {
   std::uint32_t mode = 0644;  ///< permission bits with setuid, setgid and sticky (07777)
   std::uint64_t uid = 0;
   std::uint64_t gid = 0;
-  std::string user;   ///< empty if the number has no name
+  std::string user;  ///< empty if the number has no name
   std::string group;
   std::uint64_t size = 0;  ///< logical size of a regular file; 0 for everything else
   FileTime mtime;
   std::string link;  ///< symlink: its text; hardlink: the first member's path, relative to the top folder
   std::uint32_t device_major = 0;
   std::uint32_t device_minor = 0;
-  std::vector<Xattr> xattrs;    ///< without POSIX ACLs
-  std::string acl_access;       ///< text form, entries separated by commas, numeric ids; empty if there is none
+  std::vector<Xattr> xattrs;  ///< without POSIX ACLs
+  std::string acl_access;     ///< text form, entries separated by commas, numeric ids; empty if there is none
   std::string acl_default;
-  bool sparse = false;          ///< stored as GNU sparse 1.0
+  bool sparse = false;                  ///< stored as GNU sparse 1.0
   std::vector<SparseSegment> segments;  ///< of a sparse file
 };
 

@@ -37,11 +37,12 @@ struct ManifestHeader {
 /// One following line.
 struct ManifestEntry {
   Entry entry;  ///< path, type, mode, owner, size, mtime, link, device, sparse; xattrs and ACLs stay in the tar
-  std::optional<Sha256Digest> sha256;  ///< of a regular file's stored bytes (a sparse one: its map and data as in the tar)
-  std::optional<std::uint64_t> offset; ///< in the tar, of the member's first header block; none for what is not in it
-  std::vector<std::string> flags;      ///< "changed", "grew", "unreadable"
-  std::string error;                   ///< why it is flagged
-  Json database;                       ///< a dump's description; null otherwise
+  std::optional<Sha256Digest>
+      sha256;  ///< of a regular file's stored bytes (a sparse one: its map and data as in the tar)
+  std::optional<std::uint64_t> offset;  ///< in the tar, of the member's first header block; none for what is not in it
+  std::vector<std::string> flags;       ///< "changed", "grew", "unreadable"
+  std::string error;                    ///< why it is flagged
+  Json database;                        ///< a dump's description; null otherwise
 };
 
 /// One line with its newline.

@@ -1,0 +1,59 @@
+#include "snapshot/run_monitor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace wobackup {
+
+RunMonitor::RunMonitor(std::string site, const SnapshotRecord& record, const ScanTotals& totals,
+                       Cancellation& cancellation, std::function<bool()> cancelled, ProgressCallback on_progress)
+    : site_(std::move(site)),
+      record_(record),
+      totals_(totals),
+      cancellation_(cancellation),
+      cancelled_(std::move(cancelled)),
+      on_progress_(std::move(on_progress)),
+      thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+
+RunMonitor::~RunMonitor() { thread_.request_stop(); }
+
+void RunMonitor::enter_phase(std::string phase) {
+  const std::scoped_lock lock(mutex_);
+  phase_ = std::move(phase);
+}
+
+void RunMonitor::finish() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+  if (on_progress_) report();
+}
+
+void RunMonitor::watch(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    if (cancelled_ && cancelled_()) cancellation_.cancel();
+    if (on_progress_) report();
+    std::unique_lock lock(mutex_);
+    ended_.wait_for(lock, stop, std::chrono::milliseconds(100), [] { return false; });
+  }
+}
+
+void RunMonitor::report() {
+  Progress progress;
+  {
+    const std::scoped_lock lock(mutex_);
+    progress.phase = phase_;
+  }
+  progress.site = site_;
+  progress.files_done = record_.files;
+  progress.bytes_done = record_.bytes_read + record_.dump_bytes;
+  progress.bytes_written = record_.bytes_written;
+  if (totals_.ended) {
+    progress.files_total = std::max<std::uint64_t>(totals_.files, progress.files_done);
+    const std::uint64_t dump = std::max<std::uint64_t>(record_.dump_bytes_expected, record_.dump_bytes);
+    progress.bytes_total = std::max(totals_.bytes + dump, progress.bytes_done);
+  }
+  progress.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
+  on_progress_(progress);
+}
+
+}  // namespace wobackup

@@ -1,0 +1,65 @@
+#include "snapshot/vhost_metadata.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+// Registry values are any bytes; JSON is UTF-8.
+Json text_or_null(const std::optional<std::string>& value) {
+  if (!value) return nullptr;
+  return is_utf8(*value) ? *value : printable(*value);
+}
+
+Json number_or_null(const std::optional<bool>& value) {
+  if (!value) return nullptr;
+  return *value ? 1 : 0;
+}
+
+}  // namespace
+
+Json vhost_metadata(const Site& site, const CreateOptions& options, const BackupScope& scope,
+                    std::chrono::sys_seconds time) {
+  const SiteRecord& record = site.record;
+  Json vhost;
+  vhost["id"] = record.id ? Json(*record.id) : Json(nullptr);
+  vhost["sitename"] = site.name;
+  vhost["site_type"] = text_or_null(record.site_type);
+  vhost["cache_type"] = text_or_null(record.cache_type);
+  vhost["site_path"] = text_or_null(site.path.string());
+  vhost["created_on"] = text_or_null(record.created_on);
+  vhost["is_enabled"] = number_or_null(record.is_enabled);
+  vhost["is_ssl"] = number_or_null(record.is_ssl);
+  vhost["storage_fs"] = text_or_null(record.storage_fs);
+  vhost["storage_db"] = text_or_null(record.storage_db);
+  vhost["db_name"] = text_or_null(record.db_name);
+  vhost["db_user"] = text_or_null(record.db_user);
+  vhost["db_host"] = text_or_null(record.db_host);
+  vhost["php_version"] = text_or_null(record.php_version);
+  vhost["backup_timestamp"] = rfc3339(time);
+  vhost["backup_reason"] = options.reason;
+  vhost["backup_type"] = name_of(options.type);
+  vhost["backup_scope"] = {{"files", scope.files}, {"database", scope.database}};
+
+  if (!options.metadata_extra.is_object() && !options.metadata_extra.is_null()) {
+    throw Error(ErrorKind::usage, "the extra metadata is not a JSON object");
+  }
+  for (const auto& [key, value] : options.metadata_extra.items()) {
+    const bool replaceable = key == "backup_type" || key == "backup_reason";
+    if (vhost.contains(key) && !replaceable) {
+      throw Error(ErrorKind::usage, fmt::format("the extra metadata may not replace \"{}\"", printable(key)),
+                  "choose another key; only backup_type and backup_reason can be replaced");
+    }
+    if (replaceable && !value.is_string()) {
+      throw Error(ErrorKind::usage, fmt::format("the extra metadata's \"{}\" must be a text", key));
+    }
+    vhost[key] = value;
+  }
+  return vhost;
+}
+
+}  // namespace wobackup
