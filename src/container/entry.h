@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@ enum class EntryType { file, directory, symlink, hardlink, fifo, character_devic
 
 /// The word in the manifest ("file", "dir", "symlink", "hardlink", "fifo", "chardev", "blockdev").
 [[nodiscard]] std::string_view name_of(EntryType type) noexcept;
+[[nodiscard]] std::optional<EntryType> entry_type_from(std::string_view name) noexcept;
 
 /// Seconds since 1970, which may be negative, and 0 to 999,999,999 nanoseconds after them.
 struct FileTime {

@@ -1,5 +1,11 @@
 wobackup_layer(container PATH container
   SOURCES
+    container_writer.cc
+    entry.cc
     frame_pool.cc
+    locator.cc
+    manifest.cc
+    seek_table.cc
+    tar_encode.cc
   DEPENDS base crypto
   LINK PkgConfig::zstd)

@@ -31,7 +31,7 @@ struct ManifestHeader {
   std::uint64_t rows = 0;
   std::uint64_t unreadable_count = 0;
   std::uint64_t notes_count = 0;
-  Json notes = Json::array();  ///< at most 1,000 of {"path"|"path_b64", "what", "unreadable": bool}
+  Json notes = Json::array();  ///< at most 1,000 of {"path", "path_b64" if it is not UTF-8, "what", "unreadable": bool}
 };
 
 /// One following line.
@@ -44,6 +44,9 @@ struct ManifestEntry {
   std::string error;                    ///< why it is flagged
   Json database;                        ///< a dump's description; null otherwise
 };
+
+/// Enters bytes under `key` if they are UTF-8, else as base64 under "<key>_b64" with a readable form under `key`.
+void put_text(Json& json, const std::string& key, std::string_view bytes);
 
 /// One line with its newline.
 [[nodiscard]] std::string manifest_line(const ManifestHeader& header);

@@ -145,7 +145,7 @@ void ArchiveWriter::finish(ManifestHeader header) {
   const auto append_notes = [&header](const std::vector<PathNote>& notes, bool unreadable) {
     for (const PathNote& note : notes) {
       Json json;
-      put_path(json, "path", note.path);
+      put_text(json, "path", note.path);
       json["what"] = note.what;
       json["unreadable"] = unreadable;
       header.notes.push_back(std::move(json));

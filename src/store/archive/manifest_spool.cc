@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/file_io.h"
+#include "wobackup/error.h"
 
 namespace wobackup {
 namespace {

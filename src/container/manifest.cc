@@ -1,0 +1,229 @@
+#include "container/manifest.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+
+#include "base/text.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+[[noreturn]] void damaged(const std::string& why) {
+  throw Error(ErrorKind::verification, "the manifest is damaged: " + why);
+}
+
+template <class T>
+T number(const Json& json, const char* key, T fallback) {
+  const auto place = json.find(key);
+  if (place == json.end() || place->is_null()) return fallback;
+  if (!place->is_number_integer()) damaged(fmt::format("\"{}\" is not a whole number", key));
+  if constexpr (std::is_unsigned_v<T>) {
+    if (!place->is_number_unsigned() || place->get<std::uint64_t>() > std::numeric_limits<T>::max()) {
+      damaged(fmt::format("\"{}\" is out of range", key));
+    }
+  }
+  return place->get<T>();
+}
+
+std::string text(const Json& json, const char* key) {
+  const auto place = json.find(key);
+  if (place == json.end() || place->is_null()) return {};
+  if (!place->is_string()) damaged(fmt::format("\"{}\" is not a text", key));
+  return place->get<std::string>();
+}
+
+bool truth(const Json& json, const char* key, bool fallback) {
+  const auto place = json.find(key);
+  if (place == json.end()) return fallback;
+  if (!place->is_boolean()) damaged(fmt::format("\"{}\" is neither true nor false", key));
+  return place->get<bool>();
+}
+
+std::string raw_text(const Json& json, const std::string& key) {
+  const auto encoded = json.find(key + "_b64");
+  if (encoded == json.end()) return text(json, key.c_str());
+  const auto bytes = encoded->is_string() ? from_base64(encoded->get<std::string>()) : std::nullopt;
+  if (!bytes) damaged(fmt::format("\"{}_b64\" is not base64", key));
+  return *bytes;
+}
+
+Json parsed(std::string_view line) {
+  Json json = Json::parse(line, nullptr, false);
+  if (!json.is_object()) damaged("a line is not a JSON object");
+  return json;
+}
+
+std::optional<Sha256Digest> digest_from(const std::string& hex_text) {
+  Sha256Digest digest{};
+  if (hex_text.size() != digest.size() * 2) return std::nullopt;
+  const auto value = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    const int high = value(hex_text[2 * i]), low = value(hex_text[2 * i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    digest[i] = static_cast<std::byte>(high * 16 + low);
+  }
+  return digest;
+}
+
+// ,"key":"text", or its base64 form
+void append_text(std::string& out, std::string_view key, std::string_view value) {
+  if (is_utf8(value)) {
+    fmt::format_to(std::back_inserter(out), ",\"{}\":", key);
+    append_json_string(out, value);
+  } else {
+    fmt::format_to(std::back_inserter(out), ",\"{}_b64\":\"{}\"", key, base64(bytes_of(value)));
+  }
+}
+
+}  // namespace
+
+void put_text(Json& json, const std::string& key, std::string_view bytes) {
+  if (is_utf8(bytes)) {
+    json[key] = bytes;
+  } else {
+    json[key] = printable(bytes);
+    json[key + "_b64"] = base64(bytes_of(bytes));
+  }
+}
+
+std::string manifest_line(const ManifestHeader& header) {
+  Json json;
+  json["format"] = header.format;
+  json["tool_version"] = header.tool_version;
+  json["site"] = header.site;
+  json["name"] = header.name;
+  json["created"] = header.created;
+  json["complete"] = header.complete;
+  json["scope"] = {{"files", header.has_files}, {"database", header.has_database}};
+  json["entries"] = header.entries;
+  json["files"] = header.files;
+  json["file_bytes"] = header.file_bytes;
+  json["tar_bytes"] = header.tar_bytes;
+  json["tables"] = header.tables;
+  json["rows"] = header.rows;
+  json["unreadable_count"] = header.unreadable_count;
+  json["notes_count"] = header.notes_count;
+  json["notes"] = header.notes;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+// Written by hand: a million of these lines are made while a backup runs.
+void append_manifest_line(std::string& out, const ManifestEntry& line) {
+  const Entry& entry = line.entry;
+  const std::size_t start = out.size();
+  append_text(out, "path", entry.path);
+  out[start] = '{';
+  const auto to = std::back_inserter(out);
+  fmt::format_to(to, ",\"type\":\"{}\",\"mode\":{},\"uid\":{},\"gid\":{}", name_of(entry.type), entry.mode, entry.uid,
+                 entry.gid);
+  if (!entry.user.empty()) append_text(out, "user", entry.user);
+  if (!entry.group.empty()) append_text(out, "group", entry.group);
+  if (entry.type == EntryType::file) fmt::format_to(to, ",\"size\":{}", entry.size);
+  fmt::format_to(to, ",\"mtime\":{}", entry.mtime.seconds);
+  if (entry.mtime.nanoseconds != 0) fmt::format_to(to, ",\"mtime_ns\":{}", entry.mtime.nanoseconds);
+  if (!entry.link.empty()) append_text(out, "link", entry.link);
+  if (entry.type == EntryType::character_device || entry.type == EntryType::block_device) {
+    fmt::format_to(to, ",\"device\":[{},{}]", entry.device_major, entry.device_minor);
+  }
+  if (entry.sparse) out += ",\"sparse\":true";
+  if (line.sha256) fmt::format_to(to, ",\"sha256\":\"{}\"", hex(*line.sha256));
+  if (line.offset) fmt::format_to(to, ",\"offset\":{}", *line.offset);
+  if (!line.flags.empty()) {
+    out += ",\"flags\":[";
+    for (std::size_t i = 0; i < line.flags.size(); ++i) {
+      if (i > 0) out += ',';
+      append_json_string(out, line.flags[i]);
+    }
+    out += ']';
+  }
+  if (!line.error.empty()) append_text(out, "error", line.error);
+  if (!line.database.is_null()) {
+    out += ",\"database\":";
+    out += line.database.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+  out += "}\n";
+}
+
+ManifestHeader manifest_header_from(std::string_view line) {
+  const Json json = parsed(line);
+  ManifestHeader header;
+  header.format = number(json, "format", 0);
+  if (header.format != 1) {
+    throw Error(ErrorKind::verification, fmt::format("the manifest has the unknown format {}", header.format),
+                "it was made by a newer wobackup; plain tar still opens the archive");
+  }
+  header.tool_version = text(json, "tool_version");
+  header.site = text(json, "site");
+  header.name = text(json, "name");
+  header.created = text(json, "created");
+  header.complete = truth(json, "complete", false);
+  const auto scope = json.find("scope");
+  if (scope != json.end() && scope->is_object()) {
+    header.has_files = truth(*scope, "files", false);
+    header.has_database = truth(*scope, "database", false);
+  }
+  header.entries = number(json, "entries", std::uint64_t{0});
+  header.files = number(json, "files", std::uint64_t{0});
+  header.file_bytes = number(json, "file_bytes", std::uint64_t{0});
+  header.tar_bytes = number(json, "tar_bytes", std::uint64_t{0});
+  header.tables = number(json, "tables", std::uint64_t{0});
+  header.rows = number(json, "rows", std::uint64_t{0});
+  header.unreadable_count = number(json, "unreadable_count", std::uint64_t{0});
+  header.notes_count = number(json, "notes_count", std::uint64_t{0});
+  const auto notes = json.find("notes");
+  if (notes != json.end() && notes->is_array()) header.notes = *notes;
+  return header;
+}
+
+ManifestEntry manifest_entry_from(std::string_view line) {
+  const Json json = parsed(line);
+  ManifestEntry result;
+  Entry& entry = result.entry;
+  entry.path = raw_text(json, "path");
+  if (entry.path.empty() || entry.path.find('\0') != std::string::npos) damaged("a line has no usable path");
+  const std::optional<EntryType> type = entry_type_from(text(json, "type"));
+  if (!type) damaged("a line has an unknown type");
+  entry.type = *type;
+  entry.mode = number(json, "mode", std::uint32_t{0});
+  entry.uid = number(json, "uid", std::uint64_t{0});
+  entry.gid = number(json, "gid", std::uint64_t{0});
+  entry.user = raw_text(json, "user");
+  entry.group = raw_text(json, "group");
+  entry.size = number(json, "size", std::uint64_t{0});
+  entry.mtime.seconds = number(json, "mtime", std::int64_t{0});
+  entry.mtime.nanoseconds = number(json, "mtime_ns", std::uint32_t{0});
+  if (entry.mode > 07777U || entry.mtime.nanoseconds > 999'999'999U) damaged("a number is out of range");
+  entry.link = raw_text(json, "link");
+  const auto device = json.find("device");
+  if (device != json.end()) {
+    if (!device->is_array() || device->size() != 2 || !(*device)[0].is_number_unsigned() ||
+        !(*device)[1].is_number_unsigned()) {
+      damaged("\"device\" is no pair of numbers");
+    }
+    entry.device_major = (*device)[0].get<std::uint32_t>();
+    entry.device_minor = (*device)[1].get<std::uint32_t>();
+  }
+  entry.sparse = truth(json, "sparse", false);
+  if (json.contains("sha256")) {
+    result.sha256 = digest_from(text(json, "sha256"));
+    if (!result.sha256) damaged("\"sha256\" is not one");
+  }
+  if (json.contains("offset")) result.offset = number(json, "offset", std::uint64_t{0});
+  const auto flags = json.find("flags");
+  if (flags != json.end()) {
+    if (!flags->is_array()) damaged("\"flags\" is no list");
+    for (const Json& flag : *flags) {
+      if (!flag.is_string()) damaged("a flag is no text");
+      result.flags.push_back(flag.get<std::string>());
+    }
+  }
+  result.error = raw_text(json, "error");
+  const auto database = json.find("database");
+  if (database != json.end()) result.database = *database;
+  return result;
+}
+
+}  // namespace wobackup
