@@ -1,0 +1,99 @@
+#include "site/database_host.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+
+namespace wobackup {
+namespace {
+
+constexpr std::uint16_t kDefaultPort = 3306;
+constexpr std::string_view kUsualSockets[] = {"/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock",
+                                              "/var/lib/mysql/mysql.sock"};
+
+std::optional<std::uint16_t> port_from(std::string_view text) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value == 0 || value > 65535) return std::nullopt;
+  return static_cast<std::uint16_t>(value);
+}
+
+bool is_host(std::string_view host) {
+  return !host.empty() && host.size() <= 255 && std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == '_' || c == ':' || c == '%';
+  });
+}
+
+bool is_socket(std::string_view path) {
+  return path.starts_with('/') && path.size() < 108 &&
+         std::none_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
+
+bool default_socket(const std::string& socket) {
+  return socket.empty() ||
+         std::find(std::begin(kUsualSockets), std::end(kUsualSockets), socket) != std::end(kUsualSockets);
+}
+
+bool is_loopback(const std::string& host) {
+  const std::string lower = lower_ascii(host);
+  return lower == "localhost" || lower == "127.0.0.1" || lower == "::1";
+}
+
+}  // namespace
+
+bool DatabaseHost::is_local() const noexcept { return !socket.empty() || is_loopback(host); }
+
+std::string DatabaseHost::text() const {
+  if (!socket.empty()) return fmt::format("{}:{}", host, socket);
+  if (port == 0) return host;
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
+}
+
+std::optional<DatabaseHost> database_host_from(std::string_view text) {
+  DatabaseHost result;
+  if (text.empty()) return result;
+  // A socket first, since its path may hold colons.
+  const std::size_t socket_at = text.find(":/");
+  if (socket_at != std::string_view::npos || text.front() == '/') {
+    const std::size_t path_at = text.front() == '/' ? 0 : socket_at + 1;
+    result.socket = text.substr(path_at);
+    const std::string_view host = path_at == 0 ? std::string_view() : text.substr(0, socket_at);
+    if (!host.empty()) result.host = host;
+    if (!is_socket(result.socket) || !is_host(result.host)) return std::nullopt;
+    return result;
+  }
+  std::string_view host = text, port;
+  if (text.front() == '[') {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos) return std::nullopt;
+    host = text.substr(1, close - 1);
+    port = text.substr(close + 1);
+    if (!port.empty() && port.front() != ':') return std::nullopt;
+    if (!port.empty()) port.remove_prefix(1);
+  } else if (std::count(text.begin(), text.end(), ':') == 1) {
+    host = text.substr(0, text.find(':'));
+    port = text.substr(text.find(':') + 1);
+  }
+  if (!port.empty()) {
+    const auto number = port_from(port);
+    if (!number) return std::nullopt;
+    result.port = *number;
+  }
+  if (!host.empty()) result.host = host;
+  if (!is_host(result.host)) return std::nullopt;
+  return result;
+}
+
+bool same_server(const DatabaseHost& a, const DatabaseHost& b) {
+  const auto port = [](const DatabaseHost& host) { return host.port == 0 ? kDefaultPort : host.port; };
+  if (a.is_local() != b.is_local()) return false;
+  if (!a.is_local()) return lower_ascii(a.host) == lower_ascii(b.host) && port(a) == port(b);
+  if (port(a) != port(b)) return false;
+  return a.socket == b.socket || (default_socket(a.socket) && default_socket(b.socket));
+}
+
+}  // namespace wobackup

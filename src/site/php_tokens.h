@@ -1,0 +1,29 @@
+// PHP source as tokens, as far as settings in wp-config.php need it. Nothing is ever executed.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wobackup {
+
+struct PhpToken {
+  enum class Kind {
+    name,      ///< an identifier, perhaps with backslashes
+    variable,  ///< with its '$'
+    text,      ///< a string whose value is known
+    computed,  ///< a string with something in it that only PHP can know
+    number,
+    symbol,  ///< one character of anything else
+  };
+  Kind kind = Kind::symbol;
+  std::string value;
+  std::size_t line = 1;
+};
+
+/// Tokens of everything between <?php (or <?=) and ?>; comments and attributes are left out. Time is linear in the
+/// source; unfinished strings and comments end with it. At most `limit` tokens are kept.
+[[nodiscard]] std::vector<PhpToken> php_tokens(std::string_view source, std::size_t limit = 200'000);
+
+}  // namespace wobackup

@@ -1,0 +1,86 @@
+#include "site/site_record.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/host_name.h"
+#include "base/text.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+std::optional<std::string> text_field(const Json& fields, const char* key) {
+  const auto place = fields.find(key);
+  if (place == fields.end() || place->is_null()) return std::nullopt;
+  if (place->is_string()) return place->get<std::string>();
+  if (place->is_number() || place->is_boolean()) return place->dump();
+  throw Error(ErrorKind::usage, fmt::format("the site's \"{}\" is neither text nor number", key));
+}
+
+std::optional<bool> truth_field(const Json& fields, const char* key) {
+  const std::optional<std::string> value = text_field(fields, key);
+  if (!value) return std::nullopt;
+  return *value == "1" || *value == "true" || *value == "True";
+}
+
+std::optional<std::int64_t> id_field(const Json& fields) {
+  const auto place = fields.find("id");
+  if (place == fields.end() || !place->is_number_integer()) return std::nullopt;
+  return place->get<std::int64_t>();
+}
+
+}  // namespace
+
+Site site_from_record(SiteRecord record, std::optional<std::string> password, SiteOrigin origin) {
+  const std::optional<std::string> name = host_name(record.sitename);
+  if (!name) {
+    throw Error(ErrorKind::usage, fmt::format("\"{}\" is not a host name", printable(record.sitename.substr(0, 100))),
+                "a site's name looks like example.com");
+  }
+  if (!record.site_path || !record.site_path->starts_with('/') || record.site_path->find('\0') != std::string::npos) {
+    throw Error(ErrorKind::usage, fmt::format("{}: its path \"{}\" is not absolute", *name,
+                                              printable(record.site_path.value_or("").substr(0, 200))));
+  }
+  Site site;
+  site.name = *name;
+  site.type = site_type_from(record.site_type);
+  site.origin = origin;
+  site.path = *record.site_path;
+  for (const auto& part : site.path) {
+    if (part == "..") {
+      throw Error(ErrorKind::usage, fmt::format("{}: its path {} has \"..\"", *name, printable(*record.site_path)));
+    }
+  }
+  site.path = site.path.lexically_normal();
+  if (!site.path.has_filename()) site.path = site.path.parent_path();
+  if (site.path == "/") throw Error(ErrorKind::usage, fmt::format("{}: its path is /", *name));
+  site.enabled = record.is_enabled.value_or(true);
+  site.record = std::move(record);
+  site.recorded_password = std::move(password);
+  return site;
+}
+
+Site site_from_fields(const Json& fields) {
+  if (!fields.is_object()) throw Error(ErrorKind::usage, "the site is not a JSON object");
+  SiteRecord record;
+  record.id = id_field(fields);
+  record.sitename = text_field(fields, "sitename").value_or("");
+  if (record.sitename.empty()) throw Error(ErrorKind::usage, "the site has no \"sitename\"");
+  record.site_type = text_field(fields, "site_type").value_or("php");
+  record.cache_type = text_field(fields, "cache_type");
+  record.site_path = text_field(fields, "site_path");
+  record.created_on = text_field(fields, "created_on");
+  record.is_enabled = truth_field(fields, "is_enabled");
+  record.is_ssl = truth_field(fields, "is_ssl");
+  record.storage_fs = text_field(fields, "storage_fs");
+  record.storage_db = text_field(fields, "storage_db");
+  record.db_name = text_field(fields, "db_name");
+  record.db_user = text_field(fields, "db_user");
+  record.db_host = text_field(fields, "db_host");
+  record.php_version = text_field(fields, "php_version");
+  return site_from_record(std::move(record), text_field(fields, "db_password"), SiteOrigin::given);
+}
+
+}  // namespace wobackup

@@ -1,0 +1,26 @@
+// What wp-config.php says, read as text.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace wobackup {
+
+/// A constant's value, or why it cannot be told.
+struct PhpValue {
+  std::optional<std::string> text;  ///< nothing: computed by PHP, or defined twice with different values
+  std::size_t line = 0;
+  std::string why;  ///< when there is no text: "is computed", "is defined differently in lines 3 and 9"
+};
+
+/// Constants by name (DB_NAME ...), and "$table_prefix".
+using PhpSettings = std::map<std::string, PhpValue, std::less<>>;
+
+/// Finds `define('NAME', 'value')`, `const NAME = 'value'` and `$table_prefix = 'value'` at any depth. Literals joined
+/// by dots are one literal. The source is hostile; nothing is executed, time is linear.
+[[nodiscard]] PhpSettings wp_config_settings(std::string_view source);
+
+}  // namespace wobackup

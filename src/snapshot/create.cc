@@ -1,0 +1,222 @@
+#include "snapshot/create.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/file_io.h"
+#include "base/file_lock.h"
+#include "base/system_error.h"
+#include "base/text.h"
+#include "snapshot/archive_ledger.h"
+#include "snapshot/backup_target.h"
+#include "snapshot/database_capture.h"
+#include "snapshot/database_plan.h"
+#include "snapshot/file_capture.h"
+#include "snapshot/run_monitor.h"
+#include "snapshot/state_folder.h"
+#include "snapshot/vhost_metadata.h"
+#include "store/archive/archive_writer.h"
+#include "version.h"
+
+namespace wobackup {
+namespace {
+
+constexpr unsigned kMostDefaultThreads = 4;  // more would not fit the memory promised for any site
+
+unsigned threads_of(const Config& config) {
+  if (config.threads > 0) return config.threads;
+  return std::clamp(std::thread::hardware_concurrency(), 1U, kMostDefaultThreads);
+}
+
+void check_options(const Site& site, const CreateOptions& options) {
+  if (!site.has_content()) {
+    throw Error(ErrorKind::usage,
+                fmt::format("{} is of type {}: it has no content of its own to back up", site.name, name_of(site.type)));
+  }
+  if (!is_utf8(options.reason)) throw Error(ErrorKind::usage, "the reason is not UTF-8 text");
+  static_cast<void>(path_patterns(options.exclude));  // before anything begins
+}
+
+BackupScope scope_of(const Site& site, const CreateOptions& options, const DatabasePlan& plan) {
+  const BackupScope scope{.files = options.type != BackupType::database,
+                          .database = options.type != BackupType::files && plan.has_database()};
+  if (options.type == BackupType::database && !scope.database) {
+    throw Error(ErrorKind::usage, fmt::format("{} has no database: a backup of type db would be empty", site.name),
+                "use --type files, or name its database in wobackup.toml");
+  }
+  return scope;
+}
+
+// The parts of a run that live as long as the archive is being written.
+struct Run {
+  const Site& site;
+  const CreateOptions& options;
+  const CreateEnvironment& environment;
+  const SiteSettings& settings;
+  const DatabasePlan& plan;
+  const BackupScope scope;
+  const BackupTarget& target;
+  Cancellation& cancellation;
+
+  [[nodiscard]] UniqueFd spool() const { return unnamed_file(target.fd.get(), target.directory.string()); }
+};
+
+struct Written {
+  SnapshotRecord record;
+  DatabaseTotals database;
+  std::uint64_t tar_bytes = 0;
+};
+
+// Writes all members. The dump runs while files are read; the first failure of either ends both.
+void write_members(const Run& run, PartialArchive& partial, const Json& vhost, std::chrono::sys_seconds time,
+                   const std::string& name, Written& written) {
+  const FileTime file_time{time.time_since_epoch().count(), 0};
+  const std::function<UniqueFd()> make_spool = [&run] { return run.spool(); };
+  const std::shared_ptr<const FileRoot> folder = run.scope.files ? open_site_folder(run.site) : nullptr;
+  OwnerNames names;
+  ScanTotals totals;
+
+  const SqliteCopy sqlite = copy_sqlite_database(run.site, run.plan, run.scope.database, make_spool, run.cancellation);
+  FileCapture capture{.site = run.site,
+                      .settings = run.settings,
+                      .options = run.options,
+                      .exclude_caches = run.environment.config.exclude_caches,
+                      .config_files = run.scope.files ? run.plan.config_files : std::vector<std::string>{},
+                      .live_database = sqlite.live_file,
+                      .backup_root_fd = run.target.root_fd.get(),
+                      .make_spool = make_spool};
+
+  std::vector<std::string> late_paths = capture.config_files;
+  late_paths.emplace_back("vhost.json");
+  for (const std::string& member : database_members(run.site, run.plan, run.scope.database)) late_paths.push_back(member);
+
+  RunMonitor monitor(run.site.name, written.record, totals, run.cancellation, run.options.cancelled,
+                     run.options.on_progress);
+  FramePool pool(threads_of(run.environment.config), run.environment.config.level, run.cancellation);
+  ArchiveWriter writer(partial, pool, threads_of(run.environment.config), name, run.spool(), late_paths, written.record);
+  writer.begin(file_time, vhost.dump(2) + "\n");
+
+  std::jthread scanner;
+  if (run.options.on_progress && folder) {
+    scanner = std::jthread([&](const std::stop_token& stop) {
+      try {
+        scan_files(capture, folder, names, totals, stop);
+      } catch (...) {
+        // Without totals there is no percentage; what matters is said by the backup itself.
+        totals.ended = false;
+      }
+    });
+  } else {
+    totals.ended = true;
+  }
+  DatabaseCapture database(run.site, run.plan, run.scope.database, sqlite, run.environment.config, pool, make_spool,
+                           written.record, run.cancellation, run.environment.log);
+  if (folder) {
+    monitor.enter_phase("files");
+    capture_files(capture, folder, names, writer, written.record, run.cancellation);
+  }
+  monitor.enter_phase("database");
+  written.database = database.store(writer, file_time);
+  monitor.enter_phase("finish");
+
+  ManifestHeader header;
+  header.tool_version = WOBACKUP_VERSION;
+  header.site = run.site.name;
+  header.name = name;
+  header.created = rfc3339(time);
+  header.has_files = run.scope.files;
+  header.has_database = run.scope.database;
+  header.tables = written.database.tables;
+  header.rows = written.database.rows;
+  writer.finish(std::move(header));
+  written.tar_bytes = writer.tar_bytes();
+  if (scanner.joinable()) scanner.request_stop();
+  run.cancellation.check();
+  monitor.finish();
+}
+
+// Records the sum, then publishes: a run that is killed between the two leaves a record without an archive, which harms
+// nobody, and never an archive without a record.
+std::string record_and_publish(const Run& run, PartialArchive& partial, const ArchiveLedger& ledger,
+                               std::chrono::sys_seconds time, bool complete, const std::string& sum) {
+  while (true) {
+    const std::string name = snapshot_timestamp(time) + (complete ? "" : "_incomplete");
+    ledger.add({.archive = (run.target.directory / (name + ".tar.zst")).string(),
+                .name = name,
+                .size_bytes = partial.written_bytes(),
+                .sha256 = sum,
+                .created = rfc3339(time),
+                .type = std::string(name_of(run.options.type)),
+                .complete = complete});
+    if (partial.publish(name + ".tar.zst")) return name;
+    time += std::chrono::seconds(1);  // somebody else's file has the name
+  }
+}
+
+}  // namespace
+
+Created create_snapshot(const Site& site, const CreateOptions& options, const CreateEnvironment& environment) {
+  const auto started = environment.clock.monotonic();
+  check_options(site, options);
+  const SiteSettings settings = environment.config.for_site(site.name);
+
+  // One run for each site: the lock is the kernel's, so a killed run leaves none behind.
+  const StateFolder state(environment.config.state_dir);
+  const FileLock lock(state.lock_file(site.name), fmt::format("create {}", site.name), options.wait, options.cancelled);
+
+  const DatabasePlan plan = plan_databases(site, settings, environment.config, options.type != BackupType::files);
+  const BackupScope scope = scope_of(site, options, plan);
+
+  const BackupTarget target = open_backup_target(site, backup_root_of(site, environment.config, options.backup_root));
+  for (const std::string& name : remove_abandoned_partials(target.fd.get())) {
+    if (environment.log) environment.log(LogLevel::info, fmt::format("removed {}, left by a killed run", printable(name)));
+  }
+  const ArchiveLedger ledger(state.path(), site.name);
+  const std::uint64_t min_free = min_free_of(environment.config, target);
+  const std::optional<LedgerEntry> previous = ledger.latest(name_of(options.type));
+  require_space(space_of(target.fd.get(), target.directory), min_free, previous ? previous->size_bytes : 0,
+                target.directory);
+
+  const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
+  const std::chrono::sys_seconds time = choose_time(target, ledger, now, environment.log);
+  const std::string name = snapshot_timestamp(time);
+  const Json vhost = vhost_metadata(site, options, scope, time);
+
+  Cancellation cancellation;
+  const Run run{site, options, environment, settings, plan, scope, target, cancellation};
+  PartialArchive partial(target.fd.get(), target.directory, name, {min_free, environment.config.limit_rate},
+                         cancellation);
+  Written written;
+  write_members(run, partial, vhost, time, name, written);
+  const std::string sum = hex(partial.sync());
+  if (options.cancelled && options.cancelled()) throw Error(ErrorKind::interrupted, "interrupted");
+
+  Created created;
+  created.complete = written.record.unreadable_count == 0;
+  const std::string published = record_and_publish(run, partial, ledger, time, created.complete, sum);
+  created.archive = target.directory / (published + ".tar.zst");
+  created.size_bytes = partial.written_bytes();
+  created.sha256 = sum;
+  created.has_files = scope.files;
+  created.has_database = scope.database;
+  created.files = written.record.files;
+  created.entries = written.record.entries;
+  created.plaintext_bytes = written.tar_bytes;
+  created.tables = written.database.tables;
+  created.rows = written.database.rows;
+  created.elapsed =
+      std::chrono::duration_cast<std::chrono::milliseconds>(environment.clock.monotonic() - started);
+  created.unreadable = written.record.unreadable_paths();
+  created.unreadable_count = written.record.unreadable_count;
+  created.notes = written.record.notes();
+  created.notes_count = written.record.notes_count;
+  created.vhost = vhost;
+  return created;
+}
+
+}  // namespace wobackup

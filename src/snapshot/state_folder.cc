@@ -1,0 +1,40 @@
+#include "snapshot/state_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/safe_path.h"
+#include "base/system_error.h"
+
+namespace wobackup {
+
+StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)) {
+  constexpr const char* kHint = "run as root, or set state_dir in wobackup.toml to a folder of your own";
+  try {
+    const UniqueFd fd = open_trusted_directory(path_, true);
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0) throw system_error(fmt::format("cannot read {}", path_.string()), errno);
+    if ((status.st_uid != 0 && status.st_uid != ::geteuid()) || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+      throw Error(ErrorKind::failed, fmt::format("the state folder {} can be written by other users", path_.string()),
+                  fmt::format("chown root {0} && chmod 700 {0}", path_.string()));
+    }
+    for (const char* part : {"locks", "archives"}) {
+      if (::mkdirat(fd.get(), part, 0700) != 0 && errno != EEXIST) {
+        throw system_error(fmt::format("cannot write to the state folder {}", path_.string()), errno);
+      }
+    }
+  } catch (const Error& error) {
+    throw error.with_hint(kHint);
+  }
+}
+
+std::filesystem::path StateFolder::lock_file(const std::string& site) const {
+  return path_ / "locks" / (site + ".lock");
+}
+
+}  // namespace wobackup
