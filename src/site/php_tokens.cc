@@ -153,7 +153,7 @@ class Lexer {
     const std::size_t line = line_;
     const std::size_t begin = at_ + 1;
     std::size_t end = begin;
-    while (end < source_.size() && source_[end] != quote) end += source_[end] == '\\' ? 2 : 1;
+    while (end < source_.size() && source_[end] != quote) end += source_[end] == '\\' ? 2U : 1U;
     end = std::min(end, source_.size());
     std::string value;
     const bool known = unescape(source_.substr(begin, end - begin), quote, value) && quote == '"';
