@@ -1,11 +1,13 @@
 wobackup_layer(container PATH container
   SOURCES
+    container_reader.cc
     container_writer.cc
     entry.cc
     frame_pool.cc
     locator.cc
     manifest.cc
     seek_table.cc
+    tar_decode.cc
     tar_encode.cc
   DEPENDS base crypto
   LINK PkgConfig::zstd)

@@ -15,7 +15,6 @@
 #include "snapshot/archive_ledger.h"
 #include "snapshot/backup_target.h"
 #include "snapshot/database_capture.h"
-#include "snapshot/database_plan.h"
 #include "snapshot/file_capture.h"
 #include "snapshot/run_monitor.h"
 #include "snapshot/state_folder.h"
@@ -35,14 +34,14 @@ unsigned threads_of(const Config& config) {
 
 void check_options(const Site& site, const CreateOptions& options) {
   if (!site.has_content()) {
-    throw Error(ErrorKind::usage,
-                fmt::format("{} is of type {}: it has no content of its own to back up", site.name, name_of(site.type)));
+    throw Error(ErrorKind::usage, fmt::format("{} is of type {}: it has no content of its own to back up", site.name,
+                                              name_of(site.type)));
   }
   if (!is_utf8(options.reason)) throw Error(ErrorKind::usage, "the reason is not UTF-8 text");
   static_cast<void>(path_patterns(options.exclude));  // before anything begins
 }
 
-BackupScope scope_of(const Site& site, const CreateOptions& options, const DatabasePlan& plan) {
+BackupScope scope_of(const Site& site, const CreateOptions& options, const SiteDatabase& plan) {
   const BackupScope scope{.files = options.type != BackupType::database,
                           .database = options.type != BackupType::files && plan.has_database()};
   if (options.type == BackupType::database && !scope.database) {
@@ -58,7 +57,7 @@ struct Run {
   const CreateOptions& options;
   const CreateEnvironment& environment;
   const SiteSettings& settings;
-  const DatabasePlan& plan;
+  const SiteDatabase& plan;
   const BackupScope scope;
   const BackupTarget& target;
   Cancellation& cancellation;
@@ -72,6 +71,14 @@ struct Written {
   std::uint64_t tar_bytes = 0;
 };
 
+// A live SQLite file among the site's files: its consistent copy stands in for it, or nothing in a backup of files
+// only.
+std::optional<LiveDatabaseFile> live_database(const SiteDatabase& plan, const std::optional<SqliteCopy>& copy) {
+  if (!plan.sqlite) return std::nullopt;
+  if (!copy) return LiveDatabaseFile{*plan.sqlite, -1, 0};
+  return LiveDatabaseFile{copy->path, copy->fd.get(), copy->size_bytes};
+}
+
 // Writes all members. The dump runs while files are read; the first failure of either ends both.
 void write_members(const Run& run, PartialArchive& partial, const Json& vhost, std::chrono::sys_seconds time,
                    const std::string& name, Written& written) {
@@ -81,24 +88,30 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
   OwnerNames names;
   ScanTotals totals;
 
-  const SqliteCopy sqlite = copy_sqlite_database(run.site, run.plan, run.scope.database, make_spool, run.cancellation);
+  const SiteDatabase& plan = run.plan;
+  const std::optional<SqliteCopy> sqlite =
+      run.scope.database ? capture_sqlite(run.site, plan, make_spool, run.cancellation) : std::nullopt;
   FileCapture capture{.site = run.site,
                       .settings = run.settings,
                       .options = run.options,
                       .exclude_caches = run.environment.config.exclude_caches,
-                      .config_files = run.scope.files ? run.plan.config_files : std::vector<std::string>{},
-                      .live_database = sqlite.live_file,
+                      .config_files = run.scope.files ? plan.config_files : std::vector<std::string>{},
+                      .live_database = live_database(plan, sqlite),
                       .backup_root_fd = run.target.root_fd.get(),
                       .make_spool = make_spool};
 
   std::vector<std::string> late_paths = capture.config_files;
   late_paths.emplace_back("vhost.json");
-  for (const std::string& member : database_members(run.site, run.plan, run.scope.database)) late_paths.push_back(member);
+  if (run.scope.database) {
+    if (!plan.additional.empty()) late_paths.emplace_back("databases");
+    for (std::string& member : DatabaseCapture::members(run.site, plan)) late_paths.push_back(std::move(member));
+  }
 
   RunMonitor monitor(run.site.name, written.record, totals, run.cancellation, run.options.cancelled,
                      run.options.on_progress);
   FramePool pool(threads_of(run.environment.config), run.environment.config.level, run.cancellation);
-  ArchiveWriter writer(partial, pool, threads_of(run.environment.config), name, run.spool(), late_paths, written.record);
+  ArchiveWriter writer(partial, pool, threads_of(run.environment.config), name, run.spool(), late_paths,
+                       written.record);
   writer.begin(file_time, vhost.dump(2) + "\n");
 
   std::jthread scanner;
@@ -114,8 +127,15 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
   } else {
     totals.ended = true;
   }
-  DatabaseCapture database(run.site, run.plan, run.scope.database, sqlite, run.environment.config, pool, make_spool,
-                           written.record, run.cancellation, run.environment.log);
+  const SiteDatabase nothing;
+  DatabaseCapture database({.site = run.site,
+                            .database = run.scope.database ? plan : nothing,
+                            .sqlite = sqlite ? &*sqlite : nullptr,
+                            .config = run.environment.config,
+                            .make_spool = make_spool,
+                            .record = written.record,
+                            .cancellation = run.cancellation},
+                           pool);
   if (folder) {
     monitor.enter_phase("files");
     capture_files(capture, folder, names, writer, written.record, run.cancellation);
@@ -169,12 +189,13 @@ Created create_snapshot(const Site& site, const CreateOptions& options, const Cr
   const StateFolder state(environment.config.state_dir);
   const FileLock lock(state.lock_file(site.name), fmt::format("create {}", site.name), options.wait, options.cancelled);
 
-  const DatabasePlan plan = plan_databases(site, settings, environment.config, options.type != BackupType::files);
+  const SiteDatabase plan = resolve_database(site, settings, options.type != BackupType::files);
   const BackupScope scope = scope_of(site, options, plan);
 
   const BackupTarget target = open_backup_target(site, backup_root_of(site, environment.config, options.backup_root));
   for (const std::string& name : remove_abandoned_partials(target.fd.get())) {
-    if (environment.log) environment.log(LogLevel::info, fmt::format("removed {}, left by a killed run", printable(name)));
+    if (environment.log)
+      environment.log(LogLevel::info, fmt::format("removed {}, left by a killed run", printable(name)));
   }
   const ArchiveLedger ledger(state.path(), site.name);
   const std::uint64_t min_free = min_free_of(environment.config, target);
@@ -209,8 +230,7 @@ Created create_snapshot(const Site& site, const CreateOptions& options, const Cr
   created.plaintext_bytes = written.tar_bytes;
   created.tables = written.database.tables;
   created.rows = written.database.rows;
-  created.elapsed =
-      std::chrono::duration_cast<std::chrono::milliseconds>(environment.clock.monotonic() - started);
+  created.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(environment.clock.monotonic() - started);
   created.unreadable = written.record.unreadable_paths();
   created.unreadable_count = written.record.unreadable_count;
   created.notes = written.record.notes();

@@ -16,8 +16,9 @@ struct CreateEnvironment {
   const LogSink& log;
 };
 
-/// As Service::create. Reads the site's folder and databases, writes one archive, records it. Whatever fails, nothing is
-/// left under a final name.
-[[nodiscard]] Created create_snapshot(const Site& site, const CreateOptions& options, const CreateEnvironment& environment);
+/// As Service::create. Reads the site's folder and databases, writes one archive, records it. Whatever fails, nothing
+/// is left under a final name.
+[[nodiscard]] Created create_snapshot(const Site& site, const CreateOptions& options,
+                                      const CreateEnvironment& environment);
 
 }  // namespace wobackup

@@ -1,6 +1,14 @@
 wobackup_layer(source_database PATH source/database
   SOURCES
+    connection.cc
+    dump_login.cc
+    dump_program.cc
     dump_sections.cc
+    inventory.cc
+    my_cnf.cc
+    mysql_dump.cc
     sql_scanner.cc
+    sqlite_copy.cc
+    table_locks.cc
   DEPENDS base crypto container config site
   LINK PkgConfig::mariadb SQLite::SQLite3)

@@ -1,0 +1,49 @@
+// A connection to a MariaDB or MySQL server.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/database/my_cnf.h"
+
+namespace wobackup {
+
+/// A row's values; nothing for NULL.
+using SqlRow = std::vector<std::optional<std::string>>;
+
+/// Throws Error dump with the server's message and number. The server may be hostile (a hacked site names it): it gets
+/// no local file, and a read waits for at most ten minutes. Used from one thread.
+class DatabaseConnection {
+ public:
+  /// Connects and, unless `database` is empty, opens it.
+  DatabaseConnection(const ServerLogin& login, const std::string& database);
+  DatabaseConnection(DatabaseConnection&&) noexcept;
+  DatabaseConnection& operator=(DatabaseConnection&&) noexcept;
+  ~DatabaseConnection();
+
+  void execute(const std::string& sql);
+  /// Rows are given one by one as they arrive.
+  void query(const std::string& sql, const std::function<void(const SqlRow&)>& visit);
+  [[nodiscard]] std::vector<SqlRow> rows(const std::string& sql);
+  /// The server's error text for a statement that fails; nothing if it works. Its rows are dropped.
+  [[nodiscard]] std::optional<std::string> error_of(const std::string& sql);
+
+  [[nodiscard]] const std::string& version() const noexcept { return version_; }  ///< "10.11.19-MariaDB"
+  [[nodiscard]] bool is_mariadb() const noexcept;
+
+ private:
+  struct Handle;
+  std::unique_ptr<Handle> handle_;
+  std::string version_;
+};
+
+/// `name` in backticks.
+[[nodiscard]] std::string quoted_name(std::string_view name);
+/// 'text' as a literal for a connection in any SQL mode but ANSI_QUOTES' strings: as hex when it has backslashes.
+[[nodiscard]] std::string quoted_text(std::string_view text);
+
+}  // namespace wobackup

@@ -1,0 +1,110 @@
+#include "source/database/inventory.h"
+
+#include <cstdlib>
+
+#include "base/text.h"
+#include "crypto/sha256.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+// Adds a query's rows to the fingerprint.
+void fingerprint(DatabaseConnection& connection, Sha256& hash, const std::string& sql) {
+  connection.query(sql, [&hash](const SqlRow& row) {
+    for (const auto& value : row) {
+      const std::string length = value ? std::to_string(value->size()) : "null";
+      hash.update(bytes_of(length + ":"));
+      if (value) hash.update(bytes_of(*value));
+    }
+    hash.update(bytes_of("\n"));
+  });
+}
+
+std::string text(const std::optional<std::string>& value) { return value.value_or(""); }
+
+}  // namespace
+
+std::vector<std::string> Inventory::tables_without_transactions() const {
+  std::vector<std::string> names;
+  for (const auto& [name, facts] : tables) {
+    if (!facts.transactional) names.push_back(name);
+  }
+  return names;
+}
+
+Inventory take_inventory(DatabaseConnection& connection) {
+  Inventory inventory;
+  std::set<std::string> transactional;
+  connection.query("SELECT ENGINE FROM information_schema.ENGINES WHERE TRANSACTIONS = 'YES'",
+                   [&](const SqlRow& row) { transactional.insert(lower_ascii(text(row[0]))); });
+  connection.query(
+      "SELECT TABLE_NAME, TABLE_TYPE, ENGINE, DATA_LENGTH FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
+      "DATABASE()",
+      [&](const SqlRow& row) {
+        const std::string name = text(row[0]), type = text(row[1]), engine = text(row[2]);
+        if (type == "VIEW" || type == "SYSTEM VIEW") {
+          inventory.views.insert(name);
+        } else if (type == "SEQUENCE") {
+          inventory.sequences.insert(name);
+        } else if (type != "TEMPORARY") {
+          inventory.tables[name] = {engine, transactional.contains(lower_ascii(engine))};
+          if (row[3]) inventory.data_bytes += std::strtoull(row[3]->c_str(), nullptr, 10);
+        }
+      });
+  const auto collect = [&connection](std::set<std::string>& names, const std::string& sql) {
+    connection.query(sql, [&names](const SqlRow& row) { names.insert(text(row[0])); });
+  };
+  collect(inventory.triggers, "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()");
+  collect(inventory.events, "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()");
+  connection.query(
+      "SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE()",
+      [&](const SqlRow& row) {
+        const std::string type = lower_ascii(text(row[0]));
+        inventory.routines.insert((type.starts_with("package") ? "package" : type) + " " + text(row[1]));
+      });
+
+  Sha256 hash;
+  fingerprint(connection, hash,
+              "SELECT TABLE_NAME, TABLE_TYPE, ENGINE, CREATE_TIME FROM information_schema.TABLES "
+              "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE <> 'TEMPORARY' ORDER BY TABLE_NAME");
+  fingerprint(connection, hash,
+              "SELECT TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, EXTRA, "
+              "COLLATION_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() "
+              "ORDER BY TABLE_NAME, ORDINAL_POSITION");
+  fingerprint(connection, hash,
+              "SELECT TRIGGER_NAME, ACTION_STATEMENT FROM information_schema.TRIGGERS "
+              "WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY TRIGGER_NAME");
+  fingerprint(connection, hash,
+              "SELECT ROUTINE_NAME, ROUTINE_TYPE, LAST_ALTERED FROM information_schema.ROUTINES "
+              "WHERE ROUTINE_SCHEMA = DATABASE() ORDER BY ROUTINE_NAME, ROUTINE_TYPE");
+  fingerprint(connection, hash,
+              "SELECT EVENT_NAME, EVENT_DEFINITION FROM information_schema.EVENTS "
+              "WHERE EVENT_SCHEMA = DATABASE() ORDER BY EVENT_NAME");
+  inventory.fingerprint = hex(hash.finish());
+  return inventory;
+}
+
+std::vector<BrokenView> broken_views(DatabaseConnection& connection, const Inventory& inventory) {
+  std::vector<BrokenView> broken;
+  for (const std::string& name : inventory.views) {
+    // What the dump program asks first for each view.
+    const std::optional<std::string> why = connection.error_of("SHOW FIELDS FROM " + quoted_name(name));
+    if (!why) continue;
+    BrokenView view{name, *why, {}};
+    try {
+      const std::vector<SqlRow> rows = connection.rows("SHOW CREATE VIEW " + quoted_name(name));
+      if (!rows.empty() && rows[0].size() > 1) view.definition = text(rows[0][1]);
+    } catch (const Error&) {
+      const std::vector<SqlRow> rows = connection.rows(
+          "SELECT VIEW_DEFINITION FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE() AND "
+          "TABLE_NAME = " +
+          quoted_text(name));
+      if (!rows.empty()) view.definition = text(rows[0][0]);
+    }
+    broken.push_back(std::move(view));
+  }
+  return broken;
+}
+
+}  // namespace wobackup
