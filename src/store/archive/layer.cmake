@@ -1,12 +1,16 @@
 wobackup_layer(store_archive PATH store/archive
   SOURCES
+    archive_list.cc
     archive_member.cc
+    archive_metadata.cc
+    archive_name.cc
     archive_writer.cc
     bundle_task.cc
     dump_spool.cc
+    foreign_archive.cc
     large_file.cc
     manifest_spool.cc
     partial_archive.cc
     stored_bytes.cc
   DEPENDS base crypto container
-  LINK PkgConfig::zstd)
+  LINK PkgConfig::zstd PkgConfig::libarchive)

@@ -1,0 +1,3 @@
+wobackup_layer(service PATH service
+  SOURCES service.cc
+  DEPENDS base config site snapshot store_archive)

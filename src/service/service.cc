@@ -1,0 +1,125 @@
+// The composition root: the only place that names concrete stores.
+#include "wobackup/service.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/host_name.h"
+#include "base/safe_path.h"
+#include "base/text.h"
+#include "site/catalog.h"
+#include "site/database_login.h"
+#include "site/site_record.h"
+#include "snapshot/backup_target.h"
+#include "snapshot/create.h"
+#include "store/archive/archive_list.h"
+#include "version.h"
+
+namespace wobackup {
+
+struct Service::Implementation {
+  Config config;
+  LogSink log;
+  SystemClock clock;
+  std::mutex log_mutex;
+};
+
+Service::Service(Config config, LogSink log) : implementation_(std::make_unique<Implementation>()) {
+  implementation_->config = std::move(config);
+  if (log) {
+    implementation_->log = [log = std::move(log), self = implementation_.get()](LogLevel level, std::string_view text) {
+      const std::scoped_lock lock(self->log_mutex);
+      log(level, text);
+    };
+  }
+}
+
+Service::Service(Service&&) noexcept = default;
+Service& Service::operator=(Service&&) noexcept = default;
+Service::~Service() = default;
+
+const Config& Service::config() const noexcept { return implementation_->config; }
+
+Site Service::site(const std::string& name) const {
+  return site_by_name(name, implementation_->config, implementation_->log);
+}
+
+std::vector<Site> Service::sites() const { return catalog(implementation_->config, implementation_->log); }
+
+Site Service::site_from_json(const Json& fields) const { return site_from_fields(fields); }
+
+std::optional<std::string> Service::database_name(const Site& site) const {
+  const SiteDatabase database = resolve_database(site, implementation_->config.for_site(site.name), false);
+  if (database.login) return database.login->name;
+  if (database.sqlite) return *database.sqlite;
+  return std::nullopt;
+}
+
+Created Service::create(const Site& site, const CreateOptions& options) {
+  return create_snapshot(site, options, {implementation_->config, implementation_->clock, implementation_->log});
+}
+
+std::vector<SnapshotRef> Service::list(const std::string& name,
+                                       const std::optional<std::filesystem::path>& backup_root) const {
+  const Config& config = implementation_->config;
+  const std::optional<std::string> valid = host_name(name);
+  if (!valid) {
+    throw Error(ErrorKind::usage, fmt::format("\"{}\" is not a host name", printable(name.substr(0, 100))),
+                "a site's name looks like example.com");
+  }
+  // A site that is gone from the server still has its archives, if the root says where.
+  std::optional<std::filesystem::path> root = backup_root ? backup_root : config.for_site(*valid).backup_root;
+  if (!root) root = config.backup_root;
+  std::optional<Error> unknown;
+  try {
+    root = backup_root_of(site(*valid), config, backup_root);
+  } catch (const Error& error) {
+    if (!root) throw;
+    unknown = error;
+  }
+  const std::filesystem::path directory = *root / *valid;
+  try {
+    const UniqueFd fd = open_trusted_directory(directory, false);
+    return list_archives(fd.get(), directory, *valid);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+    if (unknown) throw *unknown;
+    return {};
+  }
+}
+
+std::filesystem::path Service::find(const std::string& what,
+                                    const std::optional<std::filesystem::path>& backup_root) const {
+  const bool path_like =
+      what.starts_with('/') || what.starts_with("./") || what.starts_with("../") || what.ends_with(".tar.zst");
+  if (path_like && ::access(what.c_str(), F_OK) == 0) return std::filesystem::absolute(what);
+  const std::size_t slash = what.find('/');
+  const std::string site_name = what.substr(0, slash);
+  std::string name = slash == std::string::npos ? "latest" : what.substr(slash + 1);
+  if (what.starts_with('/') || !host_name(site_name)) {
+    throw Error(ErrorKind::not_found, fmt::format("there is no archive {}", printable(what)),
+                "name it as SITE/NAME, SITE/latest or by its path; `wobackup list` shows what there is");
+  }
+  if (name.ends_with(".tar.zst")) name.resize(name.size() - std::string_view(".tar.zst").size());
+  for (const SnapshotRef& ref : list(site_name, backup_root)) {
+    const bool wanted = name == "latest" ? ref.complete && ref.problem.empty() : ref.name == name;
+    if (wanted) return ref.archive;
+  }
+  throw Error(ErrorKind::not_found,
+              name == "latest" ? fmt::format("{} has no complete backup", site_name)
+                               : fmt::format("{} has no backup {}", site_name, printable(name)),
+              fmt::format("`wobackup list {}` shows what there is", site_name));
+}
+
+Json Service::info(const std::filesystem::path& archive) const { return archive_info(archive); }
+
+const char* version() noexcept { return WOBACKUP_VERSION; }
+
+}  // namespace wobackup

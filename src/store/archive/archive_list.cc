@@ -1,0 +1,133 @@
+#include "store/archive/archive_list.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "base/file_access.h"
+#include "base/system_error.h"
+#include "base/text.h"
+#include "store/archive/archive_metadata.h"
+#include "store/archive/archive_name.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+constexpr int kFileFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+
+std::optional<std::string> text_of_field(const Json& vhost, const char* key) {
+  const auto place = vhost.find(key);
+  if (place == vhost.end() || !place->is_string()) return std::nullopt;
+  return place->get<std::string>();
+}
+
+void look_into(int directory_fd, const std::string& file_name, SnapshotRef& ref) {
+  try {
+    UniqueFd fd(::openat(directory_fd, file_name.c_str(), kFileFlags));
+    struct stat status {};
+    if (!fd || ::fstat(fd.get(), &status) != 0) {
+      ref.problem = errno == ELOOP ? "is a symbolic link" : errno_text(errno);
+      return;
+    }
+    const FileAccess file(std::move(fd), static_cast<std::uint64_t>(status.st_size), file_name);
+    const ArchiveMetadata metadata = read_metadata(file, SearchDepth::beginning);
+    ref.indexed = metadata.indexed();
+    ref.type = text_of_field(metadata.vhost, "backup_type");
+    ref.reason = text_of_field(metadata.vhost, "backup_reason");
+    if (metadata.header && !metadata.header->complete) ref.complete = false;
+  } catch (const Error& error) {
+    ref.problem = error.message();
+  } catch (const Json::exception& error) {
+    ref.problem = std::string("its metadata cannot be read: ") + printable(error.what());
+  }
+}
+
+}  // namespace
+
+std::vector<SnapshotRef> list_archive_names(int directory_fd, const std::filesystem::path& directory,
+                                            const std::string& site) {
+  std::vector<SnapshotRef> refs;
+  const int listing_fd = ::openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(listing_fd < 0 ? nullptr : ::fdopendir(listing_fd), ::closedir);
+  if (!listing) throw system_error(fmt::format("cannot read {}", directory.string()), errno);
+  while (const dirent* item = ::readdir(listing.get())) {
+    const auto name = archive_name_from(item->d_name);
+    struct stat status {};
+    if (!name || ::fstatat(directory_fd, item->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(status.st_mode)) {
+      continue;
+    }
+    SnapshotRef ref;
+    ref.site = site;
+    ref.name = name->name;
+    ref.archive = directory / item->d_name;
+    ref.time = name->time;
+    ref.complete = name->complete();
+    if (S_ISREG(status.st_mode)) {
+      ref.size_bytes = static_cast<std::uint64_t>(status.st_size);
+    } else {
+      ref.problem = S_ISLNK(status.st_mode) ? "is a symbolic link" : "is not a regular file";
+    }
+    refs.push_back(std::move(ref));
+  }
+  std::sort(refs.begin(), refs.end(), [](const SnapshotRef& a, const SnapshotRef& b) {
+    return std::tie(b.time, b.name) < std::tie(a.time, a.name);
+  });
+  return refs;
+}
+
+std::vector<SnapshotRef> list_archives(int directory_fd, const std::filesystem::path& directory,
+                                       const std::string& site) {
+  std::vector<SnapshotRef> refs = list_archive_names(directory_fd, directory, site);
+  for (SnapshotRef& ref : refs) {
+    if (ref.problem.empty()) look_into(directory_fd, ref.archive.filename().string(), ref);
+  }
+  return refs;
+}
+
+Json archive_info(const std::filesystem::path& archive) {
+  UniqueFd fd(::open(archive.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const std::string name = printable(archive.string());
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) {
+    const int error_number = errno;
+    if (error_number == ENOENT || error_number == ENOTDIR) {
+      throw Error(ErrorKind::not_found, fmt::format("there is no archive {}", name),
+                  "`wobackup list` shows what there is");
+    }
+    throw system_error(fmt::format("cannot open {}", name), error_number);
+  }
+  if (!S_ISREG(status.st_mode)) throw Error(ErrorKind::verification, fmt::format("{} is not a regular file", name));
+  const FileAccess file(std::move(fd), static_cast<std::uint64_t>(status.st_size), name);
+  ArchiveMetadata metadata = read_metadata(file, SearchDepth::whole);
+  Json info = std::move(metadata.vhost);
+  const auto file_name = archive_name_from(archive.filename().string());
+  info["archive_path"] = is_utf8(archive.string()) ? archive.string() : name;
+  info["archive_size"] = static_cast<std::uint64_t>(status.st_size);
+  info["archive_mtime"] =
+      static_cast<double>(status.st_mtim.tv_sec) + static_cast<double>(status.st_mtim.tv_nsec) / 1e9;
+  info["indexed"] = metadata.indexed();
+  info["complete"] = metadata.header ? metadata.header->complete : !file_name || file_name->complete();
+  if (metadata.header) {
+    const ManifestHeader& header = *metadata.header;
+    info["entries"] = header.entries;
+    info["files"] = header.files;
+    info["file_bytes"] = header.file_bytes;
+    info["tar_bytes"] = header.tar_bytes;
+    info["tables"] = header.tables;
+    info["rows"] = header.rows;
+    info["unreadable_count"] = header.unreadable_count;
+    info["notes_count"] = header.notes_count;
+    info["notes"] = header.notes;
+    info["tool_version"] = header.tool_version;
+  }
+  return info;
+}
+
+}  // namespace wobackup

@@ -1,0 +1,27 @@
+// What an archive tells of itself, quickly.
+#pragma once
+
+#include <optional>
+
+#include "base/random_access.h"
+#include "container/manifest.h"
+#include "wobackup/json.h"
+
+namespace wobackup {
+
+/// vhost.json, and the manifest's header if there is one.
+struct ArchiveMetadata {
+  Json vhost;
+  std::optional<ManifestHeader> header;  ///< of an archive of this program
+  [[nodiscard]] bool indexed() const noexcept { return header.has_value(); }
+};
+
+/// How far a file of another program is searched for vhost.json.
+enum class SearchDepth { beginning, whole };
+
+/// Three small reads for an archive of this program: its first frame, its end, the manifest's header. Others are read
+/// as a stream by libarchive: up to 8 MiB of plaintext, or to their end, which must then be a tar's end. Throws Error
+/// verification for a file that is damaged, cut off, empty, or no archive of a site.
+[[nodiscard]] ArchiveMetadata read_metadata(const RandomAccess& file, SearchDepth depth);
+
+}  // namespace wobackup

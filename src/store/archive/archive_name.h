@@ -1,0 +1,21 @@
+// How archives are named: <YYYY-MM-DD_HH-MM-SS>[_<suffix>].tar.zst
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace wobackup {
+
+struct ArchiveName {
+  std::string name;  ///< without .tar.zst
+  std::chrono::sys_seconds time;
+  std::string suffix;  ///< "incomplete", "preupdate" (of the older Python service), or any other; may be empty
+  [[nodiscard]] bool complete() const noexcept { return suffix != "incomplete"; }
+};
+
+/// Nothing for a file that is no archive by its name: hidden partial files, other endings, no date.
+[[nodiscard]] std::optional<ArchiveName> archive_name_from(std::string_view file_name);
+
+}  // namespace wobackup
