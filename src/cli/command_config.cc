@@ -1,0 +1,96 @@
+// wobackup config show|validate
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace wobackup::cli {
+namespace {
+
+template <class T>
+Json value_or_null(const std::optional<T>& value) {
+  if (!value) return nullptr;
+  if constexpr (std::is_same_v<T, std::filesystem::path>) {
+    return value->string();
+  } else {
+    return *value;
+  }
+}
+
+Json json_of(const DatabaseSettings& database) {
+  Json json;
+  json["name"] = value_or_null(database.name);
+  json["user"] = value_or_null(database.user);
+  json["password"] = database.password ? Json("(set)") : Json(nullptr);
+  json["host"] = value_or_null(database.host);
+  json["override"] = database.override_others;
+  json["additional"] = database.additional;
+  json["sqlite"] = value_or_null(database.sqlite);
+  json["enabled"] = value_or_null(database.enabled);
+  return json;
+}
+
+Json json_of(const Config& config) {
+  Json json;
+  json["file"] = value_or_null(config.file);
+  json["registry"] = config.registry.string();
+  json["state_dir"] = config.state_dir.string();
+  json["backup_root"] = value_or_null(config.backup_root);
+  json["min_free"] = value_or_null(config.min_free_bytes);
+  json["threads"] = config.threads;
+  json["level"] = config.level;
+  json["limit_rate"] = config.limit_rate;
+  json["exclude"] = config.exclude;
+  json["include"] = config.include;
+  json["exclude_caches"] = config.exclude_caches;
+  json["database"] = {{"defaults_file", value_or_null(config.database.defaults_file)},
+                      {"dump_program", value_or_null(config.database.dump_program)},
+                      {"lock_wait", config.database.lock_wait.count()},
+                      {"admin", config.database.admin}};
+  Json sites = Json::object();
+  for (const auto& [name, site] : config.site) {
+    sites[name] = {{"path", value_or_null(site.path)},
+                   {"type", value_or_null(site.type)},
+                   {"backup_root", value_or_null(site.backup_root)},
+                   {"exclude", site.exclude},
+                   {"include", site.include},
+                   {"follow", site.follow},
+                   {"database", json_of(site.database)}};
+  }
+  json["site"] = std::move(sites);
+  return json;
+}
+
+void show(const std::string& prefix, const Json& json, Output& output) {
+  for (const auto& [key, value] : json.items()) {
+    const std::string name = prefix.empty() ? key : prefix + "." + key;
+    if (value.is_object()) {
+      show(name, value, output);
+    } else if (!value.is_null()) {
+      output.line(fmt::format("{} = {}", printable(name),
+                              printable(value.dump(-1, ' ', false, Json::error_handler_t::replace))));
+    }
+  }
+}
+
+}  // namespace
+
+int config_command(const ConfigArguments& arguments, const Config& config, Output& output) {
+  if (arguments.action == "validate") {
+    if (output.json()) {
+      output.object("summary", {{"valid", true}, {"file", value_or_null(config.file)}, {"exit_code", 0}});
+    } else {
+      output.line(config.file ? fmt::format("{} is valid", config.file->string())
+                              : "there is no config file; the defaults are used");
+    }
+    return 0;
+  }
+  if (output.json()) {
+    output.object("summary", json_of(config));
+  } else {
+    show("", json_of(config), output);
+  }
+  return 0;
+}
+
+}  // namespace wobackup::cli

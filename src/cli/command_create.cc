@@ -1,0 +1,287 @@
+// wobackup create
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/file_io.h"
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace wobackup::cli {
+namespace {
+
+constexpr std::size_t kLargestSiteJson = std::size_t{1} << 20U;
+constexpr std::size_t kShownPaths = 20;
+
+[[noreturn]] void wrong_usage(std::string message, std::string hint = "see `wobackup create --help`") {
+  throw Error(ErrorKind::usage, std::move(message), std::move(hint));
+}
+
+BackupType type_of(const CreateArguments& arguments) {
+  const int named =
+      (arguments.database_only ? 1 : 0) + (arguments.files_only ? 1 : 0) + (arguments.type.empty() ? 0 : 1);
+  if (named > 1) wrong_usage("only one of --db, --files and --type can be given");
+  if (arguments.database_only) return BackupType::database;
+  if (arguments.files_only) return BackupType::files;
+  if (arguments.type.empty()) return BackupType::full;
+  const auto type = backup_type_from(arguments.type);
+  if (!type)
+    wrong_usage(fmt::format("\"{}\" is not a type of backup", printable(arguments.type)),
+                "the types are full, db and files");
+  return *type;
+}
+
+// KEY=VALUE, where a value that is JSON is taken as such.
+Json metadata_of(const std::vector<std::string>& pairs) {
+  Json metadata = Json::object();
+  for (const std::string& pair : pairs) {
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      wrong_usage(fmt::format("--meta {} is not KEY=VALUE", printable(pair)));
+    }
+    const std::string value = pair.substr(equals + 1);
+    if (!is_utf8(pair)) wrong_usage(fmt::format("--meta {} is not UTF-8", printable(pair)));
+    Json parsed = Json::parse(value, nullptr, false);
+    metadata[pair.substr(0, equals)] = parsed.is_discarded() ? Json(value) : std::move(parsed);
+  }
+  return metadata;
+}
+
+CreateOptions options_of(const CreateArguments& arguments, Output& output) {
+  CreateOptions options;
+  options.type = type_of(arguments);
+  options.backup_root = path_argument(arguments.path);
+  options.reason = arguments.reason;
+  options.metadata_extra = metadata_of(arguments.meta);
+  options.exclude = arguments.exclude;
+  options.exclude_caches = arguments.exclude_caches;
+  if (!arguments.wait.empty()) {
+    const auto wait = seconds_from(arguments.wait);
+    if (!wait)
+      wrong_usage(fmt::format("--wait {} is not a duration", printable(arguments.wait)), "for example --wait 10m");
+    options.wait = std::chrono::seconds(*wait);
+  }
+  if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
+  options.cancelled = output.terminal().interrupted;
+  return options;
+}
+
+void apply(const CreateArguments& arguments, Config& config) {
+  if (arguments.threads) config.threads = *arguments.threads;
+  if (arguments.level) config.level = *arguments.level;
+  if (arguments.limit_rate.empty()) return;
+  const auto rate = size_from(arguments.limit_rate);
+  if (!rate)
+    wrong_usage(fmt::format("--limit-rate {} is not a size", printable(arguments.limit_rate)),
+                "for example --limit-rate 20M");
+  config.limit_rate = *rate;
+}
+
+Site site_from_file(const std::string& name, const Service& service, Output& output) {
+  std::string text;
+  if (name == "-") {
+    text.assign(std::istreambuf_iterator<char>(output.terminal().in), {});
+    if (text.size() > kLargestSiteJson) wrong_usage("the site on standard input is too long");
+  } else {
+    text = read_small_file(name, kLargestSiteJson);
+  }
+  const Json fields = Json::parse(text, nullptr, false);
+  if (fields.is_discarded()) {
+    throw Error(ErrorKind::usage, fmt::format("--site-json {}: that is not JSON", printable(name)));
+  }
+  return service.site_from_json(fields);
+}
+
+// `wo` asks for a site's name when none is given; so does this, if somebody is there to answer.
+std::string ask_for_site(const Service& service, Output& output) {
+  Terminal& terminal = output.terminal();
+  if (!terminal.in_is_terminal || !terminal.err_is_terminal || output.json()) {
+    wrong_usage("no site was named", "name one, or use --all; `wobackup sites` lists them");
+  }
+  terminal.err << "Sites:";
+  for (const Site& site : service.sites()) {
+    if (site.has_content()) terminal.err << ' ' << site.name;
+  }
+  terminal.err << "\nWhich site? " << std::flush;
+  std::string answer;
+  std::getline(terminal.in, answer);
+  const std::string name(trim(answer));
+  if (name.empty()) wrong_usage("no site was named");
+  return name;
+}
+
+struct Wanted {
+  std::string name;
+  std::optional<Site> site;  // none: it could not be found, and `error` says why
+  std::optional<Error> error;
+};
+
+std::vector<Wanted> wanted_sites(const CreateArguments& arguments, const Service& service, Output& output) {
+  std::vector<Wanted> wanted;
+  if (!arguments.site_json.empty()) {
+    if (arguments.all || !arguments.sites.empty()) wrong_usage("--site-json describes the only site: name no other");
+    Site site = site_from_file(arguments.site_json, service, output);
+    wanted.push_back({site.name, site, std::nullopt});
+    return wanted;
+  }
+  if (arguments.all) {
+    if (!arguments.sites.empty()) wrong_usage("--all takes no site names");
+    for (Site& site : service.sites()) wanted.push_back({site.name, std::move(site), std::nullopt});
+    if (wanted.empty()) output.warning("there are no sites");
+    return wanted;
+  }
+  std::vector<std::string> names = arguments.sites;
+  if (names.empty()) names.push_back(ask_for_site(service, output));
+  for (const std::string& name : names) {
+    const auto twice = [&](const Wanted& other) { return other.name == name; };
+    if (std::any_of(wanted.begin(), wanted.end(), twice)) continue;
+    try {
+      wanted.push_back({name, service.site(name), std::nullopt});
+    } catch (const Error& error) {
+      wanted.push_back({name, std::nullopt, error});
+    }
+  }
+  return wanted;
+}
+
+Json notes_json(const std::vector<PathNote>& notes) {
+  Json list = Json::array();
+  for (const PathNote& note : notes) {
+    Json item;
+    item["path"] = printable(note.path);
+    if (!is_utf8(note.path)) item["path_b64"] = base64(bytes_of(note.path));
+    item["what"] = note.what;
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+void report_notes(const Created& created, Output& output) {
+  const auto show = [&output](const std::vector<PathNote>& notes, std::uint64_t count, const char* word) {
+    for (std::size_t i = 0; i < notes.size() && i < kShownPaths; ++i) {
+      output.warning(fmt::format("{}{}: {}", word, printable(notes[i].path), notes[i].what));
+    }
+    if (count > kShownPaths) output.warning(fmt::format("{} more; `wobackup info` shows them", count - kShownPaths));
+  };
+  show(created.unreadable, created.unreadable_count, "not in the backup: ");
+  show(created.notes, created.notes_count, "");
+}
+
+std::string grouped(std::uint64_t number) {
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+void report(const Site& site, const Created& created, Output& output) {
+  output.clear_progress();
+  if (output.json()) {
+    Json fields;
+    fields["site"] = site.name;
+    fields["archive"] = printable(created.archive.string());
+    fields["size"] = created.size_bytes;
+    fields["sha256"] = created.sha256;
+    fields["complete"] = created.complete;
+    fields["backup_scope"] = {{"files", created.has_files}, {"database", created.has_database}};
+    fields["files"] = created.files;
+    fields["entries"] = created.entries;
+    fields["plaintext_bytes"] = created.plaintext_bytes;
+    fields["tables"] = created.tables;
+    fields["rows"] = created.rows;
+    fields["seconds"] = static_cast<double>(created.elapsed.count()) / 1000;
+    fields["unreadable_count"] = created.unreadable_count;
+    fields["unreadable"] = notes_json(created.unreadable);
+    fields["notes_count"] = created.notes_count;
+    fields["notes"] = notes_json(created.notes);
+    output.object("created", fields);
+    return;
+  }
+  report_notes(created, output);
+  std::string text =
+      fmt::format("{}: {}{}, {}", site.name, created.archive.string(),
+                  created.complete ? "" : " " + output.red("INCOMPLETE"), human_size(created.size_bytes));
+  if (created.has_files) text += fmt::format(", {} files", grouped(created.files));
+  if (created.has_database) text += fmt::format(", {} tables", grouped(created.tables));
+  text += fmt::format(", {:.1f} s", std::chrono::duration<double>(created.elapsed).count());
+  output.line(text);
+}
+
+// The worst of several outcomes decides the exit code: an interruption, then what left no backup, then an incomplete
+// one.
+int severity(int code) { return code == 130 ? 3 : code == 3 ? 1 : code == 0 ? 0 : 2; }
+
+struct Tally {
+  std::size_t total = 0, fine = 0, skipped = 0;
+  int exit_code = 0;
+  Json archives = Json::array();
+
+  void add(int code) {
+    if (severity(code) > severity(exit_code) || (severity(code) == severity(exit_code) && code > exit_code))
+      exit_code = code;
+  }
+};
+
+void back_up(const Wanted& wanted, const CreateArguments& arguments, const CreateOptions& options, Service& service,
+             Output& output, Tally& tally) {
+  if (wanted.site && !wanted.site->has_content() && arguments.all) {
+    ++tally.skipped;
+    if (output.json()) {
+      output.object("skipped", {{"site", wanted.name}, {"reason", fmt::format("type {}", name_of(wanted.site->type))}});
+    } else {
+      output.remark(fmt::format("{}: skipped: a site of type {} has no content of its own", wanted.name,
+                                name_of(wanted.site->type)));
+    }
+    return;
+  }
+  ++tally.total;
+  try {
+    if (wanted.error) throw *wanted.error;
+    const Created created = service.create(*wanted.site, options);
+    report(*wanted.site, created, output);
+    tally.archives.push_back(printable(created.archive.string()));
+    if (created.complete) ++tally.fine;
+    if (!created.complete) tally.add(exit_code(ErrorKind::incomplete));
+  } catch (const Error& error) {
+    output.clear_progress();
+    output.error(error, wanted.name);
+    tally.add(exit_code(error.kind()));
+  }
+}
+
+}  // namespace
+
+int create_command(const CreateArguments& arguments, Config config, Output& output) {
+  const CreateOptions options = options_of(arguments, output);
+  apply(arguments, config);
+  Service service = make_service(std::move(config), output);
+  const std::vector<Wanted> wanted = wanted_sites(arguments, service, output);
+  Tally tally;
+  for (const Wanted& each : wanted) {
+    if (tally.exit_code == exit_code(ErrorKind::interrupted)) break;
+    back_up(each, arguments, options, service, output, tally);
+  }
+  if (output.json()) {
+    Json fields;
+    fields["sites_total"] = tally.total;
+    fields["sites_ok"] = tally.fine;
+    fields["sites_skipped"] = tally.skipped;
+    fields["archives"] = tally.archives;
+    fields["exit_code"] = tally.exit_code;
+    output.object("summary", fields);
+  } else if (wanted.size() > 1) {
+    output.line(fmt::format("{} of {} sites backed up{}", tally.fine, tally.total,
+                            tally.skipped > 0 ? fmt::format(", {} skipped", tally.skipped) : ""));
+  }
+  return tally.exit_code;
+}
+
+}  // namespace wobackup::cli

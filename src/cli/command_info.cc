@@ -1,0 +1,59 @@
+// wobackup info
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace wobackup::cli {
+namespace {
+
+constexpr std::size_t kShownNotes = 20;
+
+std::string value_text(const std::string& key, const Json& value) {
+  if (value.is_null()) return "-";
+  if ((key == "archive_size" || key == "file_bytes" || key == "tar_bytes") && value.is_number_unsigned()) {
+    return fmt::format("{} ({} bytes)", human_size(value.get<std::uint64_t>()), value.dump());
+  }
+  if (key == "archive_mtime" && value.is_number()) {
+    return rfc3339(std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(value.get<double>()))));
+  }
+  if (value.is_string()) return printable(value.get<std::string>());
+  return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace
+
+int info_command(const InfoArguments& arguments, Service& service, Output& output) {
+  if (arguments.what.empty()) {
+    throw Error(ErrorKind::usage, "no backup was named",
+                "name one: SITE, SITE/latest, SITE/NAME, or an archive's path");
+  }
+  const Json info = service.info(service.find(arguments.what, path_argument(arguments.path)));
+  if (output.json()) {
+    output.object("summary", info);
+    return 0;
+  }
+  std::size_t widest = 0;
+  for (const auto& [key, value] : info.items()) {
+    if (key != "notes") widest = std::max(widest, printable(key).size());
+  }
+  for (const auto& [key, value] : info.items()) {
+    if (key != "notes") output.line(fmt::format("{:<{}}  {}", printable(key), widest, value_text(key, value)));
+  }
+  if (!info.contains("notes") || !info["notes"].is_array()) return 0;
+  std::size_t shown = 0;
+  for (const Json& note : info["notes"]) {
+    if (shown++ == kShownNotes) break;
+    if (!note.is_object()) continue;
+    const bool unreadable = note.contains("unreadable") && note["unreadable"] == true;
+    output.line(fmt::format("{}: {}: {}", unreadable ? "missing" : "note", value_text("", note.value("path", Json(""))),
+                            value_text("", note.value("what", Json("")))));
+  }
+  if (info["notes"].size() > kShownNotes) output.line("(more with --json)");
+  return 0;
+}
+
+}  // namespace wobackup::cli

@@ -1,0 +1,72 @@
+// wobackup sites
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/table.h"
+
+namespace wobackup::cli {
+namespace {
+
+// The newest backup that counts.
+std::optional<SnapshotRef> last_good(const Service& service, const Site& site) {
+  try {
+    for (SnapshotRef& ref : service.list(site.name)) {
+      if (ref.complete && ref.problem.empty()) return std::move(ref);
+    }
+  } catch (const Error&) {
+    // The list command says what is wrong with the folder; here the site simply has none that is known.
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+int sites_command(const SitesArguments& arguments, Service& service, Output& output) {
+  const std::vector<Site> sites = service.sites();
+  if (arguments.names) {
+    for (const Site& site : sites) output.line(site.name);
+    return 0;
+  }
+  Table table({{"NAME"}, {"TYPE"}, {"PATH"}, {"DATABASE"}, {"ENABLED"}, {"LAST BACKUP"}});
+  for (const Site& site : sites) {
+    const auto database = site.has_content() ? service.database_name(site) : std::nullopt;
+    const auto last = site.has_content() ? last_good(service, site) : std::nullopt;
+    if (output.json()) {
+      Json fields;
+      fields["name"] = site.name;
+      fields["type"] = printable(site.record.site_type);
+      fields["path"] = printable(site.path.string());
+      fields["database"] = database ? Json(printable(*database)) : Json(nullptr);
+      fields["enabled"] = site.enabled;
+      fields["has_content"] = site.has_content();
+      fields["last_backup"] = last ? Json(rfc3339(last->time)) : Json(nullptr);
+      fields["last_backup_name"] = last ? Json(printable(last->name)) : Json(nullptr);
+      if (last) {
+        const auto age = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) - last->time;
+        fields["last_backup_age_seconds"] = age.count();
+      }
+      output.object("site", fields);
+      continue;
+    }
+    table.add({site.name, printable(site.record.site_type), printable(site.path.string()),
+               database ? printable(*database) : "-", site.enabled ? "yes" : "no",
+               last                 ? age_text(last->time)
+               : site.has_content() ? "never"
+                                    : "-"});
+  }
+  if (output.json()) {
+    output.object("summary", {{"sites", sites.size()}, {"exit_code", 0}});
+  } else if (sites.empty()) {
+    output.remark("there are no sites");
+  } else {
+    for (const std::string& line : table.lines(output.terminal().out_is_terminal ? output.terminal().width : 0)) {
+      output.line(line);
+    }
+  }
+  return 0;
+}
+
+}  // namespace wobackup::cli

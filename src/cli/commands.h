@@ -1,0 +1,28 @@
+// The commands, one function each, in a file of its own. Each returns the exit code, or throws Error.
+#pragma once
+
+#include "cli/arguments.h"
+#include "cli/output.h"
+#include "wobackup/config.h"
+#include "wobackup/service.h"
+
+namespace wobackup::cli {
+
+int create_command(const CreateArguments& arguments, Config config, Output& output);
+int list_command(const ListArguments& arguments, Service& service, Output& output);
+int info_command(const InfoArguments& arguments, Service& service, Output& output);
+int sites_command(const SitesArguments& arguments, Service& service, Output& output);
+int config_command(const ConfigArguments& arguments, const Config& config, Output& output);
+int completion_command(const CompletionArguments& arguments, Output& output);
+int version_command(Output& output);
+
+/// The service with its remarks going to the output.
+[[nodiscard]] Service make_service(Config config, Output& output);
+
+/// An absolute path from what the user typed, relative to the working directory.
+[[nodiscard]] std::optional<std::filesystem::path> path_argument(const std::string& text);
+
+/// "3 days", "2 h", "just now".
+[[nodiscard]] std::string age_text(std::chrono::sys_seconds then);
+
+}  // namespace wobackup::cli

@@ -1,0 +1,71 @@
+// The program: the real streams, the real screen, the real signals.
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <iostream>
+#include <new>
+#include <string_view>
+
+#include "cli/run.h"
+
+namespace {
+
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "set by a signal handler");
+
+void on_signal(int) { interrupted.store(true); }
+
+void handle_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends at once
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(number, &action, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+unsigned screen_width() {
+  winsize size{};
+  for (const int fd : {STDERR_FILENO, STDOUT_FILENO}) {
+    if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  }
+  return 80;
+}
+
+bool wants_colours() {
+  const char* no_colour = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  return (no_colour == nullptr || *no_colour == '\0') &&
+         (terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::ios::sync_with_stdio(false);
+  handle_signals();
+  // What a backup makes is for its owner only.
+  ::umask(077);
+  // A crash must not leave passwords in a core file.
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  wobackup::cli::Terminal terminal{.out = std::cout,
+                                   .err = std::cerr,
+                                   .in = std::cin,
+                                   .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
+                                   .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
+                                   .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
+                                   .width = screen_width(),
+                                   .colours = wants_colours(),
+                                   .interrupted = [] { return interrupted.load(); }};
+  try {
+    return wobackup::cli::run({argv + 1, argv + argc}, terminal);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "error: out of memory\n";
+    return 1;
+  }
+}

@@ -1,0 +1,154 @@
+#include "cli/output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "cli/table.h"
+
+namespace wobackup::cli {
+namespace {
+
+constexpr std::size_t kBarCells = 20;
+
+std::string duration_text(std::chrono::seconds time) {
+  const auto seconds = time.count();
+  if (seconds >= 3600) return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
+}
+
+}  // namespace
+
+std::string Output::coloured(std::string_view text, const char* code) const {
+  if (!terminal_.colours || !terminal_.out_is_terminal) return std::string(text);
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+std::string Output::error_word(const char* word, const char* code) const {
+  if (!terminal_.colours || !terminal_.err_is_terminal) return word;
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, word);
+}
+
+void Output::object(std::string_view message_type, const Json& fields) {
+  Json object;
+  object["message_type"] = message_type;
+  for (const auto& [key, value] : fields.items()) object[key] = value;
+  const std::scoped_lock lock(mutex_);
+  terminal_.out << object.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
+}
+
+void Output::line(std::string_view text) {
+  if (json() || quiet()) return;
+  const std::scoped_lock lock(mutex_);
+  clear_locked();
+  terminal_.out << text << '\n';
+}
+
+void Output::remark(std::string_view text) {
+  if (json() || quiet()) return;
+  const std::scoped_lock lock(mutex_);
+  clear_locked();
+  terminal_.err << text << '\n' << std::flush;
+}
+
+void Output::warning(std::string_view text) {
+  if (quiet() || json()) return;
+  const std::scoped_lock lock(mutex_);
+  clear_locked();
+  terminal_.err << error_word("warning", "33") << ": " << text << '\n' << std::flush;
+}
+
+void Output::error(const Error& error, std::string_view site) {
+  if (json()) {
+    Json fields;
+    if (!site.empty()) fields["site"] = site;
+    fields["kind"] = name_of(error.kind());
+    fields["message"] = error.message();
+    fields["hint"] = error.hint();
+    fields["exit_code"] = exit_code(error.kind());
+    fields["retryable"] = error.retryable();
+    object("error", fields);
+    return;
+  }
+  const std::scoped_lock lock(mutex_);
+  clear_locked();
+  terminal_.err << error_word("error", "31") << ": ";
+  // The message names the site already in most cases.
+  if (!site.empty() && error.message().find(site) == std::string::npos) terminal_.err << site << ": ";
+  terminal_.err << error.message();
+  if (!error.hint().empty()) terminal_.err << "\nHint: " << error.hint();
+  terminal_.err << '\n' << std::flush;
+}
+
+void Output::log(LogLevel level, std::string_view text) {
+  if (level == LogLevel::warning) {
+    const std::scoped_lock lock(mutex_);
+    if (quiet()) return;
+    clear_locked();
+    terminal_.err << error_word("warning", "33") << ": " << text << '\n' << std::flush;
+    return;
+  }
+  const int needed = level == LogLevel::info ? 1 : 2;
+  if (verbosity_.level < needed) return;
+  const std::scoped_lock lock(mutex_);
+  clear_locked();
+  terminal_.err << text << '\n' << std::flush;
+}
+
+void Output::progress(const Progress& progress) {
+  if (!wants_progress()) return;
+  const std::optional<double> done = progress.fraction_done();
+  const auto remaining = progress.remaining();
+  if (json()) {
+    Json fields;
+    fields["site"] = progress.site;
+    fields["phase"] = progress.phase;
+    fields["percent_done"] = done ? Json(std::round(*done * 10000) / 10000) : Json(0.0);
+    fields["bytes_done"] = progress.bytes_done;
+    if (progress.bytes_total) fields["bytes_total"] = *progress.bytes_total;
+    fields["files_done"] = progress.files_done;
+    if (progress.files_total) fields["files_total"] = *progress.files_total;
+    fields["bytes_written"] = progress.bytes_written;
+    fields["seconds_elapsed"] = static_cast<double>(progress.elapsed.count()) / 1000;
+    if (remaining) fields["seconds_remaining"] = remaining->count();
+    object("status", fields);
+    return;
+  }
+  const double seconds = std::max(0.001, std::chrono::duration<double>(progress.elapsed).count());
+  const auto rate = static_cast<std::uint64_t>(static_cast<double>(progress.bytes_done) / seconds);
+  std::string text;
+  if (done) {
+    const auto filled = static_cast<std::size_t>(*done * kBarCells);
+    text =
+        fmt::format("[{}{}] {:3.0f} %  ", std::string(filled, '#'), std::string(kBarCells - filled, '.'), *done * 100);
+  }
+  text += fmt::format("{}  {}/s", human_size(progress.bytes_done), human_size(rate));
+  if (remaining) text += fmt::format("  {} left", duration_text(*remaining));
+  const std::size_t room = std::max(20U, terminal_.width) - 1;
+  std::string whole = progress.site + "  " + text;
+  if (display_width(whole) > room) whole = text;
+  const std::scoped_lock lock(mutex_);
+  terminal_.err << "\r\x1b[K" << cut_to_width(whole, room) << std::flush;
+  bar_shown_ = true;
+}
+
+void Output::clear_progress() {
+  const std::scoped_lock lock(mutex_);
+  clear_locked();
+}
+
+void Output::clear_locked() {
+  if (!bar_shown_) return;
+  terminal_.err << "\r\x1b[K" << std::flush;
+  bar_shown_ = false;
+}
+
+void Output::flush() {
+  const std::scoped_lock lock(mutex_);
+  terminal_.out.flush();
+  if (!terminal_.out) throw Error(ErrorKind::failed, "cannot write to standard output");
+}
+
+}  // namespace wobackup::cli

@@ -1,0 +1,231 @@
+// Reads the command line, runs the command, and is the one place that catches errors.
+#include "cli/run.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace wobackup::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  wobackup create example.com                  back up files and database
+  wobackup create --all --reason nightly       all sites
+  wobackup create example.com --db             the database only
+  wobackup list example.com                    what there is, newest first
+  wobackup info example.com/latest             what is known of one backup
+  tar --zstd -xpf ARCHIVE                      every archive opens with plain tar
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete, 10 not found, 11 locked,
+20 dump failed, 21 damaged, 23 no space, 130 interrupted.)";
+
+constexpr const char* kCreateFooter = R"(Examples:
+  wobackup create example.com
+  wobackup create example.com --db --reason pre-db-migration --meta ticket=1234
+  wobackup create example.com --path /mnt/backups --exclude '*.log' --exclude-caches
+  wobackup create --all --wait 10m --limit-rate 20M
+Archives go to <site>/backup/<site name>/<time>.tar.zst, or below --path. An incomplete
+backup (some files could not be read) exits 3 and is named ..._incomplete.tar.zst.)";
+
+constexpr const char* kListFooter = R"(Examples:
+  wobackup list                 all sites
+  wobackup list example.com     one site, newest first
+  wobackup list example.com --json)";
+
+constexpr const char* kInfoFooter = R"(Examples:
+  wobackup info example.com                          the latest complete backup
+  wobackup info example.com/2025-01-20_14-25-30
+  wobackup info /var/www/example.com/backup/example.com/2025-01-20_14-25-30.tar.zst --json)";
+
+constexpr const char* kConfigFooter = R"(Examples:
+  wobackup config validate
+  wobackup --config /tmp/new.toml config show)";
+
+struct Arguments {
+  GlobalArguments global;
+  CreateArguments create;
+  ListArguments list;
+  InfoArguments info;
+  SitesArguments sites;
+  ConfigArguments config;
+  CompletionArguments completion;
+  std::string help_for;
+  bool show_version = false;
+};
+
+void add_globals(CLI::App& app, Arguments& arguments) {
+  app.add_option("--config", arguments.global.config_file, "Config file (default /etc/wobackup/wobackup.toml)")
+      ->type_name("FILE");
+  app.add_flag("--json", arguments.global.verbosity.json, "One JSON object a line");
+  app.add_flag("-q,--quiet", arguments.global.verbosity.quiet, "Only errors");
+  app.add_flag("-v,--verbose", arguments.global.verbosity.level, "More remarks; -vv for all");
+}
+
+void add_create(CLI::App& app, CreateArguments& create) {
+  app.add_option("SITE", create.sites, "Sites to back up")->type_name("");
+  app.add_flag("--all", create.all, "All sites, disabled ones too");
+  app.add_flag("--db", create.database_only, "Only the database (--type db)");
+  app.add_flag("--files", create.files_only, "Only the files (--type files)");
+  app.add_option("--type", create.type, "full, db or files")->type_name("T");
+  app.add_option("--path", create.path, "Where archives go: ROOT/<site>/")->type_name("ROOT");
+  app.add_option("--reason", create.reason, "Why (default: manual)")->type_name("TEXT");
+  app.add_option("--meta", create.meta, "Metadata KEY=VALUE for vhost.json; repeatable")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--exclude", create.exclude, "Leave out what matches; repeatable")
+      ->type_name("GLOB")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_flag("--exclude-caches", create.exclude_caches, "Leave out what caches hold");
+  app.add_option("--site-json", create.site_json, "A site described by JSON; - reads stdin")->type_name("FILE");
+  app.add_option("--wait", create.wait, "Wait for another run on the site, e.g. 10m")->type_name("TIME");
+  app.add_option("--threads", create.threads, "Compressing threads")->type_name("N")->check(CLI::Range(1, 64));
+  app.add_option("--level", create.level, "zstd level, 1 to 19")->type_name("N")->check(CLI::Range(1, 19));
+  app.add_option("--limit-rate", create.limit_rate, "Bytes written per second, e.g. 20M")->type_name("RATE");
+}
+
+// One subcommand with the global options, which may come before or behind its name.
+CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, const char* text, const char* footer) {
+  CLI::App* command = app.add_subcommand(name, text);
+  add_globals(*command, arguments);
+  if (*footer != '\0') command->footer(footer);
+  return command;
+}
+
+const char* const kCommands[] = {"create", "list", "info", "sites", "config", "completion", "version", "help"};
+
+std::string nearest_command(const std::string& word) {
+  std::string best;
+  std::size_t least = 3;
+  for (const char* name : kCommands) {
+    const std::size_t distance = edit_distance(word, name);
+    if (distance < least) {
+      least = distance;
+      best = name;
+    }
+  }
+  return best.empty() ? "`wobackup help` lists the commands" : fmt::format("did you mean \"{}\"?", best);
+}
+
+// What CLI11 found wrong, in our words.
+Error usage_error(const CLI::ParseError& error, const std::vector<std::string>& arguments) {
+  std::string command;
+  for (const std::string& argument : arguments) {
+    if (argument.empty() || argument[0] == '-') continue;
+    if (std::find(std::begin(kCommands), std::end(kCommands), argument) == std::end(kCommands)) {
+      if (command.empty() && error.get_name() != "RequiredError" && error.get_name() != "ValidationError") {
+        return {ErrorKind::usage, fmt::format("\"{}\" is not a command", printable(argument)),
+                nearest_command(argument)};
+      }
+    } else {
+      command = argument;
+    }
+    break;
+  }
+  return {ErrorKind::usage, printable(error.what()),
+          command.empty() ? "see `wobackup help`" : fmt::format("see `wobackup {} --help`", command)};
+}
+
+int dispatch(const CLI::App& app, const Arguments& arguments, Output& output) {
+  const auto chosen = [&app](const char* name) { return app.get_subcommand(name)->parsed(); };
+  if (chosen("version") || arguments.show_version) return version_command(output);
+  if (chosen("completion")) return completion_command(arguments.completion, output);
+  if (chosen("help") || app.get_subcommands().empty()) {
+    const CLI::App* about = &app;
+    if (!arguments.help_for.empty()) {
+      if (std::find(std::begin(kCommands), std::end(kCommands), arguments.help_for) == std::end(kCommands)) {
+        throw Error(ErrorKind::usage, fmt::format("\"{}\" is not a command", printable(arguments.help_for)),
+                    nearest_command(arguments.help_for));
+      }
+      about = app.get_subcommand(arguments.help_for);
+    }
+    output.terminal().out << about->help();
+    return chosen("help") ? 0 : exit_code(ErrorKind::usage);
+  }
+  const std::optional<std::filesystem::path> file =
+      arguments.global.config_file ? path_argument(*arguments.global.config_file) : std::nullopt;
+  Config config = Config::load(file);
+  if (chosen("config")) return config_command(arguments.config, config, output);
+  if (chosen("create")) return create_command(arguments.create, std::move(config), output);
+  Service service = make_service(std::move(config), output);
+  if (chosen("list")) return list_command(arguments.list, service, output);
+  if (chosen("info")) return info_command(arguments.info, service, output);
+  return sites_command(arguments.sites, service, output);
+}
+
+void build(CLI::App& app, Arguments& arguments) {
+  app.require_subcommand(0, 1);
+  app.footer(kFooter);
+  app.get_formatter()->column_width(32);
+  add_globals(app, arguments);
+  app.add_flag("-V,--version", arguments.show_version, "Print the version");
+  add_create(*add_command(app, arguments, "create", "Back up sites", kCreateFooter), arguments.create);
+  CLI::App* list = add_command(app, arguments, "list", "List backups, newest first", kListFooter);
+  list->add_option("SITE", arguments.list.site, "Only this site")->type_name("");
+  list->add_option("--path", arguments.list.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
+  list->add_flag("--names", arguments.list.names)->group("");
+  CLI::App* info = add_command(app, arguments, "info", "Show what is known of a backup", kInfoFooter);
+  info->add_option("BACKUP", arguments.info.what, "SITE, SITE/latest, SITE/NAME or an archive's path")->type_name("");
+  info->add_option("--path", arguments.info.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
+  CLI::App* sites = add_command(app, arguments, "sites", "List the sites", "");
+  sites->add_flag("--names", arguments.sites.names)->group("");
+  CLI::App* config = add_command(app, arguments, "config", "Show or check the settings", kConfigFooter);
+  config->add_option("ACTION", arguments.config.action, "show or validate")
+      ->type_name("")
+      ->required()
+      ->check(CLI::IsMember({"show", "validate"}));
+  CLI::App* completion = add_command(app, arguments, "completion", "Print a shell's completion script", "");
+  completion->add_option("SHELL", arguments.completion.shell, "bash")->type_name("")->required();
+  add_command(app, arguments, "version", "Print the version", "");
+  CLI::App* help = add_command(app, arguments, "help", "Explain a command", "");
+  help->add_option("COMMAND", arguments.help_for, "The command")->type_name("");
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& words, Terminal& terminal) {
+  CLI::App app("The backup service of WordOps servers.", "wobackup");
+  Arguments arguments;
+  build(app, arguments);
+  std::vector<std::string> reversed(words.rbegin(), words.rend());
+  int exit = 0;
+  std::optional<Error> failure;
+  try {
+    app.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    terminal.out << (chosen.empty() ? app.help() : chosen.front()->help()) << std::flush;
+    return terminal.out ? 0 : exit_code(ErrorKind::failed);
+  } catch (const CLI::ParseError& error) {
+    failure = usage_error(error, words);
+    arguments.global.verbosity.json = std::find(words.begin(), words.end(), "--json") != words.end();
+  }
+  Output output(terminal, arguments.global.verbosity);
+  try {
+    if (failure) throw *failure;
+    exit = dispatch(app, arguments, output);
+    output.flush();
+  } catch (const Error& error) {
+    output.clear_progress();
+    output.error(error);
+    exit = exit_code(error.kind());
+    if (output.json()) output.object("summary", {{"exit_code", exit}});
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    // A mistake of ours; it must not look like success or like a crash.
+    output.error(Error(ErrorKind::failed, fmt::format("internal error: {}", printable(error.what()))));
+    exit = exit_code(ErrorKind::failed);
+  }
+  return exit;
+}
+
+}  // namespace wobackup::cli

@@ -1,0 +1,23 @@
+// Everything outside of the command line: streams, the screen, signals.
+#pragma once
+
+#include <functional>
+#include <istream>
+#include <ostream>
+
+namespace wobackup::cli {
+
+/// Handed through, so that the whole command line runs inside tests.
+struct Terminal {
+  std::ostream& out;
+  std::ostream& err;
+  std::istream& in;
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;
+  bool in_is_terminal = false;
+  unsigned width = 80;                                       ///< columns
+  bool colours = false;                                      ///< wanted, where a stream is a terminal
+  std::function<bool()> interrupted = [] { return false; };  ///< a signal asks for the end
+};
+
+}  // namespace wobackup::cli
