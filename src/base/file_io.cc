@@ -109,6 +109,8 @@ UniqueFd unnamed_file(int directory_fd, std::string_view directory_name) {
 UniqueFd secret_file(std::string_view content) {
   UniqueFd fd(::memfd_create("wobackup", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) throw system_error("cannot make a memory file", errno);
+  // MariaDB's programs ignore an option file that others could write to, and a memory file begins with mode 0777.
+  if (::fchmod(fd.get(), 0400) != 0) throw system_error("cannot protect a memory file", errno);
   write_all(fd.get(), bytes_of(content), "a memory file");
   ::lseek(fd.get(), 0, SEEK_SET);
   ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);

@@ -132,10 +132,14 @@ void run_dump_program(const DumpProgram& program, const ServerLogin& login, cons
                       const std::vector<std::string>& views_left_out, bool as_nobody,
                       const std::function<void(ByteSpan)>& on_output, const Cancellation& cancellation) {
   const UniqueFd credentials = secret_file(my_cnf_of(login));
+  const auto identity = as_nobody ? nobody() : std::nullopt;
+  if (identity && ::fchown(credentials.get(), identity->first, identity->second) != 0) {
+    throw system_error("cannot hand the credentials to the dump program", errno);
+  }
   Command command{.argv = arguments(program, credentials.get(), database, views_left_out),
                   .environment = {},
                   .inherit = {credentials.get()},
-                  .run_as = as_nobody ? nobody() : std::nullopt};
+                  .run_as = identity};
   Subprocess child(command);
   ::fcntl(child.out_fd(), F_SETPIPE_SZ, kPipeBytes);
   std::string message;

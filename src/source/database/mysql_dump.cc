@@ -173,7 +173,12 @@ std::optional<DumpReport> try_dump(const DumpRequest& request, const DumpLogin& 
     throw failure ? *failure : error;
   }
   if (after.fingerprint != before.fingerprint) return std::nullopt;
-  if (failure) throw *failure;
+  if (failure) {
+    throw login.is_admin ? *failure
+                         : failure->with_hint("it ran with the site's own login, which may lack rights: set "
+                                              "database.defaults_file, and name the database in the registry or in "
+                                              "[site.\"...\".database]");
+  }
   if (!scanner.completed()) throw broken_rule("the dump does not end with its completion marker: it was cut off");
   compare(sections, after, broken, login.is_admin);
 
