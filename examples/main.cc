@@ -11,17 +11,10 @@ int main(int argc, char** argv) {
   try {
     wobackup::Service service{wobackup::Config::load()};
     const wobackup::Site site = service.site(argv[1]);
-    const wobackup::Created made = service.create(site, {
-                                                            .type = wobackup::BackupType::full,
-                                                            .backup_root = std::nullopt,
-                                                            .reason = "before-change",
-                                                            .metadata_extra = {{"ticket", 1234}},
-                                                            .exclude = {},
-                                                            .exclude_caches = false,
-                                                            .wait = std::chrono::seconds(60),
-                                                            .on_progress = {},
-                                                            .cancelled = {},
-                                                        });
+    const wobackup::Created made = service.create(site, {.type = wobackup::BackupType::full,
+                                                         .reason = "before-change",
+                                                         .metadata_extra = {{"ticket", 1234}},
+                                                         .wait = std::chrono::seconds(60)});
     if (!made.complete) {
       std::cerr << "the backup is incomplete: nothing is changed\n";
       return wobackup::exit_code(wobackup::ErrorKind::incomplete);

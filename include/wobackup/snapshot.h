@@ -25,15 +25,15 @@ enum class BackupType { full, database, files };
 /// How to make a backup. Everything has a default.
 struct CreateOptions {
   BackupType type = BackupType::full;
-  std::optional<std::filesystem::path> backup_root;  ///< absolute; archives go to <root>/<site>/
+  std::optional<std::filesystem::path> backup_root = {};  ///< absolute; archives go to <root>/<site>/
   std::string reason = "manual";
-  Json metadata_extra = Json::object();  ///< merged into vhost.json; may replace backup_type, not site facts
-  std::vector<std::string> exclude;      ///< globs, in addition to the config's; see docs/configuration.md
+  Json metadata_extra = Json::object();   ///< merged into vhost.json; may replace backup_type, not site facts
+  std::vector<std::string> exclude = {};  ///< globs, in addition to the config's; see docs/configuration.md
   bool exclude_caches = false;
-  std::chrono::seconds wait{0};  ///< how long to wait for another run on the same site
-  ProgressCallback on_progress;  ///< may be empty
+  std::chrono::seconds wait{0};       ///< how long to wait for another run on the same site
+  ProgressCallback on_progress = {};  ///< may be empty
   /// Asked about ten times a second; true ends the operation with Error interrupted, leaving nothing behind.
-  std::function<bool()> cancelled;
+  std::function<bool()> cancelled = {};
 };
 
 /// Something worth telling about one path of a backup that does not make it incomplete, or (in `unreadable`) does.
