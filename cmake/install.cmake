@@ -1,5 +1,21 @@
-# One library of all layers, its headers, and what find_package(wobackup) needs.
+# What `cmake --install` puts where: the command, the library, the public headers, and what find_package(wobackup) reads.
 include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/wobackup)
+
+install(TARGETS wobackup_command RUNTIME COMPONENT program)
+install(TARGETS wobackup EXPORT wobackupTargets ARCHIVE COMPONENT development)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/wobackup DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        COMPONENT development FILES_MATCHING PATTERN "*.h")
+install(EXPORT wobackupTargets NAMESPACE wobackup:: DESTINATION ${package_dir} COMPONENT development)
+
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/wobackupConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/wobackupConfig.cmake INSTALL_DESTINATION ${package_dir})
+# Before 1.0 a new minor version may change the API, so a program asks for the minor version it was written for.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/wobackupConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/wobackupConfig.cmake ${PROJECT_BINARY_DIR}/wobackupConfigVersion.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/dependencies.cmake
+        DESTINATION ${package_dir} COMPONENT development)
 
 get_property(layers GLOBAL PROPERTY WOBACKUP_LAYERS)
 list(REMOVE_ITEM layers wobackup_cli)

@@ -2,177 +2,98 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <string_view>
 
-#include "base/text.h"
 #include "container/manifest.h"
 
 namespace wobackup {
 namespace {
 
-// A word or a name of a statement's head.
-struct Token {
-  std::string text;
-  bool quoted = false;
-};
-
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
-         static_cast<unsigned char>(c) >= 0x80;
+bool is_kind(const std::string& word) {
+  static constexpr std::array<std::string_view, 8> kKinds{"table",     "view",    "trigger", "function",
+                                                          "procedure", "package", "event",   "sequence"};
+  return std::find(kKinds.begin(), kKinds.end(), word) != kKinds.end();
 }
 
-// Words and names at a statement's beginning, without comment marks, strings and symbols (but '.').
-class HeadTokens {
- public:
-  explicit HeadTokens(std::string_view head) : head_(head) {}
-
-  std::optional<Token> next() {
-    while (at_ < head_.size()) {
-      const char c = head_[at_];
-      if (c == '`' || c == '"') return quoted(c);
-      if (c == '\'') {
-        quoted(c);
-        continue;
-      }
-      if (head_.substr(at_).starts_with("/*")) {
-        skip_comment_mark();
-        continue;
-      }
-      if (is_word(c)) {
-        Token token;
-        while (at_ < head_.size() && is_word(head_[at_])) token.text += head_[at_++];
-        return token;
-      }
-      ++at_;
-      if (c == '.' || c == '@' || c == '(') return Token{std::string(1, c), false};
-    }
-    return std::nullopt;
-  }
-
- private:
-  Token quoted(char quote) {
-    Token token{{}, true};
-    for (++at_; at_ < head_.size(); ++at_) {
-      if (head_[at_] == quote) {
-        if (at_ + 1 >= head_.size() || head_[at_ + 1] != quote) break;
-        ++at_;
-      } else if (quote != '`' && head_[at_] == '\\') {
-        ++at_;
-        continue;
-      }
-      token.text += head_[at_];
-    }
-    ++at_;
-    return token;
-  }
-
-  // "/*!50003" and "/*M!100100" are marks around statements; other comments are skipped whole.
-  void skip_comment_mark() {
-    at_ += 2;
-    if (at_ < head_.size() && head_[at_] == 'M') ++at_;
-    if (at_ < head_.size() && head_[at_] == '!') {
-      ++at_;
-      while (at_ < head_.size() && head_[at_] >= '0' && head_[at_] <= '9') ++at_;
-      return;
-    }
-    const std::size_t end = head_.find("*/", at_);
-    at_ = end == std::string_view::npos ? head_.size() : end + 2;
-  }
-
-  std::string_view head_;
-  std::size_t at_ = 0;
-};
-
-// The object's name after its kind: "[IF [NOT] EXISTS] [`schema`.]`name`".
-std::string object_name(HeadTokens& tokens) {
-  std::optional<Token> token = tokens.next();
-  while (token && !token->quoted) {
-    const std::string word = lower_ascii(token->text);
-    if (word != "if" && word != "not" && word != "exists" && word != "body") break;
-    token = tokens.next();
-  }
-  if (!token) return {};
-  std::string name = token->text;
-  const std::optional<Token> dot = tokens.next();
-  if (dot && !dot->quoted && dot->text == ".") {
-    if (const std::optional<Token> second = tokens.next()) name = second->text;
-  }
-  return name;
+// How the dump programs name the variables in which an object's statements keep what they change. (Others, such as
+// @OLD_SQL_MODE and @save_time_zone, span many objects.)
+bool is_saved_variable(const std::optional<SqlHead::Token>& token) {
+  return token && token->kind == SqlHead::Kind::word && token->text.starts_with("saved_");
 }
 
-std::uint64_t end_of(const ByteRange& range, const SqlStatement& statement) {
-  return std::max(range.end, statement.end);
+Json json_of(const ByteRange& range) { return {range.begin, range.end}; }
+
+Json described(const std::string& name, const std::vector<ByteRange>& ranges) {
+  Json object;
+  put_text(object, "name", name);
+  object["ranges"] = Json::array();
+  for (const ByteRange& range : ranges) object["ranges"].push_back(json_of(range));
+  return object;
 }
 
-void describe_ranges(Json& database, const char* key, const DumpSections::Ranges& objects) {
+Json described(const DumpSections::Ranges& objects) {
   Json list = Json::array();
-  for (const auto& [name, ranges] : objects) {
-    Json object;
-    put_text(object, "name", name);
-    object["ranges"] = Json::array();
-    for (const ByteRange& range : ranges) object["ranges"].push_back({range.begin, range.end});
-    list.push_back(std::move(object));
-  }
-  database[key] = std::move(list);
+  for (const auto& [name, ranges] : objects) list.push_back(described(name, ranges));
+  return list;
 }
 
 }  // namespace
 
 void DumpSections::add(const SqlStatement& statement) {
-  HeadTokens tokens(statement.head);
-  const std::optional<Token> first = tokens.next();
-  if (!first || first->quoted) return;
-  const std::string verb = lower_ascii(first->text);
-  const ByteRange range{statement.begin, statement.end};
-  if (verb == "create") {
-    static constexpr std::array<std::string_view, 8> kKinds{"table",     "view",    "trigger", "function",
-                                                            "procedure", "package", "event",   "sequence"};
-    while (const std::optional<Token> token = tokens.next()) {
-      if (token->quoted) continue;  // a definer
-      const std::string kind = lower_ascii(token->text);
-      if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) continue;
-      add_create(kind, object_name(tokens), statement);
-      return;
-    }
-  } else if (verb == "drop") {
-    const std::optional<Token> kind = tokens.next();
-    if (kind && lower_ascii(kind->text) == "table") drops_[object_name(tokens)] = range;
-  } else if (verb == "insert" || verb == "replace") {
-    while (const std::optional<Token> token = tokens.next()) {
-      const std::string word = lower_ascii(token->text);
-      if (!token->quoted && (word == "into" || word == "ignore" || word == "delayed")) continue;
-      const auto table = tables_.find(token->text);
-      if (table == tables_.end()) return;
-      TableSection& section = table->second;
-      section.rows += statement.rows;
-      if (section.data.end == 0) section.data.begin = statement.begin;
-      section.data.end = end_of(section.data, statement);
-      return;
-    }
-  } else if (verb == "lock") {
-    tokens.next();
-    open_table_ = object_name(tokens);
+  SqlHead tokens(statement.head);
+  const std::optional<SqlHead::Token> verb = tokens.next();
+  if (verb && verb->is_word("create")) return add_create(tokens, statement);
+  if (verb && verb->is_word("set")) return add_set(tokens, statement);
+  if (verb && (verb->is_word("insert") || verb->is_word("replace"))) {
+    add_rows(tokens, statement);
+  } else if (verb && verb->is_word("lock")) {
+    lock(tokens, statement);
+  } else if (verb && verb->is_word("unlock")) {
     const auto table = tables_.find(open_table_);
-    if (table != tables_.end() && table->second.data.end == 0) table->second.data = range;
-  } else if (verb == "unlock") {
-    const auto table = tables_.find(open_table_);
-    if (table != tables_.end()) table->second.data.end = end_of(table->second.data, statement);
     open_table_.clear();
-  } else if (verb == "do" || verb == "select") {
-    const std::optional<Token> function = tokens.next();
-    if (!function || lower_ascii(function->text) != "setval") return;
-    tokens.next();
-    const auto sequence = sequences_.find(object_name(tokens));
-    if (sequence != sequences_.end()) sequence->second.push_back(range);
+    if (table != tables_.end()) {
+      last_ = &table->second.data;
+      extend(statement);
+    }
+    return;
+  } else if (verb && (verb->is_word("drop") || verb->is_word("delimiter"))) {
+    const std::optional<SqlHead::Token> next = tokens.next();
+    const bool ends = verb->is_word("delimiter") && next && next->is_symbol(';') && !tokens.next();
+    return ends ? extend(statement) : prepare(statement);
+  } else if (verb && verb->is_word("alter") && tokens.skip_past("database")) {
+    // An object from before the database's collation changed is put between two of these.
+    database_altered_ = !database_altered_;
+    return database_altered_ ? prepare(statement) : extend(statement);
+  } else if (verb && (verb->is_word("do") || verb->is_word("select"))) {
+    // SETVAL of the sequence that was just created.
+    const std::optional<SqlHead::Token> function = tokens.next();
+    if (function && function->is_word("setval")) return extend(statement);
+  } else if (verb && verb->is_word("commit")) {
+    return extend(statement);  // of the rows, in dumps with autocommit off
   }
+  prepared_from_.reset();
+  last_ = nullptr;
 }
 
-void DumpSections::add_create(const std::string& kind, const std::string& name, const SqlStatement& statement) {
-  const ByteRange range{statement.begin, statement.end};
+void DumpSections::add_create(SqlHead& tokens, const SqlStatement& statement) {
+  while (const std::optional<SqlHead::Token> token = tokens.next()) {
+    if (token->kind == SqlHead::Kind::word && is_kind(token->text)) return add_object(token->text, tokens, statement);
+  }
+  prepared_from_.reset();
+  last_ = nullptr;
+}
+
+void DumpSections::add_object(const std::string& kind, SqlHead& tokens, const SqlStatement& statement) {
+  if (kind == "package") {
+    SqlHead after = tokens;
+    const std::optional<SqlHead::Token> body = after.next();
+    if (body && body->is_word("body")) tokens = after;
+  }
+  const std::string name = tokens.object_name();
   if (kind == "table") {
     TableSection& table = tables_[name];
-    const auto drop = drops_.find(name);
-    table.schema = {drop == drops_.end() ? range.begin : drop->second.begin, range.end};
+    table.schema = take_range(statement);
+    last_ = &table.schema;
   } else if (kind == "view") {
     // Older dump programs put a table in a view's place first.
     const auto stand_in = tables_.find(name);
@@ -180,17 +101,83 @@ void DumpSections::add_create(const std::string& kind, const std::string& name, 
       views_[name].push_back(stand_in->second.schema);
       tables_.erase(stand_in);
     }
-    views_[name].push_back(range);
+    put(views_, name, statement);
   } else if (kind == "trigger") {
-    triggers_[name].push_back(range);
+    if (tokens.skip_past("on")) trigger_tables_[name] = tokens.object_name();
+    put(triggers_, name, statement);
   } else if (kind == "event") {
-    events_[name].push_back(range);
+    put(events_, name, statement);
   } else if (kind == "sequence") {
-    sequences_[name].push_back(range);
+    put(sequences_, name, statement);
   } else {
-    routines_[kind + " " + name].push_back(range);
+    put(routines_, kind + " " + name, statement);
   }
-  drops_.erase(name);
+}
+
+void DumpSections::add_set(SqlHead& tokens, const SqlStatement& statement) {
+  bool saves = false, restores = false;
+  bool behind_equals = false, is_variable = false;
+  while (const std::optional<SqlHead::Token> token = tokens.next()) {
+    if (token->is_symbol('@')) {
+      is_variable = true;
+      continue;
+    }
+    if (is_variable && is_saved_variable(token)) (behind_equals ? restores : saves) = true;
+    behind_equals = token->is_symbol('=') || (behind_equals && !token->is_symbol(','));
+    is_variable = false;
+  }
+  if (saves) {
+    prepare(statement);
+  } else if (restores) {
+    extend(statement);
+  } else if (!prepared_from_) {
+    last_ = nullptr;  // a session variable that belongs to no object
+  }
+}
+
+void DumpSections::add_rows(SqlHead& tokens, const SqlStatement& statement) {
+  SqlHead name = tokens;
+  std::optional<SqlHead::Token> token = tokens.next();
+  while (token && (token->is_word("into") || token->is_word("ignore") || token->is_word("delayed"))) {
+    name = tokens;
+    token = tokens.next();
+  }
+  const auto table = tables_.find(name.object_name());
+  if (table == tables_.end()) return;
+  TableSection& section = table->second;
+  section.rows += statement.rows;
+  if (section.data.end == 0) section.data.begin = statement.begin;
+  section.data.end = statement.end;
+}
+
+void DumpSections::lock(SqlHead& tokens, const SqlStatement& statement) {
+  tokens.next();  // TABLES
+  open_table_ = tokens.object_name();
+  const auto table = tables_.find(open_table_);
+  if (table != tables_.end() && table->second.data.end == 0) table->second.data = {statement.begin, statement.end};
+}
+
+// A statement that prepares the next object: DROP, SET @saved_... and a change of the delimiter.
+void DumpSections::prepare(const SqlStatement& statement) {
+  if (!prepared_from_) prepared_from_ = statement.begin;
+  last_ = nullptr;
+}
+
+// A statement that still belongs to the last object, unless one came between that does not.
+void DumpSections::extend(const SqlStatement& statement) {
+  if (last_ != nullptr) last_->end = statement.end;
+}
+
+ByteRange DumpSections::take_range(const SqlStatement& statement) {
+  const ByteRange range{prepared_from_.value_or(statement.begin), statement.end};
+  prepared_from_.reset();
+  return range;
+}
+
+void DumpSections::put(Ranges& objects, const std::string& name, const SqlStatement& statement) {
+  std::vector<ByteRange>& ranges = objects[name];
+  ranges.push_back(take_range(statement));
+  last_ = &ranges.back();
 }
 
 void DumpSections::describe(Json& database) const {
@@ -199,16 +186,23 @@ void DumpSections::describe(Json& database) const {
     Json table;
     put_text(table, "name", name);
     table["rows"] = section.rows;
-    table["schema"] = {section.schema.begin, section.schema.end};
-    table["data"] = {section.data.begin, section.data.end};
+    table["schema"] = json_of(section.schema);
+    table["data"] = json_of(section.data);
     tables.push_back(std::move(table));
   }
+  Json triggers = Json::array();
+  for (const auto& [name, ranges] : triggers_) {
+    Json trigger = described(name, ranges);
+    const auto table = trigger_tables_.find(name);
+    if (table != trigger_tables_.end()) put_text(trigger, "table", table->second);
+    triggers.push_back(std::move(trigger));
+  }
   database["tables"] = std::move(tables);
-  describe_ranges(database, "views", views_);
-  describe_ranges(database, "triggers", triggers_);
-  describe_ranges(database, "routines", routines_);
-  describe_ranges(database, "events", events_);
-  describe_ranges(database, "sequences", sequences_);
+  database["views"] = described(views_);
+  database["triggers"] = std::move(triggers);
+  database["routines"] = described(routines_);
+  database["events"] = described(events_);
+  database["sequences"] = described(sequences_);
 }
 
 }  // namespace wobackup

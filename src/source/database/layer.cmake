@@ -8,6 +8,7 @@ wobackup_layer(source_database PATH source/database
     my_cnf.cc
     mysql_dump.cc
     sql_scanner.cc
+    sql_scanner_head.cc
     sqlite_copy.cc
     table_locks.cc
   DEPENDS base crypto container config site

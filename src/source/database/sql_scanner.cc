@@ -1,37 +1,23 @@
 #include "source/database/sql_scanner.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-
-#include <bit>
-#endif
-
 #include "base/text.h"
+#include "source/database/sql_scanner_search.h"
 
 namespace wobackup {
 namespace {
 
-constexpr std::size_t kLookAhead = 4;  // bytes that decide what a token is
+// Every step may look at this many bytes, its own included, and may use the last of them too. So a position can lie up
+// to kLookAhead - 1 bytes behind the end that a step was given, but never behind the bytes that are there.
+constexpr std::size_t kLookAhead = 4;
 constexpr std::size_t kBridgeBytes = 64;
 constexpr std::size_t kKeptText = 64;
-
-bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f' || c == '\v'; }
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
-// Bytes that mean something inside a list of values.
-constexpr std::array<bool, 256> kMeansSomething = [] {
-  std::array<bool, 256> table{};
-  for (const char c : {'\'', '"', '`', '(', ')', ';', '-', '#', '/', '*'}) table[static_cast<unsigned char>(c)] = true;
-  return table;
-}();
+constexpr std::size_t kKeptWord = 16;
+constexpr std::string_view kSandboxComment = "/*M!999999\\- enable the sandbox mode */";
+constexpr std::string_view kMarker = "-- Dump completed";
 
 }  // namespace
 
@@ -50,7 +36,8 @@ void SqlScanner::feed(ByteSpan bytes) {
     const std::size_t kept = carry_.size();
     carry_.append(piece.substr(0, kBridgeBytes));
     const std::string bridge = std::exchange(carry_, {});
-    const std::size_t used = run(bridge.data(), bridge.size(), false);
+    const std::size_t used =
+        bridge.size() < kLookAhead ? 0 : run(bridge.data(), bridge.data() + bridge.size() - kLookAhead + 1);
     if (used < kept) {
       carry_ = bridge.substr(used);
       piece.remove_prefix(bridge.size() - kept);
@@ -59,76 +46,55 @@ void SqlScanner::feed(ByteSpan bytes) {
     }
   }
   if (piece.empty()) return;
-  const std::size_t used = run(piece.data(), piece.size(), false);
+  const std::size_t used =
+      piece.size() < kLookAhead ? 0 : run(piece.data(), piece.data() + piece.size() - kLookAhead + 1);
   carry_ = piece.substr(used);
 }
 
 void SqlScanner::finish() {
-  const std::string rest = std::exchange(carry_, {});
-  run(rest.data(), rest.size(), true);
+  // Zeros are what is looked at behind the end.
+  const std::size_t size = carry_.size();
+  carry_.append(kLookAhead, '\0');
+  run(carry_.data(), carry_.data() + size);
+  carry_.clear();
   if (state_ == State::line_comment) {
-    const char newline = '\n';
-    run(&newline, 1, true);
+    const std::string_view newline("\n\0\0\0", kLookAhead);
+    run(newline.data(), newline.data() + 1);
   }
   if (state_ != State::top || in_statement_) completed_ = false;
 }
 
-// Reads until fewer bytes are left than a decision may need. Returns how many were used.
-std::size_t SqlScanner::run(const char* begin, std::size_t size, bool final) {
-  piece_begin_ = begin;
-  head_from_ = begin;
-  const char* const end = begin + size;
-  const char* const stop = final || size < kLookAhead ? (final ? end : begin) : end - kLookAhead + 1;
+// Reads until `stop` or a little further. Returns how many bytes were used.
+std::size_t SqlScanner::run(const char* begin, const char* stop) {
+  piece_begin_ = head_from_ = begin;
   const char* at = begin;
-  // Lookahead past the end of the last piece sees zeros.
-  std::string padded;
-  if (final) {
-    padded.assign(begin, size);
-    padded.append(kLookAhead, '\0');
-    piece_begin_ = head_from_ = at = padded.data();
-  }
-  const char* const real_stop = final ? padded.data() + size : stop;
-  while (at < real_stop) {
-    switch (state_) {
-      case State::top:
-        at = top(at, real_stop);
-        break;
-      case State::string:
-      case State::name:
-        at = string(at, real_stop);
-        break;
-      case State::line_comment:
-      case State::block_comment:
-      case State::delimiter_line:
-        at = comment_end(at, real_stop);
-        break;
-      case State::version:
-        if (*at >= '0' && *at <= '9') {
-          text_ += *at++;
-        } else {
-          // A version that no server has: only the client reads it.
-          const bool never = text_ == "999999";
-          if (never && statement_.begin == 0) sandbox_ = true;
-          state_ = never ? State::block_comment : State::top;
-          if (never) {
-            in_statement_ = false;
-          } else {
-            executable_ = true;
-          }
-          text_.clear();
-        }
-        break;
-    }
-  }
-  keep_head(std::max(at, head_from_));
+  while (at < stop) at = step(at, stop);
+  keep_head(at);
   offset_ = offset_of(at);
-  return static_cast<std::size_t>(at - piece_begin_);
+  return static_cast<std::size_t>(at - begin);
+}
+
+const char* SqlScanner::step(const char* at, const char* end) {
+  switch (state_) {
+    case State::top:
+      return top(at, end);
+    case State::string:
+      return string(at, end);
+    case State::line_comment:
+    case State::delimiter_line:
+      return line(at, end);
+    case State::block_comment:
+      return block_comment(at, end);
+    case State::version:
+      return version(at);
+  }
+  return end;
 }
 
 void SqlScanner::keep_head(const char* to) {
   if (in_statement_ && head_.size() < kHeadBytes) {
-    head_.append(head_from_,
-                 std::min<std::size_t>(static_cast<std::size_t>(to - head_from_), kHeadBytes - head_.size()));
+    const auto size = static_cast<std::size_t>(to - head_from_);
+    head_.append(head_from_, std::min(size, kHeadBytes - head_.size()));
   }
   head_from_ = to;
 }
@@ -141,7 +107,7 @@ void SqlScanner::start_statement(const char* at) {
   statement_ = {};
   statement_.begin = offset_of(at);
   counts_rows_ = in_values_ = false;
-  depth_ = 0;
+  executable_ = depth_ = 0;
   word_.clear();
   first_word_ = true;
 }
@@ -150,20 +116,47 @@ void SqlScanner::end_statement(const char* behind) {
   keep_head(behind);
   statement_.head = head_;
   statement_.end = offset_of(behind);
-  longest_ = std::max(longest_, statement_.end - statement_.begin);
-  in_statement_ = executable_ = in_values_ = false;
+  in_statement_ = in_values_ = false;
+  executable_ = 0;
+  if (!counts_rows_) {
+    if (const std::optional<QuoteRules> rules = quote_rules_set_by(head_)) quotes_ = *rules;
+  }
   on_statement_(statement_);
+}
+
+// Between tokens.
+const char* SqlScanner::top(const char* at, const char* end) {
+  if (in_values_ && depth_ > 0) {
+    at = rows(at, end);
+    if (at >= end || state_ != State::top) return at;
+  }
+  if (is_sql_word(*at)) return word(at, end);
+  end_word();
+  if (state_ != State::top) return at;
+  if (is_sql_blank(*at)) {
+    line_is_blank_ = line_is_blank_ || *at == '\n';
+    return at + 1;
+  }
+  return symbol(at);
+}
+
+// It may go on in the next piece.
+const char* SqlScanner::word(const char* at, const char* end) {
+  if (!in_statement_) start_statement(at);
+  line_is_blank_ = false;
+  const char* const begin = at;
+  while (at < end && is_sql_word(*at)) ++at;
+  word_.append(begin, std::min(static_cast<std::size_t>(at - begin), kKeptWord - word_.size()));
+  return at;
 }
 
 void SqlScanner::end_word() {
   if (word_.empty()) return;
   const std::string word = lower_ascii(std::exchange(word_, {}));
-  if (first_word_) {
-    first_word_ = false;
+  if (std::exchange(first_word_, false)) {
     counts_rows_ = word == "insert" || word == "replace";
-    if (word == "delimiter") {
+    if (word == "delimiter" && executable_ == 0) {
       state_ = State::delimiter_line;
-      in_statement_ = false;
       text_.clear();
     }
   } else if (counts_rows_ && depth_ == 0 && (word == "values" || word == "value")) {
@@ -171,38 +164,21 @@ void SqlScanner::end_word() {
   }
 }
 
-// Between tokens.
-const char* SqlScanner::top(const char* at, const char* end) {
-  if (in_values_ && depth_ > 0) {
-    at = values(at, end);
-    if (at == end) return at;
-  }
-  if (is_word(*at)) {
-    if (!in_statement_) start_statement(at);
-    while (at < end && is_word(*at)) {
-      if (word_.size() < 16) word_ += *at;
-      ++at;
-    }
-    return at;  // the word may go on in the next piece
-  }
-  end_word();
-  if (state_ != State::top) return at;
-  if (is_blank(*at)) return at + 1;
-  return symbol(at);
-}
-
-// A byte that is neither blank nor part of a word. The next bytes may be looked at.
+// A byte that is neither blank nor part of a word.
 const char* SqlScanner::symbol(const char* at) {
+  const bool line_was_blank = std::exchange(line_is_blank_, false);
   const char c = *at;
-  const bool line_comment = c == '#' || (c == '-' && at[1] == '-' && (is_blank(at[2]) || at[2] == '\0'));
-  if (line_comment) {
+  if (c == '#' || (c == '-' && at[1] == '-' && (is_sql_blank(at[2]) || at[2] == '\0'))) {
     state_ = State::line_comment;
+    comment_has_line_ = line_was_blank;
     text_.clear();
     return at;
   }
   if (c == '/' && at[1] == '*') {
     const bool maria = at[2] == 'M' && at[3] == '!';
+    never_ = false;
     if (at[2] != '!' && !maria) {
+      if (!in_statement_) completed_ = false;
       state_ = State::block_comment;
       return at + 2;
     }
@@ -211,19 +187,22 @@ const char* SqlScanner::symbol(const char* at) {
     text_.clear();
     return at + (maria ? 4 : 3);
   }
-  if (executable_ && c == '*' && at[1] == '/') {
-    executable_ = false;
+  if (executable_ > 0 && c == '*' && at[1] == '/') {
+    --executable_;
     return at + 2;
   }
-  if (std::memcmp(at, delimiter_.data(), std::min<std::size_t>(delimiter_.size(), kLookAhead)) == 0) {
-    if (!in_statement_) return at + delimiter_.size();  // an empty statement
-    end_statement(at + delimiter_.size());
-    return at + delimiter_.size();
+  if (std::memcmp(at, delimiter_.data(), delimiter_.size()) == 0) {
+    const char* const behind = at + delimiter_.size();
+    completed_ = false;
+    if (!in_statement_) return behind;  // an empty statement
+    longest_ = std::max(longest_, offset_of(behind) - statement_.begin);
+    end_statement(behind);
+    return behind;
   }
   if (!in_statement_) start_statement(at);
   first_word_ = false;
   if (c == '\'' || c == '"' || c == '`') {
-    state_ = c == '`' ? State::name : State::string;
+    state_ = State::string;
     quote_ = c;
   } else if (c == '(') {
     if (in_values_ && depth_ == 0) ++statement_.rows;
@@ -234,70 +213,102 @@ const char* SqlScanner::symbol(const char* at) {
   return at + 1;
 }
 
-// Numbers, NULL, hex and commas between the strings of a row.
-const char* SqlScanner::values(const char* at, const char* end) const {
-  while (at < end && !kMeansSomething[static_cast<unsigned char>(*at)]) ++at;
+// The rows of an INSERT: most of a dump. Ends at the end of the last one, or where something else stands between two
+// values than strings and numbers.
+const char* SqlScanner::rows(const char* at, const char* end) {
+  const bool escapes = !quotes_.no_backslash_escapes;
+  while (at < end) {
+    at = find_between_values(at, end);
+    if (at >= end) return at;
+    if (*at == '\'') {
+      at = find_in_string(at + 1, end, '\'', escapes);
+      while (at < end && *at == '\\' && escapes) at = find_in_string(at + 2, end, '\'', escapes);
+      if (at >= end) {
+        state_ = State::string;
+        quote_ = '\'';
+        return at;
+      }
+      ++at;
+    } else if (*at == '(') {
+      ++depth_;
+      ++at;
+    } else if (*at == ')') {
+      ++at;
+      if (--depth_ > 0) continue;
+      // ",(" or ",\n(" leads to the next row.
+      const std::size_t gap = at[0] != ',' ? 0 : at[1] == '(' ? 2 : at[1] == '\n' && at[2] == '(' ? 3 : 0;
+      if (gap == 0 || at >= end) return at;
+      ++statement_.rows;
+      depth_ = 1;
+      at += gap;
+    } else {
+      return at;
+    }
+  }
   return at;
+}
+
+bool SqlScanner::escapes() const {
+  return !quotes_.no_backslash_escapes && quote_ != '`' && !(quote_ == '"' && quotes_.ansi_quotes);
 }
 
 // The rest of a string or a quoted name. A doubled quote reads as the end of one string and the beginning of the next,
 // which comes to the same.
 const char* SqlScanner::string(const char* at, const char* end) {
-  const bool escapes = state_ == State::string;
-#ifdef __SSE2__
-  const __m128i quotes = _mm_set1_epi8(quote_);
-  const __m128i backslashes = _mm_set1_epi8(escapes ? '\\' : quote_);
-  while (end - at >= 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, quotes), _mm_cmpeq_epi8(bytes, backslashes));
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(found));
-    if (mask == 0) {
-      at += 16;
-      continue;
-    }
-    at += std::countr_zero(mask);
-    if (*at == quote_) {
-      state_ = State::top;
-      return at + 1;
-    }
-    if (end - at < 2) return at;
-    at += 2;
+  const bool escaped = escapes();
+  at = find_in_string(at, end, quote_, escaped);
+  while (at < end && *at != quote_) at = find_in_string(at + 2, end, quote_, escaped);
+  if (at >= end) return at;
+  state_ = State::top;
+  return at + 1;
+}
+
+// The number behind /*! or /*M!.
+const char* SqlScanner::version(const char* at) {
+  if (*at >= '0' && *at <= '9' && text_.size() < kNeverVersion.size()) {
+    text_ += *at;
+    return at + 1;
   }
-#endif
-  while (at < end) {
-    if (*at == quote_) {
-      state_ = State::top;
-      return at + 1;
+  never_ = text_ == kNeverVersion;
+  state_ = never_ ? State::block_comment : State::top;
+  if (!never_) ++executable_;
+  return at;
+}
+
+const char* SqlScanner::block_comment(const char* at, const char* end) {
+  for (; at < end; ++at) {
+    at = static_cast<const char*>(std::memchr(at, '*', static_cast<std::size_t>(end - at)));
+    if (at == nullptr) return end;
+    if (at[1] != '/') continue;
+    at += 2;
+    state_ = State::top;
+    if (never_ && in_statement_ && first_word_ && executable_ == 0) {
+      // Nothing but this comment yet: no statement began.
+      keep_head(at);
+      sandbox_ = sandbox_ || (statement_.begin == 0 && head_ == kSandboxComment);
+      in_statement_ = false;
     }
-    // The escaped byte is within the lookahead.
-    at += escapes && *at == '\\' ? 2 : 1;
+    return at;
   }
   return at;
 }
 
-const char* SqlScanner::comment_end(const char* at, const char* end) {
-  if (state_ == State::block_comment) {
-    while (at < end) {
-      if (*at == '*' && at[1] == '/') {
-        state_ = State::top;
-        return at + 2;
-      }
-      ++at;
-    }
-    return at;
-  }
+// The rest of a line: a comment, or the client's DELIMITER.
+const char* SqlScanner::line(const char* at, const char* end) {
   const auto* newline = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
   const char* const line_end = newline == nullptr ? end : newline;
-  text_.append(at, std::min<std::size_t>(static_cast<std::size_t>(line_end - at),
-                                         kKeptText - std::min(kKeptText, text_.size())));
+  text_.append(at, std::min(static_cast<std::size_t>(line_end - at), kKeptText - text_.size()));
   if (newline == nullptr) return end;
   const std::string_view text = trim(text_);
-  if (state_ == State::delimiter_line) {
+  line_is_blank_ = true;
+  if (std::exchange(state_, State::top) == State::delimiter_line) {
     if (!text.empty() && text.size() <= kLookAhead) delimiter_ = text;
+    end_statement(newline + 1);
   } else if (!in_statement_ && text != "--") {
-    completed_ = text == "-- Dump completed" || text.starts_with("-- Dump completed on ");
+    const bool is_marker =
+        text.starts_with(kMarker) && (text.size() == kMarker.size() || text.substr(kMarker.size()).starts_with(" on "));
+    completed_ = is_marker && comment_has_line_;
   }
-  state_ = State::top;
   return newline + 1;
 }
 
