@@ -1,5 +1,5 @@
 # What the library is built on, each from Debian 12; docs/architecture.md says why each is there.
-# cmake/wobackupConfig.cmake.in finds the same for users of the installed library.
+# The installed package's config file includes this one too, so that users link the same things.
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
 find_package(SQLite3 REQUIRED)
