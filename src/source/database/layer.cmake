@@ -10,6 +10,8 @@ wobackup_layer(source_database PATH source/database
     sql_scanner.cc
     sql_scanner_head.cc
     sqlite_copy.cc
+    sqlite_copy_identity.cc
+    sqlite_copy_target.cc
     table_locks.cc
   DEPENDS base crypto container config site
   LINK PkgConfig::mariadb SQLite::SQLite3)
