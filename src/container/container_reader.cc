@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "container/compressed_lines.h"
 #include "container/frame_decode.h"
@@ -56,18 +57,23 @@ std::optional<ContainerReader> ContainerReader::open(const RandomAccess& file) {
   const std::uint64_t index_bytes = std::min(table_bytes + kLocatorBytes, size);
   if (index_bytes > tail.size()) tail = read_exactly(file, size - index_bytes, index_bytes);
 
-  ContainerReader reader(file);
   const ByteSpan table = ByteSpan(tail).last(static_cast<std::size_t>(table_bytes));
-  reader.frames_ = naming(file, [&] { return parse_seek_table(table, size); });
-  const bool lists_locator =
-      !reader.frames_.empty() && reader.frames_.back().bytes == kLocatorBytes && reader.frames_.back().plain_bytes == 0;
-  if (!lists_locator) return std::nullopt;
-  reader.check_index(parse_locator(ByteSpan(tail).subspan(tail.size() - table.size() - kLocatorBytes, kLocatorBytes)));
-  return reader;
+  std::vector<SeekFrame> listed = naming(file, [&] { return parse_seek_table(table, size); });
+  if (listed.empty() || listed.back().bytes != kLocatorBytes || listed.back().plain_bytes != 0) return std::nullopt;
+  const auto locator = parse_locator(ByteSpan(tail).subspan(tail.size() - table.size() - kLocatorBytes, kLocatorBytes));
+  return ContainerReader(file, std::move(listed), locator);
+}
+
+ContainerReader::ContainerReader(const RandomAccess& file) : file_(&file) {
+  std::optional<ContainerReader> reader = open(file);
+  if (!reader) damaged(file, "it has no seek table at its end");
+  *this = *std::move(reader);
 }
 
 // The last two frames of the table are manifest and locator, and the table must say the same as the locator.
-void ContainerReader::check_index(const std::optional<Locator>& locator) {
+ContainerReader::ContainerReader(const RandomAccess& file, std::vector<SeekFrame> listed,
+                                 const std::optional<Locator>& locator)
+    : file_(&file), frames_(std::move(listed)) {
   if (!locator) damaged(*file_, "it has no locator before its seek table");
   locator_ = *locator;
   frames_.pop_back();

@@ -20,6 +20,8 @@ class ContainerReader {
   /// Reads the last 64 KiB, and the whole seek table if it is longer; nothing else. Nothing if the file does not end in
   /// a seek table, or in one of another program (which lists no locator).
   [[nodiscard]] static std::optional<ContainerReader> open(const RandomAccess& file);
+  /// The same where there must be an index: without one, this is Error verification too.
+  explicit ContainerReader(const RandomAccess& file);
 
   [[nodiscard]] const Locator& locator() const noexcept { return locator_; }
   /// The data frames, without manifest and locator. At least one.
@@ -36,8 +38,7 @@ class ContainerReader {
   void read_manifest(const std::function<void(const ManifestEntry&)>& visit) const;
 
  private:
-  explicit ContainerReader(const RandomAccess& file) : file_(&file) {}
-  void check_index(const std::optional<Locator>& locator);
+  ContainerReader(const RandomAccess& file, std::vector<SeekFrame> listed, const std::optional<Locator>& locator);
   [[nodiscard]] ByteVector read_manifest_piece(std::uint64_t at, std::uint64_t most_bytes) const;
 
   const RandomAccess* file_;
