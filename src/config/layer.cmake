@@ -1,6 +1,8 @@
 wobackup_layer(config PATH config
   SOURCES
     config.cc
+    config_file.cc
+    environment.cc
     toml_reader.cc
   DEPENDS base
   LINK tomlplusplus::tomlplusplus)

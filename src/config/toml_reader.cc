@@ -24,7 +24,7 @@ std::string TomlReader::full_name(std::string_view key) const {
 Error TomlReader::wrong(std::string_view key, const std::string& what, std::string hint) const {
   const toml::node* node = key.empty() ? &static_cast<const toml::node&>(table_) : table_.get(key);
   const auto line = (node == nullptr ? static_cast<const toml::node&>(table_) : *node).source().begin.line;
-  return Error(ErrorKind::usage, fmt::format("{}:{}: {} {}", file_.string(), line, full_name(key), what),
+  return Error(ErrorKind::usage, fmt::format("{}:{}: {} {}", file_.string(), line, printable(full_name(key)), what),
                std::move(hint));
 }
 
@@ -32,13 +32,15 @@ std::optional<std::string> TomlReader::text(std::string_view key) {
   const toml::node* node = find(key);
   if (node == nullptr) return std::nullopt;
   if (!node->is_string()) throw wrong(key, "must be a text in quotes");
-  return node->value<std::string>();
+  std::optional<std::string> value = node->value<std::string>();
+  if (value->find('\0') != std::string::npos) throw wrong(key, "holds a zero byte");
+  return value;
 }
 
 std::optional<std::filesystem::path> TomlReader::absolute_path(std::string_view key) {
   std::optional<std::string> value = text(key);
   if (!value) return std::nullopt;
-  if (!value->starts_with('/') || value->find('\0') != std::string::npos) throw wrong(key, "must be an absolute path");
+  if (!value->starts_with('/')) throw wrong(key, "must be an absolute path");
   return std::filesystem::path(*value);
 }
 
@@ -90,6 +92,7 @@ std::vector<std::string> TomlReader::texts(std::string_view key) {
   for (const toml::node& item : *list) {
     if (!item.is_string()) throw wrong(key, "must be a list of texts");
     values.push_back(*item.value<std::string>());
+    if (values.back().find('\0') != std::string::npos) throw wrong(key, "holds a zero byte");
   }
   return values;
 }
@@ -101,18 +104,28 @@ const toml::table* TomlReader::table(std::string_view key) {
   return node->as_table();
 }
 
+std::string TomlReader::nearest_known(std::string_view name) const {
+  const std::string* nearest = nullptr;
+  std::size_t least = 4;
+  for (const std::string& known : known_) {
+    const std::size_t distance = edit_distance(name.substr(0, 100), known);
+    // Half of a short word is another word.
+    if (distance >= least || distance * 2 > known.size()) continue;
+    least = distance;
+    nearest = &known;
+  }
+  return nearest == nullptr ? "docs/configuration.md lists the settings"
+                            : fmt::format("did you mean \"{}\"?", full_name(*nearest));
+}
+
 void TomlReader::finish() const {
   for (const auto& [key, node] : table_) {
     const std::string_view name = key.str();
     if (known_.contains(name)) continue;
-    std::string hint = "docs/configuration.md lists the settings";
-    for (const std::string& known : known_) {
-      if (edit_distance(name, known) <= 2) hint = fmt::format("did you mean \"{}\"?", full_name(known));
-    }
     throw Error(ErrorKind::usage,
                 fmt::format("{}:{}: unknown setting \"{}\"", file_.string(), key.source().begin.line,
                             printable(full_name(name))),
-                hint);
+                nearest_known(name));
   }
 }
 

@@ -37,6 +37,7 @@ class TomlReader {
  private:
   const toml::node* find(std::string_view key);
   [[nodiscard]] std::string full_name(std::string_view key) const;
+  [[nodiscard]] std::string nearest_known(std::string_view name) const;
 
   const toml::table& table_;
   std::string section_;

@@ -3,8 +3,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <string_view>
+#include <optional>
 #include <vector>
 
 #include "base/random_access.h"
@@ -14,26 +13,23 @@
 
 namespace wobackup {
 
-/// An indexed container. Construction reads the last 64 KiB (and the rest of a seek table that is longer), nothing
-/// else. All functions throw Error verification for what contradicts the format. May be used from several threads at
-/// once.
+/// An indexed container. All functions throw Error verification, with the file's name, for what contradicts the format.
+/// The file must outlive the reader. May be used from several threads at once.
 class ContainerReader {
  public:
-  /// No frame's plaintext is longer.
-  static constexpr std::uint64_t kLargestPlain = std::uint64_t{8} << 20U;
-
+  /// Reads the last 64 KiB, and the whole seek table if it is longer; nothing else. Nothing if the file does not end in
+  /// a seek table, or in one of another program (which lists no locator).
+  [[nodiscard]] static std::optional<ContainerReader> open(const RandomAccess& file);
+  /// The same where there must be an index: without one, this is Error verification too.
   explicit ContainerReader(const RandomAccess& file);
 
-  /// Whether the file ends like a container. Reads nine bytes.
-  [[nodiscard]] static bool looks_indexed(const RandomAccess& file);
-
   [[nodiscard]] const Locator& locator() const noexcept { return locator_; }
-  /// The data frames, without manifest and locator.
+  /// The data frames, without manifest and locator. At least one.
   [[nodiscard]] const std::vector<SeekFrame>& frames() const noexcept { return frames_; }
   /// The index of the frame that holds this offset of the tar.
   [[nodiscard]] std::size_t frame_at(std::uint64_t tar_offset) const;
 
-  /// A frame's plaintext, its length and checksum compared.
+  /// A frame's plaintext, at most 8 MiB, its length and checksum compared.
   [[nodiscard]] ByteVector read_frame(std::size_t index) const;
   /// The manifest's first line: one small read.
   [[nodiscard]] ManifestHeader read_manifest_header() const;
@@ -42,9 +38,10 @@ class ContainerReader {
   void read_manifest(const std::function<void(const ManifestEntry&)>& visit) const;
 
  private:
-  [[nodiscard]] ByteVector read_exactly(std::uint64_t offset, std::uint64_t size) const;
+  ContainerReader(const RandomAccess& file, std::vector<SeekFrame> listed, const std::optional<Locator>& locator);
+  [[nodiscard]] ByteVector read_manifest_piece(std::uint64_t at, std::uint64_t most_bytes) const;
 
-  const RandomAccess& file_;
+  const RandomAccess* file_;
   Locator locator_;
   std::vector<SeekFrame> frames_;
 };

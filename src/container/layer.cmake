@@ -1,8 +1,10 @@
 wobackup_layer(container PATH container
   SOURCES
+    compressed_lines.cc
     container_reader.cc
     container_writer.cc
     entry.cc
+    frame_decode.cc
     frame_pool.cc
     locator.cc
     manifest.cc

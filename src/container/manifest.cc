@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <limits>
+#include <optional>
+#include <utility>
 
+#include "base/json_text.h"
 #include "base/text.h"
 #include "wobackup/error.h"
 
@@ -15,17 +16,25 @@ namespace {
   throw Error(ErrorKind::verification, "the manifest is damaged: " + why);
 }
 
+// A whole number that fits.
+template <class T>
+std::optional<T> number_from(const Json& value) {
+  if (value.is_number_unsigned()) {
+    const auto number = value.get<std::uint64_t>();
+    return std::in_range<T>(number) ? std::optional<T>(static_cast<T>(number)) : std::nullopt;
+  }
+  if (!value.is_number_integer()) return std::nullopt;
+  const auto number = value.get<std::int64_t>();
+  return std::in_range<T>(number) ? std::optional<T>(static_cast<T>(number)) : std::nullopt;
+}
+
 template <class T>
 T number(const Json& json, const char* key, T fallback) {
   const auto place = json.find(key);
   if (place == json.end() || place->is_null()) return fallback;
-  if (!place->is_number_integer()) damaged(fmt::format("\"{}\" is not a whole number", key));
-  if constexpr (std::is_unsigned_v<T>) {
-    if (!place->is_number_unsigned() || place->get<std::uint64_t>() > std::numeric_limits<T>::max()) {
-      damaged(fmt::format("\"{}\" is out of range", key));
-    }
-  }
-  return place->get<T>();
+  const std::optional<T> value = number_from<T>(*place);
+  if (!value) damaged(fmt::format("\"{}\" is not a number of its range", key));
+  return *value;
 }
 
 std::string text(const Json& json, const char* key) {
@@ -51,9 +60,9 @@ std::string raw_text(const Json& json, const std::string& key) {
 }
 
 Json parsed(std::string_view line) {
-  Json json = Json::parse(line, nullptr, false);
-  if (!json.is_object()) damaged("a line is not a JSON object");
-  return json;
+  std::optional<Json> json = untrusted_json(line);
+  if (!json || !json->is_object()) damaged("a line is not a JSON object");
+  return *std::move(json);
 }
 
 std::optional<Sha256Digest> digest_from(const std::string& hex_text) {
@@ -76,6 +85,28 @@ void append_text(std::string& out, std::string_view key, std::string_view value)
   } else {
     fmt::format_to(std::back_inserter(out), ",\"{}_b64\":\"{}\"", key, base64(bytes_of(value)));
   }
+}
+
+// Paths are chosen by whoever can write to the site: a thousand notes may be very long. The header must stay readable.
+Json kept_notes(const Json& notes) {
+  constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
+  Json kept = Json::array();
+  std::size_t bytes = 0;
+  for (const Json& note : notes) {
+    bytes += note.dump(-1, ' ', false, Json::error_handler_t::replace).size() + 1;
+    if (bytes > kMostBytes) break;
+    kept.push_back(note);
+  }
+  return kept;
+}
+
+// Whether a path stays below the top folder, whatever it is joined to.
+bool is_relative(std::string_view path) {
+  if (path.empty() || path.find('\0') != std::string_view::npos) return false;
+  for (const std::string_view name : split(path, '/')) {
+    if (name.empty() || name == "." || name == "..") return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -106,7 +137,7 @@ std::string manifest_line(const ManifestHeader& header) {
   json["rows"] = header.rows;
   json["unreadable_count"] = header.unreadable_count;
   json["notes_count"] = header.notes_count;
-  json["notes"] = header.notes;
+  json["notes"] = kept_notes(header.notes);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -183,7 +214,7 @@ ManifestEntry manifest_entry_from(std::string_view line) {
   ManifestEntry result;
   Entry& entry = result.entry;
   entry.path = raw_text(json, "path");
-  if (entry.path.empty() || entry.path.find('\0') != std::string::npos) damaged("a line has no usable path");
+  if (!is_relative(entry.path)) damaged("a line has no usable path");
   const std::optional<EntryType> type = entry_type_from(text(json, "type"));
   if (!type) damaged("a line has an unknown type");
   entry.type = *type;
@@ -197,14 +228,15 @@ ManifestEntry manifest_entry_from(std::string_view line) {
   entry.mtime.nanoseconds = number(json, "mtime_ns", std::uint32_t{0});
   if (entry.mode > 07777U || entry.mtime.nanoseconds > 999'999'999U) damaged("a number is out of range");
   entry.link = raw_text(json, "link");
+  if (entry.type == EntryType::hardlink && !is_relative(entry.link)) damaged("a hard link has no usable path");
   const auto device = json.find("device");
   if (device != json.end()) {
-    if (!device->is_array() || device->size() != 2 || !(*device)[0].is_number_unsigned() ||
-        !(*device)[1].is_number_unsigned()) {
-      damaged("\"device\" is no pair of numbers");
-    }
-    entry.device_major = (*device)[0].get<std::uint32_t>();
-    entry.device_minor = (*device)[1].get<std::uint32_t>();
+    const bool pair = device->is_array() && device->size() == 2;
+    const auto major = pair ? number_from<std::uint32_t>((*device)[0]) : std::nullopt;
+    const auto minor = pair ? number_from<std::uint32_t>((*device)[1]) : std::nullopt;
+    if (!major || !minor) damaged("\"device\" is no pair of numbers");
+    entry.device_major = *major;
+    entry.device_minor = *minor;
   }
   entry.sparse = truth(json, "sparse", false);
   if (json.contains("sha256")) {

@@ -31,7 +31,8 @@ struct ManifestHeader {
   std::uint64_t rows = 0;
   std::uint64_t unreadable_count = 0;
   std::uint64_t notes_count = 0;
-  Json notes = Json::array();  ///< at most 1,000 of {"path", "path_b64" if it is not UTF-8, "what", "unreadable": bool}
+  /// {"path", "path_b64" if it is not UTF-8, "what", "unreadable": bool}; the first ones, 1 MiB as JSON at most.
+  Json notes = Json::array();
 };
 
 /// One following line.
@@ -52,7 +53,8 @@ void put_text(Json& json, const std::string& key, std::string_view bytes);
 [[nodiscard]] std::string manifest_line(const ManifestHeader& header);
 void append_manifest_line(std::string& out, const ManifestEntry& entry);
 
-/// Throw Error verification for a line that is not of this form. The line comes from an untrusted file.
+/// Throw Error verification for a line that is not of this form. The line comes from an untrusted file. Unknown keys
+/// are passed over. Paths, and hard links', are relative, without empty, "." and ".." parts.
 [[nodiscard]] ManifestHeader manifest_header_from(std::string_view line);
 [[nodiscard]] ManifestEntry manifest_entry_from(std::string_view line);
 

@@ -13,7 +13,7 @@ constexpr std::uint32_t kTableMagic = 0x8F92EAB1;
 constexpr std::size_t kHeaderBytes = 8;
 constexpr std::size_t kEntryBytes = 8;
 constexpr std::size_t kEntryWithChecksumBytes = 12;
-constexpr std::uint32_t kMostFrames = 0x8000000;  // the format's own limit
+constexpr std::uint32_t kMostFrames = 1U << 21U;  // bounds memory; frames of 4 MiB then make 8 TiB
 
 // Checks the nine bytes at the end; 0 for the entries' length if they are no footer.
 std::size_t entry_bytes(ByteSpan footer) {

@@ -19,7 +19,7 @@ struct SeekFrame {
 class SeekTableBuilder {
  public:
   void add(std::uint32_t compressed_bytes, std::uint32_t plain_bytes);
-  /// The whole skippable frame.
+  /// The whole skippable frame. Throws Error failed for more than 2,097,152 frames.
   [[nodiscard]] ByteVector encode() const;
 
  private:
@@ -29,7 +29,7 @@ class SeekTableBuilder {
 /// Length of the table's fixed end.
 constexpr std::size_t kSeekFooterBytes = 9;
 
-/// How long the whole skippable frame is, from a file's last bytes. 0 if they are no such footer.
+/// How long the whole skippable frame is (at most 24 MiB), from a file's last bytes. 0 if they are no such footer.
 [[nodiscard]] std::uint64_t seek_table_bytes(ByteSpan last_bytes);
 
 /// Parses the whole skippable frame, which stands at the end of a file of this size. Untrusted: throws Error

@@ -55,6 +55,12 @@ std::int64_t number(ByteSpan block, std::size_t offset, std::size_t length) {
   return static_cast<std::int64_t>(value);
 }
 
+std::uint64_t positive(ByteSpan block, std::size_t offset, std::size_t length) {
+  const std::int64_t value = number(block, offset, length);
+  if (value < 0) damaged("a size or owner is negative");
+  return static_cast<std::uint64_t>(value);
+}
+
 bool is_zero(ByteSpan block) {
   return std::all_of(block.begin(), block.end(), [](std::byte b) { return b == std::byte{0}; });
 }
@@ -196,11 +202,9 @@ void read_header(ByteSpan block, TarMember& member) {
       field(block, 257, 6) == "ustar" && block[263] != std::byte{' '} ? field(block, 345, 155) : std::string_view();
   if (!prefix.empty()) entry.path = fmt::format("{}/{}", prefix, entry.path);
   entry.mode = static_cast<std::uint32_t>(number(block, 100, 8)) & 07777U;
-  entry.uid = static_cast<std::uint64_t>(number(block, 108, 8));
-  entry.gid = static_cast<std::uint64_t>(number(block, 116, 8));
-  const std::int64_t size = number(block, 124, 12);
-  if (size < 0) damaged("a size is negative");
-  member.data_bytes = static_cast<std::uint64_t>(size);
+  entry.uid = positive(block, 108, 8);
+  entry.gid = positive(block, 116, 8);
+  member.data_bytes = positive(block, 124, 12);
   entry.mtime = {number(block, 136, 12), 0};
   entry.link = field(block, 157, 100);
   entry.user = field(block, 265, 32);
@@ -230,8 +234,8 @@ std::optional<TarMember> decode_tar_member(ByteSpan blocks) {
       read_header(block, member);
       break;
     }
-    const std::int64_t size = number(block, 124, 12);
-    if (size < 0 || static_cast<std::uint64_t>(size) > kLargestExtension) damaged("an extended header is too large");
+    const std::uint64_t size = positive(block, 124, 12);
+    if (size > kLargestExtension) damaged("an extended header is too large");
     const auto bytes = static_cast<std::size_t>(size);
     if (rest.size() < bytes + padding_to_block(bytes)) damaged("it ends in the middle of a header");
     const std::string_view text = text_of(rest.first(bytes));

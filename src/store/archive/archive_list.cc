@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include "base/file_access.h"
@@ -36,7 +37,12 @@ void look_into(int directory_fd, const std::string& file_name, SnapshotRef& ref)
       ref.problem = errno == ELOOP ? "is a symbolic link" : errno_text(errno);
       return;
     }
-    const FileAccess file(std::move(fd), static_cast<std::uint64_t>(status.st_size), file_name);
+    if (!S_ISREG(status.st_mode)) {
+      ref.problem = "is not a regular file";
+      return;
+    }
+    ref.size_bytes = static_cast<std::uint64_t>(status.st_size);
+    const FileAccess file(std::move(fd), ref.size_bytes, file_name);
     const ArchiveMetadata metadata = read_metadata(file, SearchDepth::beginning);
     ref.indexed = metadata.indexed();
     ref.type = text_of_field(metadata.vhost, "backup_type");

@@ -10,8 +10,9 @@
 
 namespace wobackup {
 
-/// Newest first, by the names' timestamps. Files that are no archives by name are passed over; one that cannot be read
-/// is listed with its problem. Links are not followed: a site's user could have put them there.
+/// Newest first, by the names' timestamps. Folders and what is no archive by its name are passed over. A file that
+/// cannot be read is listed with its problem, and so are links and FIFOs of an archive's name: they are not opened,
+/// since a site's user could have put them there.
 [[nodiscard]] std::vector<SnapshotRef> list_archives(int directory_fd, const std::filesystem::path& directory,
                                                      const std::string& site);
 

@@ -19,9 +19,10 @@ struct ArchiveMetadata {
 /// How far a file of another program is searched for vhost.json.
 enum class SearchDepth { beginning, whole };
 
-/// Three small reads for an archive of this program: its first frame, its end, the manifest's header. Others are read
-/// as a stream by libarchive: up to 8 MiB of plaintext, or to their end, which must then be a tar's end. Throws Error
-/// verification for a file that is damaged, cut off, empty, or no archive of a site.
+/// Three small reads for an archive of this program: its end, its first frame, the manifest's header. Others are read
+/// as a stream until vhost.json comes: through 8 MiB of plaintext (then `vhost` may stay null), or to their end, which
+/// must then be a tar's end. Throws Error verification for a file that is damaged, cut off, empty, or no archive of a
+/// site; an archive of this program that has lost its end is known by its first frame.
 [[nodiscard]] ArchiveMetadata read_metadata(const RandomAccess& file, SearchDepth depth);
 
 }  // namespace wobackup

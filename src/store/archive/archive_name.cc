@@ -1,11 +1,17 @@
 #include "store/archive/archive_name.h"
 
+#include <algorithm>
+
 #include "base/clock.h"
 
 namespace wobackup {
 namespace {
 constexpr std::string_view kEnding = ".tar.zst";
 constexpr std::size_t kTimestampBytes = 19;
+
+bool is_plain(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_';
+}
 }  // namespace
 
 std::optional<ArchiveName> archive_name_from(std::string_view file_name) {
@@ -14,9 +20,9 @@ std::optional<ArchiveName> archive_name_from(std::string_view file_name) {
   const auto time = time_from_snapshot_timestamp(name);
   if (!time) return std::nullopt;
   const std::string_view rest = name.substr(kTimestampBytes);
-  if (!rest.empty() && (rest.front() != '_' || rest.size() == 1 || rest.find('/') != std::string_view::npos)) {
-    return std::nullopt;
-  }
+  const bool suffix_is_fine =
+      rest.empty() || (rest.front() == '_' && rest.size() > 1 && std::all_of(rest.begin(), rest.end(), is_plain));
+  if (!suffix_is_fine) return std::nullopt;
   return ArchiveName{std::string(name), *time, std::string(rest.empty() ? rest : rest.substr(1))};
 }
 

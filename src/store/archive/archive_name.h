@@ -15,7 +15,8 @@ struct ArchiveName {
   [[nodiscard]] bool complete() const noexcept { return suffix != "incomplete"; }
 };
 
-/// Nothing for a file that is no archive by its name: hidden partial files, other endings, no date.
+/// Nothing for a file that is no archive by its name: hidden partial files, other endings, no date, or a suffix of
+/// anything but letters, digits, '.', '-' and '_'. So a name that passes is safe to print.
 [[nodiscard]] std::optional<ArchiveName> archive_name_from(std::string_view file_name);
 
 }  // namespace wobackup

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -11,7 +10,8 @@
 namespace wobackup {
 
 /// Looks for vhost.json in a compressed tar: at its top or in its top folder. Stops when it is found, or, with a limit,
-/// after that many bytes of plaintext. Throws Error verification for a file that is no tar, damaged, or cut off.
+/// before it would have to decompress more than that. Throws Error verification for a file that is no tar, damaged, or
+/// cut off, as far as it was read; a tar that is read through must have its end.
 [[nodiscard]] std::optional<std::string> find_vhost_json(const RandomAccess& file,
                                                          std::optional<std::uint64_t> limit_bytes);
 

@@ -1,0 +1,15 @@
+// JSON from places where somebody else may have written it.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "wobackup/json.h"
+
+namespace wobackup {
+
+/// Parses JSON that may be hostile. Nothing if it is not JSON, if it nests deeper than 64 levels (what prints or copies
+/// a value calls itself for each), or if an object has more than 4,096 keys (each look-up compares them one by one).
+[[nodiscard]] std::optional<Json> untrusted_json(std::string_view text);
+
+}  // namespace wobackup

@@ -1,0 +1,26 @@
+// Decodes one data frame of a container.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.h"
+
+namespace wobackup {
+
+/// Limits of the format (docs/archive.md): no frame's plaintext is longer, no frame needs a larger window, and so no
+/// frame is longer.
+constexpr std::size_t kLargestPlainBytes = std::size_t{8} << 20U;
+constexpr std::size_t kLargestWindowBytes = std::size_t{8} << 20U;
+constexpr std::size_t kLargestEncodedBytes = kLargestPlainBytes + (kLargestPlainBytes >> 8U) + 128;
+
+/// The length of the frame at the beginning of these bytes, if it is all there, obeys the limits and states its content
+/// size; 0 otherwise.
+[[nodiscard]] std::size_t frame_bytes_at(ByteSpan bytes);
+
+/// The plaintext of a frame, which must be exactly these bytes. Throws Error verification unless it is one data frame
+/// within the limits, with content size and checksum, and decodes to just that. The frame is untrusted; memory is
+/// bounded by the limits.
+[[nodiscard]] ByteVector decode_frame(ByteSpan frame);
+
+}  // namespace wobackup

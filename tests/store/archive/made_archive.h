@@ -1,0 +1,89 @@
+// Small archives for tests: by this program's writer, and by plain tar and zstd.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/cancellation.h"
+#include "base/file_io.h"
+#include "base/subprocess.h"
+#include "fakes/scratch_folder.h"
+#include "store/archive/archive_writer.h"
+
+namespace wobackup::test {
+
+constexpr const char* kMadeName = "2025-01-20_14-25-30";
+
+class MemoryOutput final : public ByteOutput {
+ public:
+  void write(ByteSpan bytes) override { written.insert(written.end(), bytes.begin(), bytes.end()); }
+  ByteVector written;
+};
+
+/// What to put into an archive.
+struct Making {
+  std::string vhost = R"({"sitename":"example.com","backup_type":"full","backup_reason":"test"})";
+  std::vector<std::pair<std::string, std::string>> files{{"htdocs/index.php", "<?php"}};  ///< sorted by path
+  std::vector<std::string> unreadable;                                                    ///< paths noted as such
+};
+
+inline ArchiveMember literal_file(const std::string& path, const std::string& content) {
+  ArchiveMember member;
+  member.entry.path = path;
+  member.entry.size = content.size();
+  member.literal = content;
+  return member;
+}
+
+/// A container, as the writer makes it.
+inline ByteVector made_archive(const Making& making = {}) {
+  const ScratchFolder folder;
+  const UniqueFd directory(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Cancellation cancellation;
+  MemoryOutput output;
+  SnapshotRecord record;
+  for (const std::string& path : making.unreadable) record.unreadable(path, "Permission denied");
+  FramePool pool(1, 3, cancellation);
+  ArchiveWriter writer(output, pool, 1, kMadeName, unnamed_file(directory.get(), "scratch"), {"vhost.json"}, record);
+  writer.begin({1737383130, 0}, making.vhost);
+  for (const auto& [path, content] : making.files) writer.add(literal_file(path, content));
+  ManifestHeader header;
+  header.tool_version = "0.0.0";
+  header.site = "example.com";
+  header.name = kMadeName;
+  header.created = "2025-01-20T14:25:30+00:00";
+  header.has_files = true;
+  writer.finish(header);
+  return output.written;
+}
+
+/// Runs a program in a folder; its output. Throws if it fails or says anything on stderr.
+inline std::string run_in(const std::filesystem::path& folder, std::vector<std::string> argv) {
+  Command command;
+  command.argv = {"env", "-C", folder.string()};
+  command.argv.insert(command.argv.end(), std::make_move_iterator(argv.begin()), std::make_move_iterator(argv.end()));
+  const Collected result = run_collecting(command, std::chrono::minutes(2), std::size_t{64} << 20U);
+  if (!result.status.success() || !result.err.empty()) {
+    throw std::runtime_error(command.argv[3] + ": " + result.status.text() + "\n" + result.err);
+  }
+  return result.out;
+}
+
+inline ByteVector bytes_of_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const ByteSpan bytes = bytes_of(text);
+  return {bytes.begin(), bytes.end()};
+}
+
+inline void write_file(const std::filesystem::path& path, ByteSpan bytes) {
+  std::ofstream(path, std::ios::binary).write(text_of(bytes).data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+}  // namespace wobackup::test
