@@ -47,7 +47,7 @@ class Error : public std::exception {
   /// The same error with "<context>: " before its message.
   [[nodiscard]] Error in(std::string_view context) const;
   /// The same error with this hint, unless it has one.
-  [[nodiscard]] Error with_hint(std::string hint) const;
+  [[nodiscard]] Error with_hint(const std::string& hint) const;
 
  private:
   ErrorKind kind_;

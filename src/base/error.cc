@@ -48,8 +48,8 @@ Error Error::in(std::string_view context) const {
   return Error(kind_, std::string(context) + ": " + message_, hint_, retryable_);
 }
 
-Error Error::with_hint(std::string hint) const {
-  return Error(kind_, message_, hint_.empty() ? std::move(hint) : hint_, retryable_);
+Error Error::with_hint(const std::string& hint) const {
+  return Error(kind_, message_, hint_.empty() ? hint : hint_, retryable_);
 }
 
 }  // namespace wobackup

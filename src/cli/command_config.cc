@@ -63,7 +63,7 @@ Json json_of(const Config& config) {
 
 void show(const std::string& prefix, const Json& json, Output& output) {
   for (const auto& [key, value] : json.items()) {
-    const std::string name = prefix.empty() ? key : prefix + "." + key;
+    const std::string name = prefix.empty() ? key : fmt::format("{}.{}", prefix, key);
     if (value.is_object()) {
       show(name, value, output);
     } else if (!value.is_null()) {

@@ -110,7 +110,7 @@ std::string ask_for_site(const Service& service, Output& output) {
   terminal.err << "\nWhich site? " << std::flush;
   std::string answer;
   std::getline(terminal.in, answer);
-  const std::string name(trim(answer));
+  std::string name(trim(answer));
   if (name.empty()) wrong_usage("no site was named");
   return name;
 }
@@ -244,7 +244,7 @@ void back_up(const Wanted& wanted, const CreateArguments& arguments, const Creat
   }
   ++tally.total;
   try {
-    if (wanted.error) throw *wanted.error;
+    if (wanted.error) throw Error(*wanted.error);
     const Created created = service.create(*wanted.site, options);
     report(*wanted.site, created, output);
     tally.archives.push_back(printable(created.archive.string()));

@@ -64,7 +64,7 @@ class FramePool::Compressor {
 FramePool::FramePool(unsigned threads, int level, const Cancellation& cancellation)
     : cancellation_(cancellation), level_(level) {
   for (unsigned i = 0; i < std::max(1U, threads); ++i) {
-    threads_.emplace_back([this](std::stop_token stop) { work(std::move(stop)); });
+    threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
   }
 }
 
@@ -94,7 +94,7 @@ void FramePool::check_locked() const {
   cancellation_.check();
 }
 
-void FramePool::work(std::stop_token stop) {
+void FramePool::work(const std::stop_token& stop) {
   FrameBuffer plain;
   try {
     Compressor compressor(level_);

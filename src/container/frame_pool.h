@@ -77,7 +77,7 @@ class FramePool {
   };
   class Compressor;
 
-  void work(std::stop_token stop);
+  void work(const std::stop_token& stop);
   void run(Slot& slot, Compressor& compressor, FrameBuffer& plain);
   void check_locked() const;
 

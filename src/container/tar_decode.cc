@@ -160,9 +160,7 @@ EntryType type_from(char flag) {
 void apply_records(const Records& records, TarMember& member) {
   Entry& entry = member.entry;
   for (const auto& [key, value] : records) {
-    if (key == "path" && !records.contains("GNU.sparse.name"))
-      entry.path = value;
-    else if (key == "GNU.sparse.name")
+    if (key == "GNU.sparse.name" || (key == "path" && !records.contains("GNU.sparse.name")))
       entry.path = value;
     else if (key == "linkpath")
       entry.link = value;

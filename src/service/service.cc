@@ -90,7 +90,7 @@ std::vector<SnapshotRef> Service::list(const std::string& name,
     return list_archives(fd.get(), directory, *valid);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::not_found) throw;
-    if (unknown) throw *unknown;
+    if (unknown) throw Error(*unknown);
     return {};
   }
 }

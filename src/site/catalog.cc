@@ -68,6 +68,7 @@ std::vector<Site> catalog(const Config& config, const LogSink& log) {
     if (settings.type) known->second.type = site_type_from(*settings.type);
   }
   std::vector<Site> result;
+  result.reserve(sites.size());
   for (auto& [name, site] : sites) result.push_back(std::move(site));
   return result;
 }

@@ -155,6 +155,7 @@ std::vector<Site> read_registry(const std::filesystem::path& path, const LogSink
     }
   }
   std::vector<Site> result;
+  result.reserve(sites.size());
   for (auto& [name, site] : sites) result.push_back(std::move(site));
   return result;
 }

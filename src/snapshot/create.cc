@@ -165,7 +165,7 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
 std::string record_and_publish(const Run& run, PartialArchive& partial, const ArchiveLedger& ledger,
                                std::chrono::sys_seconds time, bool complete, const std::string& sum) {
   while (true) {
-    const std::string name = snapshot_timestamp(time) + (complete ? "" : "_incomplete");
+    std::string name = snapshot_timestamp(time) + (complete ? "" : "_incomplete");
     ledger.add({.archive = (run.target.directory / (name + ".tar.zst")).string(),
                 .name = name,
                 .size_bytes = partial.written_bytes(),

@@ -126,7 +126,8 @@ std::optional<ServerLogin> login_from_my_cnf(std::string_view text) {
 }
 
 std::string my_cnf_of(const ServerLogin& login) {
-  std::string text = fmt::format("[client]\nuser={}\npassword={}\n", option_text(login.user), option_text(login.password));
+  std::string text =
+      fmt::format("[client]\nuser={}\npassword={}\n", option_text(login.user), option_text(login.password));
   if (!login.host.socket.empty()) {
     text += fmt::format("host=localhost\nsocket={}\n", option_text(login.host.socket));
   } else {

@@ -145,6 +145,7 @@ std::optional<DumpReport> try_dump(const DumpRequest& request, const DumpLogin& 
   const Inventory before = take_inventory(connection);
   const std::vector<BrokenView> broken = broken_views(connection, before);
   std::vector<std::string> left_out;
+  left_out.reserve(broken.size());
   for (const BrokenView& view : broken) left_out.push_back(view.name);
   if (request.on_size) request.on_size(before.data_bytes);
 
@@ -175,9 +176,10 @@ std::optional<DumpReport> try_dump(const DumpRequest& request, const DumpLogin& 
   if (after.fingerprint != before.fingerprint) return std::nullopt;
   if (failure) {
     throw login.is_admin ? *failure
-                         : failure->with_hint("it ran with the site's own login, which may lack rights: set "
-                                              "database.defaults_file, and name the database in the registry or in "
-                                              "[site.\"...\".database]");
+                         : failure->with_hint(
+                               "it ran with the site's own login, which may lack rights: set "
+                               "database.defaults_file, and name the database in the registry or in "
+                               "[site.\"...\".database]");
   }
   if (!scanner.completed()) throw broken_rule("the dump does not end with its completion marker: it was cut off");
   compare(sections, after, broken, login.is_admin);

@@ -46,7 +46,7 @@ bool is_busy(int code) {
 }
 
 Error sqlite_error(const std::string& path, int code, const char* message) {
-  const Error error = copy_error(path, message);
+  Error error = copy_error(path, message);
   if (is_busy(code)) {
     return Error(ErrorKind::dump, error.message(), "the site holds it locked: try again in a moment", true);
   }

@@ -46,7 +46,7 @@ ArchiveWriter::ArchiveWriter(ByteOutput& output, FramePool& pool, unsigned threa
 
 ArchiveWriter::~ArchiveWriter() = default;
 
-void ArchiveWriter::begin(FileTime time, std::string vhost_json) {
+void ArchiveWriter::begin(FileTime time, const std::string& vhost_json) {
   Entry top;
   top.type = EntryType::directory;
   top.mode = 0700;

@@ -25,7 +25,7 @@ class ArchiveWriter {
   ~ArchiveWriter();
 
   /// The top folder and vhost.json, alone in the first frame.
-  void begin(FileTime time, std::string vhost_json);
+  void begin(FileTime time, const std::string& vhost_json);
   /// Any member but a dump. Waits while the workers are busy.
   void add(ArchiveMember member);
   /// A finished dump as a regular file.
