@@ -18,7 +18,7 @@ constexpr std::uint64_t kTailBytes = 65536;
 constexpr std::uint64_t kHeaderPieceBytes = 65536;
 constexpr std::uint64_t kPieceBytes = std::uint64_t{1} << 18U;
 constexpr std::size_t kLongestHeaderBytes = std::size_t{4} << 20U;
-constexpr std::size_t kLongestLineBytes = std::size_t{16} << 20U;
+constexpr std::size_t kLongestLineBytes = std::size_t{32} << 20U;  // a dump of 250,000 tables
 constexpr std::uint32_t kSkippableMagic = 0x184D2A5B;
 constexpr std::uint64_t kSkippableHeaderBytes = 8;
 
@@ -80,8 +80,9 @@ ContainerReader::ContainerReader(const RandomAccess& file, std::vector<SeekFrame
   if (frames_.size() < 2) damaged(*file_, "its seek table lists too few frames");
   const SeekFrame manifest = frames_.back();
   frames_.pop_back();
-  if (manifest.plain_bytes != 0 || manifest.offset + kSkippableHeaderBytes != locator_.manifest_offset ||
-      manifest.bytes != locator_.manifest_bytes + kSkippableHeaderBytes) {
+  if (manifest.plain_bytes != 0 || manifest.bytes < kSkippableHeaderBytes ||
+      manifest.bytes - kSkippableHeaderBytes != locator_.manifest_bytes ||
+      manifest.offset + kSkippableHeaderBytes != locator_.manifest_offset) {
     damaged(*file_, "locator and seek table do not agree on the manifest");
   }
   if (frames_.back().plain_offset + frames_.back().plain_bytes != locator_.tar_bytes) {

@@ -49,6 +49,7 @@ std::string description(const Scan& scanned) {
 template <class Map>
 std::vector<std::string> names(const Map& map) {
   std::vector<std::string> keys;
+  keys.reserve(map.size());
   for (const auto& item : map) keys.push_back(item.first);
   return keys;
 }

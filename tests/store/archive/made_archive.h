@@ -1,18 +1,14 @@
-// Small archives for tests: by this program's writer, and by plain tar and zstd.
+// Small archives of this program's writer.
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <stdexcept>
+#include <fcntl.h>
+
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/cancellation.h"
 #include "base/file_io.h"
-#include "base/subprocess.h"
 #include "fakes/scratch_folder.h"
 #include "store/archive/archive_writer.h"
 
@@ -30,7 +26,7 @@ class MemoryOutput final : public ByteOutput {
 struct Making {
   std::string vhost = R"({"sitename":"example.com","backup_type":"full","backup_reason":"test"})";
   std::vector<std::pair<std::string, std::string>> files{{"htdocs/index.php", "<?php"}};  ///< sorted by path
-  std::vector<std::string> unreadable;                                                    ///< paths noted as such
+  std::vector<std::string> unreadable{};                                                  ///< paths noted as such
 };
 
 inline ArchiveMember literal_file(const std::string& path, const std::string& content) {
@@ -61,29 +57,6 @@ inline ByteVector made_archive(const Making& making = {}) {
   header.has_files = true;
   writer.finish(header);
   return output.written;
-}
-
-/// Runs a program in a folder; its output. Throws if it fails or says anything on stderr.
-inline std::string run_in(const std::filesystem::path& folder, std::vector<std::string> argv) {
-  Command command;
-  command.argv = {"env", "-C", folder.string()};
-  command.argv.insert(command.argv.end(), std::make_move_iterator(argv.begin()), std::make_move_iterator(argv.end()));
-  const Collected result = run_collecting(command, std::chrono::minutes(2), std::size_t{64} << 20U);
-  if (!result.status.success() || !result.err.empty()) {
-    throw std::runtime_error(command.argv[3] + ": " + result.status.text() + "\n" + result.err);
-  }
-  return result.out;
-}
-
-inline ByteVector bytes_of_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  const ByteSpan bytes = bytes_of(text);
-  return {bytes.begin(), bytes.end()};
-}
-
-inline void write_file(const std::filesystem::path& path, ByteSpan bytes) {
-  std::ofstream(path, std::ios::binary).write(text_of(bytes).data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 }  // namespace wobackup::test
