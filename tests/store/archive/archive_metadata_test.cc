@@ -69,7 +69,7 @@ TEST(ArchiveMetadata, IndexedArchive_TakesThreeSmallReads) {
     files.emplace_back("htdocs/" + std::to_string(100 + i), noise);
   }
   const MemoryFile file(made_archive({.files = files}));
-  ASSERT_GT(file.size(), 300'000U);
+  ASSERT_GT(file.size(), 3 * 65536U);  // more than what may be read
   static_cast<void>(read_metadata(file, SearchDepth::whole));
   ASSERT_EQ(file.reads().size(), 3U);
   for (const MemoryFile::Read& read : file.reads()) EXPECT_LE(read.bytes, 65536U + 8U);
