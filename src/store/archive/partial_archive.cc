@@ -43,6 +43,7 @@ PartialArchive::PartialArchive(int directory_fd, std::filesystem::path directory
     ::unlinkat(directory_fd_, partial_name_.c_str(), 0);
     throw system_error(fmt::format("cannot lock {}", (directory_ / partial_name_).string()), error_number);
   }
+  stream_.emplace(fd_.get(), directory_.string(), [this](ByteSpan bytes) { hash_.update(bytes); });
 }
 
 PartialArchive::~PartialArchive() {
@@ -53,13 +54,8 @@ void PartialArchive::write(ByteSpan bytes) {
   if (written_bytes_ + bytes.size() >= checked_at_bytes_ + kCheckEveryBytes || written_bytes_ == 0) {
     check_space();
     checked_at_bytes_ = written_bytes_;
-    // Starts the transfer to the disk now; without it the final sync waits for everything at once.
-    ::sync_file_range(fd_.get(), static_cast<off64_t>(flushed_bytes_),
-                      static_cast<off64_t>(written_bytes_ - flushed_bytes_), SYNC_FILE_RANGE_WRITE);
-    flushed_bytes_ = written_bytes_;
   }
-  write_all(fd_.get(), bytes, directory_.string());
-  hash_.update(bytes);
+  stream_->write(bytes);
   written_bytes_ += bytes.size();
   if (limits_.bytes_per_second > 0) keep_pace();
 }
@@ -81,9 +77,7 @@ void PartialArchive::check_space() const {
 }
 
 Sha256Digest PartialArchive::sync() {
-  if (::fdatasync(fd_.get()) != 0) {
-    throw system_error(fmt::format("cannot write {}", (directory_ / partial_name_).string()), errno);
-  }
+  stream_->finish();
   return hash_.finish();
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/cancellation.h"
+#include "base/disk_stream.h"
 #include "base/unique_fd.h"
 #include "container/container_writer.h"
 #include "crypto/sha256.h"
@@ -23,8 +24,7 @@ struct WriteLimits {
 
 /// A hidden file ".<name>.tar.zst.partial" beside its final name, mode 0600, locked by its descriptor while it is
 /// written so that `remove_abandoned_partials` knows it is alive. It is removed by the destructor unless published.
-/// Bytes are hashed on the way and handed to the disk early, so that the final sync is short. Used from one thread at a
-/// time.
+/// Bytes are hashed and written by a thread of their own. Used from one thread at a time.
 class PartialArchive final : public ByteOutput {
  public:
   /// `directory_fd` and the cancellation outlive the object; `directory` is its path for messages.
@@ -54,8 +54,8 @@ class PartialArchive final : public ByteOutput {
   Sha256 hash_;
   std::uint64_t written_bytes_ = 0;
   std::uint64_t checked_at_bytes_ = 0;
-  std::uint64_t flushed_bytes_ = 0;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::optional<DiskStream> stream_;  // last: it uses fd_ and hash_
 };
 
 /// Removes partial files that no live process writes; returns their names.

@@ -1,0 +1,147 @@
+#include "base/disk_stream.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "base/file_io.h"
+#include "base/system_error.h"
+
+namespace wobackup {
+namespace {
+
+// Disks have sectors of 512 or 4096 bytes; memory, offset and length of a direct write are multiples of them.
+constexpr std::size_t kAlignment = 4096;
+
+bool set_direct(int fd, bool direct) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0) return false;
+  return ::fcntl(fd, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+}
+
+}  // namespace
+
+void DiskStream::FreeMemory::operator()(std::byte* memory) const noexcept { std::free(memory); }
+
+DiskStream::DiskStream(int fd, std::string name, std::function<void(ByteSpan)> on_bytes)
+    : fd_(fd),
+      name_(std::move(name)),
+      on_bytes_(std::move(on_bytes)),
+      direct_(set_direct(fd, true)),
+      spare_(kBlocks),
+      thread_([this](const std::stop_token& stop) { work(stop); }) {}
+
+DiskStream::~DiskStream() { thread_.request_stop(); }
+
+void DiskStream::check_locked() const {
+  if (error_) std::rethrow_exception(error_);
+}
+
+void DiskStream::take_block() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !spare_.empty() || error_; });
+  check_locked();
+  block_ = std::move(spare_.front());
+  spare_.pop_front();
+  lock.unlock();
+  block_.size = 0;
+  if (block_.memory) return;
+  block_.memory.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, kBlockBytes)));
+  if (!block_.memory) throw std::bad_alloc();
+}
+
+void DiskStream::hand_over() {
+  const std::scoped_lock lock(mutex_);
+  full_.push_back(std::exchange(block_, {}));
+  changed_.notify_all();
+}
+
+void DiskStream::write(ByteSpan bytes) {
+  while (!bytes.empty()) {
+    if (!block_.memory) take_block();
+    const std::size_t count = std::min(bytes.size(), kBlockBytes - block_.size);
+    std::memcpy(block_.memory.get() + block_.size, bytes.data(), count);
+    block_.size += count;
+    bytes = bytes.subspan(count);
+    if (block_.size == kBlockBytes) hand_over();
+  }
+}
+
+void DiskStream::finish() {
+  if (block_.memory) hand_over();
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return (full_.empty() && !busy_) || error_; });
+    check_locked();
+  }
+  if (::fdatasync(fd_) != 0) throw system_error(fmt::format("cannot write {}", name_), errno);
+}
+
+void DiskStream::work(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, stop, [this] { return !full_.empty(); }) && !stop.stop_requested()) {
+    Block block = std::move(full_.front());
+    full_.pop_front();
+    busy_ = true;
+    lock.unlock();
+    std::exception_ptr error;
+    try {
+      const ByteSpan bytes(block.memory.get(), block.size);
+      on_bytes_(bytes);
+      put(bytes);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    lock.lock();
+    busy_ = false;
+    spare_.push_back(std::move(block));
+    if (error) error_ = error;
+    changed_.notify_all();
+    if (error) return;
+  }
+}
+
+void DiskStream::put(ByteSpan bytes) {
+  if (direct_) bytes = bytes.subspan(put_directly(bytes));
+  if (bytes.empty()) return;
+  leave_direct();
+  write_all(fd_, bytes, name_);
+  written_bytes_ += bytes.size();
+  // Starts the transfer to the disk now; without it the final sync waits for everything at once.
+  ::sync_file_range(fd_, static_cast<off64_t>(flush_from_bytes_),
+                    static_cast<off64_t>(written_bytes_ - flush_from_bytes_), SYNC_FILE_RANGE_WRITE);
+  flush_from_bytes_ = written_bytes_;
+}
+
+// Returns how much of it was written. What is left, the file's last piece and what this file system does not take, goes
+// through the page cache.
+std::size_t DiskStream::put_directly(ByteSpan bytes) {
+  std::size_t done = 0;
+  while (bytes.size() - done >= kAlignment) {
+    const std::size_t size = (bytes.size() - done) / kAlignment * kAlignment;
+    const ssize_t count = ::write(fd_, bytes.data() + done, size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EINVAL) break;
+    if (count < 0) throw system_error(fmt::format("cannot write {}", name_), errno);
+    done += static_cast<std::size_t>(count);
+    written_bytes_ += static_cast<std::uint64_t>(count);
+    if (count == 0 || static_cast<std::size_t>(count) % kAlignment != 0) break;
+  }
+  flush_from_bytes_ = written_bytes_;
+  return done;
+}
+
+void DiskStream::leave_direct() {
+  if (!direct_) return;
+  direct_ = false;
+  if (!set_direct(fd_, false)) throw system_error(fmt::format("cannot write {}", name_), errno);
+}
+
+}  // namespace wobackup

@@ -1,0 +1,75 @@
+// Writing one large file from start to end without pushing anybody's data out of the page cache.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/bytes.h"
+
+namespace wobackup {
+
+/// Appends to an open, empty regular file from a thread of its own, with O_DIRECT where the file system allows it: the
+/// server's page cache stays with its visitors, no core copies the bytes, and the final sync finds nothing left to do.
+/// Where it is not possible (tmpfs, some FUSE and network file systems) bytes go through the page cache, and their
+/// transfer to the disk is begun early.
+///
+/// Holds `kBlocks` blocks of `kBlockBytes`; `write` waits while all are under way. Used from one thread at a time.
+class DiskStream {
+ public:
+  static constexpr std::size_t kBlockBytes = std::size_t{2} << 20U;
+  static constexpr unsigned kBlocks = 3;
+
+  /// `fd` outlives the object; nobody else writes to it or moves its position. `name` is for messages. `on_bytes` is
+  /// called with all bytes in order, from the stream's thread: for a hash, beside the writer's own work.
+  DiskStream(int fd, std::string name, std::function<void(ByteSpan)> on_bytes);
+  DiskStream(const DiskStream&) = delete;
+  DiskStream& operator=(const DiskStream&) = delete;
+  /// Without `finish`, what is under way may or may not reach the file.
+  ~DiskStream();
+
+  /// Throws the first Error of the thread: no_space, failed.
+  void write(ByteSpan bytes);
+  /// All bytes are on the disk, and `on_bytes` has seen them. Throws as `write`.
+  void finish();
+
+ private:
+  struct FreeMemory {
+    void operator()(std::byte* memory) const noexcept;
+  };
+  struct Block {
+    std::unique_ptr<std::byte, FreeMemory> memory;
+    std::size_t size = 0;
+  };
+
+  void take_block();
+  void hand_over();
+  void check_locked() const;
+  void work(const std::stop_token& stop);
+  void put(ByteSpan bytes);
+  std::size_t put_directly(ByteSpan bytes);
+  void leave_direct();
+
+  const int fd_;
+  const std::string name_;
+  const std::function<void(ByteSpan)> on_bytes_;
+  bool direct_ = false;                 // the thread's, once it runs
+  std::uint64_t written_bytes_ = 0;     // the thread's
+  std::uint64_t flush_from_bytes_ = 0;  // the thread's
+  Block block_;                         // being filled
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<Block> full_;
+  std::deque<Block> spare_;
+  bool busy_ = false;
+  std::exception_ptr error_;
+  std::jthread thread_;  // last: it uses all of the above
+};
+
+}  // namespace wobackup
