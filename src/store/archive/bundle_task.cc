@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "container/tar_encode.h"
+#include "crypto/sha256_many.h"
 #include "store/archive/stored_bytes.h"
 
 namespace wobackup {
@@ -26,6 +27,16 @@ void BundleTask::fill(FrameBuffer& plain) {
     member.tar_offset = plain.size();
     store(member, plain);
   }
+  hash(plain.bytes());
+}
+
+// All at once, since several messages are hashed faster together than one after another.
+void BundleTask::hash(ByteSpan plain) {
+  std::vector<ByteSpan> messages;
+  for (const ContentPlace& place : contents_) messages.push_back(plain.subspan(place.begin, place.size));
+  std::vector<Sha256Digest> digests(messages.size());
+  sha256_many(messages, digests);
+  for (std::size_t i = 0; i < contents_.size(); ++i) contents_[i].member->sha256 = digests[i];
 }
 
 void BundleTask::store(ArchiveMember& member, FrameBuffer& plain) {
@@ -38,8 +49,7 @@ void BundleTask::store(ArchiveMember& member, FrameBuffer& plain) {
     return;
   }
   append_header(plain, context_, member.entry);
-  hash_.update(bytes_of(member.literal));
-  member.sha256 = hash_.finish();
+  contents_.push_back({&member, plain.size(), member.literal.size()});
   plain.append(bytes_of(member.literal));
   pad_to_block(plain);
 }
@@ -77,6 +87,7 @@ bool BundleTask::read_once(ArchiveMember& member, FrameBuffer& plain, bool last_
   }
   plain.append(header);
   const StoredBytes stored(member.entry);
+  const std::size_t begin = plain.size();
   const MutableByteSpan bytes = plain.grow(static_cast<std::size_t>(stored.size()));
   bool short_read = false;
   member.problem = stored.read(content, 0, bytes, short_read);
@@ -94,8 +105,7 @@ bool BundleTask::read_once(ArchiveMember& member, FrameBuffer& plain, bool last_
   } else if (stability == Stability::grew && member.flags.empty()) {
     member.flags.emplace_back("grew");
   }
-  hash_.update(bytes);
-  member.sha256 = hash_.finish();
+  contents_.push_back({&member, begin, bytes.size()});
   pad_to_block(plain);
   context_.record.bytes_read += stored.size();
   return true;

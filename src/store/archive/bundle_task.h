@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "container/frame_pool.h"
-#include "crypto/sha256.h"
 #include "store/archive/archive_member.h"
 
 namespace wobackup {
@@ -25,10 +24,18 @@ class BundleTask final : public FrameTask {
   void store(ArchiveMember& member, FrameBuffer& plain);
   void store_bytes(ArchiveMember& member, FrameBuffer& plain);
   bool read_once(ArchiveMember& member, FrameBuffer& plain, bool last_try);
+  void hash(ByteSpan plain);
+
+  // Where a member's content lies in the frame.
+  struct ContentPlace {
+    ArchiveMember* member;
+    std::size_t begin;
+    std::size_t size;
+  };
 
   ArchiveContext& context_;
   std::vector<ArchiveMember> members_;
-  Sha256 hash_;
+  std::vector<ContentPlace> contents_;
 };
 
 }  // namespace wobackup

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <mutex>
 #include <utility>
 
 #include "base/file_io.h"
@@ -67,19 +68,41 @@ class DumpSpool::Frames final : public FrameConsumer {
   std::vector<Frame> frames_;
 };
 
+// Memory of pieces that were compressed: using it again spares the system giving out (and clearing) new pages.
+class DumpSpool::Spares {
+ public:
+  FrameBuffer take() {
+    const std::scoped_lock lock(mutex_);
+    if (buffers_.empty()) return {};
+    FrameBuffer buffer = std::move(buffers_.back());
+    buffers_.pop_back();
+    return buffer;
+  }
+  void give(FrameBuffer buffer) {
+    buffer.clear();
+    const std::scoped_lock lock(mutex_);
+    if (buffers_.size() < kInFlight) buffers_.push_back(std::move(buffer));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<FrameBuffer> buffers_;
+};
+
 // A piece of the dump on its way to a worker.
 class DumpSpool::Piece final : public FrameTask {
  public:
-  explicit Piece(FrameBuffer bytes) : bytes_(std::move(bytes)) {}
+  Piece(FrameBuffer bytes, Spares& spares) : bytes_(std::move(bytes)), spares_(spares) {}
   void fill(FrameBuffer& plain) override { std::swap(plain, bytes_); }
-  void placed(const FramePlace&) override {}
+  void placed(const FramePlace&) override { spares_.give(std::move(bytes_)); }
 
  private:
   FrameBuffer bytes_;
+  Spares& spares_;
 };
 
 DumpSpool::DumpSpool(FramePool& pool, UniqueFd spool)
-    : pool_(pool), frames_(std::make_unique<Frames>(std::move(spool))) {
+    : pool_(pool), frames_(std::make_unique<Frames>(std::move(spool))), spares_(std::make_unique<Spares>()) {
   open_stream();
 }
 
@@ -99,7 +122,9 @@ void DumpSpool::write(ByteSpan bytes) {
   }
 }
 
-void DumpSpool::submit_piece() { stream_->submit(std::make_unique<Piece>(std::exchange(pending_, FrameBuffer()))); }
+void DumpSpool::submit_piece() {
+  stream_->submit(std::make_unique<Piece>(std::exchange(pending_, spares_->take()), *spares_));
+}
 
 void DumpSpool::restart() {
   stream_.reset();

@@ -35,12 +35,14 @@ class DumpSpool final : public ByteSink {
 
  private:
   class Frames;
+  class Spares;
   class Piece;
   void submit_piece();
   void open_stream();
 
   FramePool& pool_;
   std::unique_ptr<Frames> frames_;
+  std::unique_ptr<Spares> spares_;
   std::unique_ptr<FrameStream> stream_;
   FrameBuffer pending_;
   Sha256 hash_;
