@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <thread>
 
@@ -21,7 +22,8 @@
 namespace wobackup {
 namespace {
 
-constexpr int kPipeBytes = 1 << 20;
+constexpr int kPipeBytes = 1 << 20;  // the system's usual limit for one; holds more than comes in kGatherTime
+constexpr std::chrono::milliseconds kGatherTime{1};
 constexpr std::size_t kKeptMessage = 4096;
 constexpr unsigned kNobody = 65534;
 
@@ -96,6 +98,8 @@ void pump(int fd, const std::function<void(ByteSpan)>& on_output, const Cancella
     if (count < 0) throw system_error("cannot read the dump program's output", errno);
     if (count == 0) return;
     on_output({buffer.data(), static_cast<std::size_t>(count)});
+    // The program writes 4 KiB at a time. Woken for each, this thread would spend more on waking than on reading.
+    if (static_cast<std::size_t>(count) < buffer.size() / 2) std::this_thread::sleep_for(kGatherTime);
   }
 }
 
