@@ -17,8 +17,10 @@ endif()
 if(WOBACKUP_WERROR)
   target_compile_options(wobackup_options INTERFACE -Werror)
 endif()
-target_compile_definitions(wobackup_options INTERFACE
-  _FILE_OFFSET_BITS=64 $<$<AND:$<CONFIG:Release,RelWithDebInfo>,$<STREQUAL:${WOBACKUP_SANITIZE},>>:_FORTIFY_SOURCE=2>)
+target_compile_definitions(wobackup_options INTERFACE _FILE_OFFSET_BITS=64)
+if(NOT WOBACKUP_SANITIZE)
+  target_compile_definitions(wobackup_options INTERFACE $<$<CONFIG:Release,RelWithDebInfo>:_FORTIFY_SOURCE=2>)
+endif()
 target_compile_options(wobackup_options INTERFACE -fstack-protector-strong)
 if(WOBACKUP_SANITIZE)
   target_compile_options(wobackup_options INTERFACE
