@@ -29,7 +29,7 @@ std::string age_text(std::chrono::sys_seconds then) {
   if (seconds < 0) return "in the future";
   if (seconds < 60) return "just now";
   if (seconds < 3600) return fmt::format("{} min ago", seconds / 60);
-  if (seconds < 2 * 86400) return fmt::format("{} h ago", seconds / 3600);
+  if (seconds < 172'800) return fmt::format("{} h ago", seconds / 3600);
   return fmt::format("{} days ago", seconds / 86400);
 }
 

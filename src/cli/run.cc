@@ -210,7 +210,7 @@ int run(const std::vector<std::string>& words, Terminal& terminal) {
   }
   Output output(terminal, arguments.global.verbosity);
   try {
-    if (failure) throw *failure;
+    if (failure) throw Error(*failure);
     exit = dispatch(app, arguments, output);
     output.flush();
   } catch (const Error& error) {
