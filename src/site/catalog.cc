@@ -60,11 +60,17 @@ std::vector<Site> catalog(const Config& config, const LogSink& log) {
   for (const auto& [name, settings] : config.site) {
     const auto known = sites.find(name);
     if (known == sites.end()) {
-      if (settings.path) sites.emplace(name, site_of_settings(name, settings));
+      if (settings.path) {
+        sites.emplace(name, site_of_settings(name, settings));
+      } else if (log) {
+        log(LogLevel::warning,
+            fmt::format("the config file has settings for {}, but neither its path nor has the registry such a site",
+                        name));
+      }
       continue;
     }
     // The admin's word about a site that WordOps knows.
-    if (settings.path) known->second.path = *settings.path;
+    if (settings.path) known->second.path = site_path_from(name, settings.path->string());
     if (settings.type) known->second.type = site_type_from(*settings.type);
   }
   std::vector<Site> result;

@@ -11,6 +11,7 @@ namespace wobackup {
 namespace {
 
 constexpr std::uint16_t kDefaultPort = 3306;
+constexpr std::size_t kLongestSocketPath = 107;  // sockaddr_un
 constexpr std::string_view kUsualSockets[] = {"/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock",
                                               "/var/lib/mysql/mysql.sock"};
 
@@ -22,15 +23,17 @@ std::optional<std::uint16_t> port_from(std::string_view text) {
 }
 
 bool is_host(std::string_view host) {
-  return !host.empty() && host.size() <= 255 && std::all_of(host.begin(), host.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-           c == '_' || c == ':' || c == '%';
-  });
+  return !host.empty() && host.size() <= 255 && host.front() != '-' &&
+         std::all_of(host.begin(), host.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+                  c == '_' || c == ':' || c == '%';
+         });
 }
 
 bool is_socket(std::string_view path) {
-  return path.starts_with('/') && path.size() < 108 &&
-         std::none_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  return path.starts_with('/') && path.size() <= kLongestSocketPath &&
+         std::none_of(path.begin(), path.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; });
 }
 
 bool default_socket(const std::string& socket) {
@@ -38,9 +41,32 @@ bool default_socket(const std::string& socket) {
          std::find(std::begin(kUsualSockets), std::end(kUsualSockets), socket) != std::end(kUsualSockets);
 }
 
-bool is_loopback(const std::string& host) {
-  const std::string lower = lower_ascii(host);
-  return lower == "localhost" || lower == "127.0.0.1" || lower == "::1";
+bool is_localhost(std::string_view host) { return lower_ascii(host) == "localhost"; }
+
+bool is_loopback(std::string_view host) { return is_localhost(host) || host == "127.0.0.1" || host == "::1"; }
+
+// "host", "host:port", "[::1]:port", "::1".
+bool parse_host_and_port(std::string_view text, DatabaseHost& result) {
+  std::string_view host = text, port;
+  if (text.starts_with('[')) {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos) return false;
+    host = text.substr(1, close - 1);
+    port = text.substr(close + 1);
+    if (!port.empty() && port.front() != ':') return false;
+    if (!port.empty()) port.remove_prefix(1);
+    if (host.empty()) return false;
+  } else if (std::count(text.begin(), text.end(), ':') == 1) {
+    host = text.substr(0, text.find(':'));
+    port = text.substr(text.find(':') + 1);
+  }
+  if (!port.empty()) {
+    const auto number = port_from(port);
+    if (!number) return false;
+    result.port = *number;
+  }
+  if (!host.empty()) result.host = host;
+  return is_host(result.host);
 }
 
 }  // namespace
@@ -55,44 +81,25 @@ std::string DatabaseHost::text() const {
 
 std::optional<DatabaseHost> database_host_from(std::string_view text) {
   DatabaseHost result;
-  if (text.empty()) return result;
-  // A socket first, since its path may hold colons.
+  // The socket first, since its path may hold colons.
   const std::size_t socket_at = text.find(":/");
-  if (socket_at != std::string_view::npos || text.front() == '/') {
-    const std::size_t path_at = text.front() == '/' ? 0 : socket_at + 1;
-    result.socket = text.substr(path_at);
-    const std::string_view host = path_at == 0 ? std::string_view() : text.substr(0, socket_at);
-    if (!host.empty()) result.host = host;
-    if (!is_socket(result.socket) || !is_host(result.host)) return std::nullopt;
-    return result;
-  }
-  std::string_view host = text, port;
-  if (text.front() == '[') {
-    const std::size_t close = text.find(']');
-    if (close == std::string_view::npos) return std::nullopt;
-    host = text.substr(1, close - 1);
-    port = text.substr(close + 1);
-    if (!port.empty() && port.front() != ':') return std::nullopt;
-    if (!port.empty()) port.remove_prefix(1);
-  } else if (std::count(text.begin(), text.end(), ':') == 1) {
-    host = text.substr(0, text.find(':'));
-    port = text.substr(text.find(':') + 1);
-  }
-  if (!port.empty()) {
-    const auto number = port_from(port);
-    if (!number) return std::nullopt;
-    result.port = *number;
-  }
-  if (!host.empty()) result.host = host;
-  if (!is_host(result.host)) return std::nullopt;
+  const std::string_view address = text.substr(0, socket_at);
+  if (!address.empty() && !parse_host_and_port(address, result)) return std::nullopt;
+  if (socket_at == std::string_view::npos) return result;
+  const std::string_view socket = text.substr(socket_at + 1);
+  if (!is_socket(socket)) return std::nullopt;
+  // PHP goes through a socket only to localhost; for another host it ignores the socket, and so do we: else the local
+  // server would be dumped for a site that lives on another.
+  if (!is_localhost(result.host)) return result;
+  result.socket = socket;
+  result.port = 0;
   return result;
 }
 
 bool same_server(const DatabaseHost& a, const DatabaseHost& b) {
   const auto port = [](const DatabaseHost& host) { return host.port == 0 ? kDefaultPort : host.port; };
-  if (a.is_local() != b.is_local()) return false;
-  if (!a.is_local()) return lower_ascii(a.host) == lower_ascii(b.host) && port(a) == port(b);
-  if (port(a) != port(b)) return false;
+  if (a.is_local() != b.is_local() || port(a) != port(b)) return false;
+  if (!a.is_local()) return lower_ascii(a.host) == lower_ascii(b.host);
   return a.socket == b.socket || (default_socket(a.socket) && default_socket(b.socket));
 }
 

@@ -15,12 +15,13 @@ struct DatabaseHost {
   std::string socket;      ///< path; empty: the default one for localhost
 
   [[nodiscard]] bool is_local() const noexcept;  ///< localhost, 127.0.0.1, ::1, or a socket
-  /// As WordPress writes it; "localhost" for all ways to say the local server's default.
+  /// As WordPress writes it: database_host_from gives the same again.
   [[nodiscard]] std::string text() const;
 };
 
 /// Parses DB_HOST by WordPress' rules: `localhost`, `host`, `host:port`, `localhost:/path/to.sock`, `:/path.sock`,
-/// `[::1]:3306`, `::1`. Empty is localhost. Nothing if it is none of these.
+/// `[::1]:3306`, `::1`. Empty is localhost. A socket beside another host than localhost is ignored, as PHP does.
+/// Nothing if it is none of these.
 [[nodiscard]] std::optional<DatabaseHost> database_host_from(std::string_view text);
 
 /// Whether both mean the same server, as far as names tell: localhost, 127.0.0.1 and ::1 are one host.

@@ -1,229 +1,176 @@
 #include "site/database_login.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <memory>
 #include <utility>
 
-#include "base/file_io.h"
-#include "base/safe_path.h"
 #include "base/text.h"
-#include "site/wp_config.h"
+#include "site/site_config.h"
+#include "site/site_folder.h"
+#include "site/sqlite_site.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
 namespace {
 
-constexpr std::size_t kLargestConfigFile = std::size_t{1} << 20U;
-constexpr std::size_t kMostConfigFiles = 100;
-constexpr const char* kSqliteDefault = "htdocs/wp-content/database/.ht.sqlite";
-constexpr const char* kSqliteDropIn = "htdocs/wp-content/db.php";
+// One of the facts that make up a login.
+struct Fact {
+  const char* constant;  // in wp-config.php
+  const char* key;       // in wobackup.toml
+  const std::optional<std::string>& setting;
+  const std::optional<std::string>& recorded;
+};
 
-// One fact and all who state it.
+// One fact and who states it.
 struct Statement {
   std::string source;  // "wp-config.php", "the registry", "wobackup.toml"
   std::string value;
 };
 
-struct ReadConfig {
-  std::string name;  // of the file, relative to the site's folder
-  PhpSettings settings;
-};
-
-// A link is followed if what it leads to lies in the site's folder too: deployments link wp-config.php to a shared one.
-UniqueFd open_config(int folder_fd, const std::string& name, const std::filesystem::path& folder) {
-  UniqueFd fd = open_beneath(folder_fd, name, O_RDONLY | O_NONBLOCK);
-  if (fd || errno != ELOOP) return fd;
-  std::string target(4096, '\0');
-  const ssize_t size = ::readlinkat(folder_fd, name.c_str(), target.data(), target.size());
-  if (size <= 0) return UniqueFd();
-  target.resize(static_cast<std::size_t>(size));
-  const std::filesystem::path absolute =
-      (folder / std::filesystem::path(name).parent_path() / target).lexically_normal();
-  const std::filesystem::path inside = absolute.lexically_relative(folder);
-  if (!inside.empty() && *inside.begin() != "..") {
-    return open_beneath(folder_fd, inside.string(), O_RDONLY | O_NONBLOCK);
-  }
-  throw Error(ErrorKind::dump,
-              fmt::format("{} is a link to {}, outside the site's folder: it is not read", (folder / name).string(),
-                          printable(target)),
-              "set [site.\"...\".database] in wobackup.toml");
-}
-
-std::optional<ReadConfig> read_config(int folder_fd, const std::string& name, const Site& site) {
-  const UniqueFd fd = open_config(folder_fd, name, site.path);
-  if (!fd) return std::nullopt;
-  return ReadConfig{name,
-                    wp_config_settings(read_small_file(fd.get(), kLargestConfigFile, (site.path / name).string()))};
-}
-
-// The file that defines the database: wp-config.php if it does, else another config file, else htdocs/wp-config.php.
-std::optional<ReadConfig> find_config(int folder_fd, const std::vector<std::string>& files, const Site& site) {
-  std::vector<std::string> candidates = files;
-  std::stable_partition(candidates.begin(), candidates.end(), [](const auto& name) { return name == "wp-config.php"; });
-  if (files.empty()) candidates.emplace_back("htdocs/wp-config.php");
-  for (const std::string& name : candidates) {
-    std::optional<ReadConfig> config = read_config(folder_fd, name, site);
-    if (config && config->settings.contains("DB_NAME")) return config;
-  }
-  return std::nullopt;
-}
-
-bool exists_as_file(int folder_fd, const std::string& path) {
-  const UniqueFd fd = open_beneath(folder_fd, path, O_PATH);
-  struct stat status {};
-  return fd && ::fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode);
-}
-
 class Resolver {
  public:
-  Resolver(const Site& site, const SiteSettings& settings, const std::optional<ReadConfig>& config)
-      : site_(site), settings_(settings.database), config_(config) {}
+  Resolver(const Site& site, const DatabaseSettings& settings, const std::optional<SiteConfig>& config)
+      : site_(site), settings_(settings), config_(config) {}
 
-  DatabaseLogin run(bool& named_by_admin) {
+  DatabaseLogin run() const {
+    const SiteRecord& record = site_.record;
     DatabaseLogin login;
-    login.name = agree("DB_NAME", "name", settings_.name, site_.record.db_name);
-    login.user = agree("DB_USER", "user", settings_.user, site_.record.db_user);
-    login.password = agree("DB_PASSWORD", "password", settings_.password, site_.recorded_password);
-    const std::string host = agree("DB_HOST", "host", settings_.host, site_.record.db_host);
+    login.name = agree({"DB_NAME", "name", settings_.name, record.db_name});
+    login.user = agree({"DB_USER", "user", settings_.user, record.db_user});
+    login.password = agree({"DB_PASSWORD", "password", settings_.password, site_.recorded_password});
+    const std::string host = agree({"DB_HOST", "host", settings_.host, record.db_host});
     const auto parsed = database_host_from(host);
-    if (!parsed) {
-      throw Error(ErrorKind::dump, fmt::format("{}: \"{}\" is not a database host", site_.name, printable(host)),
-                  hint());
-    }
+    if (!parsed) throw error(fmt::format("\"{}\" is not a database host", printable(host)), "host");
     login.host = *parsed;
-    if (login.name.find('\0') != std::string::npos || login.user.find('\0') != std::string::npos) {
-      throw Error(ErrorKind::dump, fmt::format("{}: the database's name has a zero byte", site_.name), hint());
+    for (const std::string* text : {&login.name, &login.user, &login.password}) {
+      if (text->find('\0') != std::string::npos) throw error("the database login has a zero byte in it", "name");
     }
-    const bool registry_names_it =
-        site_.origin != SiteOrigin::config && site_.record.db_name && *site_.record.db_name == login.name;
-    named_by_admin = registry_names_it || (settings_.name && *settings_.name == login.name);
+    if (login.name.empty()) throw error("the database's name is empty", "name");
     return login;
   }
 
- private:
-  [[nodiscard]] std::string hint(std::string_view key = "name") const {
-    return fmt::format(
-        "set {} in [site.\"{}\".database] of wobackup.toml, with override = true if the others are wrong", key,
-        site_.name);
+  // Whether somebody whom the site cannot impersonate says that this database is the site's.
+  [[nodiscard]] bool named_by_admin(const std::string& name) const {
+    return settings_.name == name || (site_.origin != SiteOrigin::config && site_.record.db_name == name);
   }
 
-  // Everybody who states a fact must state the same, or the admin must say whom to believe. Values, which may be
-  // passwords, are shown for everything but the password.
-  std::string agree(const char* constant, const char* key, const std::optional<std::string>& setting,
-                    const std::optional<std::string>& recorded) {
+ private:
+  [[nodiscard]] Error error(const std::string& what, std::string_view key) const {
+    return Error(
+        ErrorKind::dump, fmt::format("{}: {}", site_.name, what),
+        fmt::format("set {} in [site.\"{}\".database] of wobackup.toml, with override = true if the others are wrong",
+                    key, site_.name));
+  }
+
+  // Everybody who states a fact must state the same, or the admin must say whom to believe.
+  [[nodiscard]] std::string agree(const Fact& fact) const {
+    const PhpValue* in_php = config_ ? config_->find(fact.constant) : nullptr;
     std::vector<Statement> statements;
-    if (setting) statements.push_back({"wobackup.toml", *setting});
-    if (setting && settings_.override_others) return *setting;
-    const PhpValue* value = php_value(constant);
-    if (value != nullptr && value->text) statements.push_back({config_->name, *value->text});
-    if (recorded && !recorded->empty() && site_.origin != SiteOrigin::config) {
-      statements.push_back({site_.origin == SiteOrigin::given ? "the given site" : "the registry", *recorded});
+    // The site runs with what its config file says: of spellings that mean the same, that one is taken.
+    if (in_php != nullptr && in_php->text) statements.push_back({printable(config_->file), *in_php->text});
+    if (fact.recorded && !fact.recorded->empty() && site_.origin != SiteOrigin::config) {
+      statements.push_back({site_.origin == SiteOrigin::given ? "the given site" : "the registry", *fact.recorded});
     }
-    if (statements.empty()) return missing(constant, key, value);
+    if (settings_.override_others) {
+      if (fact.setting) return *fact.setting;
+      return statements.empty() ? unsaid(fact, in_php) : statements.front().value;
+    }
+    if (fact.setting) statements.push_back({"wobackup.toml", *fact.setting});
+    if (statements.empty()) return unsaid(fact, in_php);
     for (const Statement& other : statements) {
-      if (same(key, statements.front().value, other.value)) continue;
-      throw Error(ErrorKind::dump, contradiction(key, statements.front(), other), hint(key));
+      if (!same(fact, statements.front().value, other.value)) {
+        throw error(contradiction(fact, statements.front(), other), fact.key);
+      }
     }
-    // The site runs with what its config file says; where it says nothing, anybody's word will do.
-    if (value != nullptr && value->text) return *value->text;
     return statements.front().value;
   }
 
-  [[nodiscard]] const PhpValue* php_value(const char* constant) const {
-    if (!config_) return nullptr;
-    const auto place = config_->settings.find(constant);
-    return place == config_->settings.end() ? nullptr : &place->second;
-  }
-
-  [[nodiscard]] std::string missing(const char* constant, const char* key, const PhpValue* value) const {
-    if (value != nullptr) {
-      throw Error(ErrorKind::dump,
-                  fmt::format("{}: {} {} in {}, line {}", site_.name, constant, value->why, config_->name, value->line),
-                  hint(key));
+  [[nodiscard]] std::string unsaid(const Fact& fact, const PhpValue* in_php) const {
+    const std::string_view key = fact.key;
+    if (in_php != nullptr) {
+      throw error(
+          fmt::format("{} {} in {}, line {}", fact.constant, in_php->why, printable(config_->file), in_php->line), key);
     }
-    if (std::string_view(key) == "host") return "localhost";
-    if (std::string_view(key) == "password") return {};
-    throw Error(ErrorKind::dump, fmt::format("{}: nobody says the database's {}", site_.name, key), hint(key));
+    if (key == "host") return "localhost";
+    if (key == "password") return {};
+    throw error(fmt::format("nobody says the database's {}", key), key);
   }
 
-  static bool same(std::string_view key, const std::string& a, const std::string& b) {
-    if (key != "host") return a == b;
+  static bool same(const Fact& fact, const std::string& a, const std::string& b) {
+    if (a == b) return true;
+    if (std::string_view(fact.key) != "host") return false;
     const auto first = database_host_from(a), second = database_host_from(b);
-    return a == b || (first && second && same_server(*first, *second));
+    return first && second && same_server(*first, *second);
   }
 
-  [[nodiscard]] std::string contradiction(std::string_view key, const Statement& a, const Statement& b) const {
-    if (key == "password") {
-      return fmt::format("{}: the database password in {} differs from that in {}", site_.name, a.source, b.source);
+  // Passwords are not shown.
+  static std::string contradiction(const Fact& fact, const Statement& a, const Statement& b) {
+    if (std::string_view(fact.key) == "password") {
+      return fmt::format("the database password in {} differs from that in {}", a.source, b.source);
     }
-    return fmt::format("{}: the database {} is \"{}\" in {}, but \"{}\" in {}", site_.name, key, printable(a.value),
-                       a.source, printable(b.value), b.source);
+    return fmt::format("the database {} is \"{}\" in {}, but \"{}\" in {}", fact.key, printable(a.value), a.source,
+                       printable(b.value), b.source);
   }
 
   const Site& site_;
   const DatabaseSettings& settings_;
-  const std::optional<ReadConfig>& config_;
+  const std::optional<SiteConfig>& config_;
 };
 
-bool named_anywhere(const Site& site, const DatabaseSettings& settings) {
+bool named_outside_of_php(const Site& site, const DatabaseSettings& settings) {
   return settings.name || (site.record.db_name && !site.record.db_name->empty());
 }
 
-std::optional<std::string> sqlite_path(int folder_fd, const Site& site, const SiteSettings& settings,
-                                       const std::optional<ReadConfig>& config) {
-  if (settings.database.sqlite) return settings.database.sqlite;
-  // A MySQL login wins: the drop-in's files may be left over from a migration.
-  const bool drop_in = exists_as_file(folder_fd, kSqliteDropIn) && exists_as_file(folder_fd, kSqliteDefault);
-  const bool engine_named = config && config->settings.contains("DATABASE_TYPE") &&
-                            config->settings.find("DATABASE_TYPE")->second.text == "sqlite";
-  if (drop_in && (engine_named || !named_anywhere(site, settings.database))) return std::string(kSqliteDefault);
-  return std::nullopt;
+Error no_database(const Site& site) {
+  return Error(ErrorKind::dump,
+               fmt::format("{}: a site of type {} has a database, but no config file in {} names it", site.name,
+                           name_of(site.type), printable(site.path.string())),
+               fmt::format("set [site.\"{}\".database] in wobackup.toml (enabled = false if it has none)", site.name));
+}
+
+void find_database(const Site& site, const DatabaseSettings& settings, const SiteFolder& folder, SiteDatabase& result) {
+  // With all of it said and the last word, what the site's files hold does not matter, nor whether they can be read.
+  const bool said_by_admin =
+      settings.override_others && settings.name && settings.user && settings.password && settings.host;
+  const std::optional<SiteConfig> config =
+      said_by_admin || settings.sqlite ? std::nullopt : find_site_config(folder, result.config_files);
+  try {
+    result.sqlite = sqlite_database_of(folder, settings, config);
+  } catch (const Error& error) {
+    throw error.with_hint(fmt::format("set sqlite in [site.\"{}\".database] of wobackup.toml", site.name));
+  }
+  if (result.sqlite) return;
+  const bool named_in_php = config && config->find("DB_NAME") != nullptr;
+  if (!named_in_php && !named_outside_of_php(site, settings)) {
+    if (site.expects_database()) throw no_database(site);
+    return;
+  }
+  const Resolver resolver(site, settings, config);
+  result.login = resolver.run();
+  result.named_by_admin = resolver.named_by_admin(result.login->name);
+  result.additional = settings.additional;
 }
 
 }  // namespace
 
-std::vector<std::string> config_files_of(const Site& site) {
-  std::vector<std::string> names;
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(site.path.c_str()), ::closedir);
-  while (const dirent* item = listing ? ::readdir(listing.get()) : nullptr) {
-    const std::string name = item->d_name;
-    if (name.ends_with("-config.php") && item->d_type != DT_DIR && names.size() < kMostConfigFiles)
-      names.push_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
+std::vector<std::string> config_files_of(const Site& site) { return SiteFolder(site.path).config_files(); }
 
 SiteDatabase resolve_database(const Site& site, const SiteSettings& settings, bool want_login) {
+  const SiteFolder folder(site.path);
   SiteDatabase result;
-  result.config_files = config_files_of(site);
+  result.config_files = folder.config_files();
   if (settings.database.enabled == false) return result;
-  const UniqueFd folder(::open(site.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   try {
-    const std::optional<ReadConfig> config =
-        folder ? find_config(folder.get(), result.config_files, site) : std::nullopt;
-    if (folder) result.sqlite = sqlite_path(folder.get(), site, settings, config);
-    if (result.sqlite) return result;
-    const bool settled_by_admin = settings.database.override_others && settings.database.name;
-    if (!config && !named_anywhere(site, settings.database) && !settled_by_admin) {
-      if (!site.expects_database()) return result;
-      throw Error(
-          ErrorKind::dump,
-          fmt::format("{}: a site of type {} has a database, but no config file in {} names it", site.name,
-                      name_of(site.type), site.path.string()),
-          fmt::format("set [site.\"{0}\".database] in wobackup.toml (enabled = false if it has none)", site.name));
-    }
-    result.login = Resolver(site, settings, config).run(result.named_by_admin);
-    result.additional = settings.database.additional;
+    find_database(site, settings.database, folder, result);
   } catch (const Error& error) {
-    if (want_login) throw Error(ErrorKind::dump, error.message(), error.hint());
+    if (!want_login) return result;
+    const std::string by_hand = fmt::format(
+        "set name, user, password and host in [site.\"{}\".database] of wobackup.toml, with override = true",
+        site.name);
+    const bool names_site = error.message().starts_with(site.name + ": ");
+    throw Error(ErrorKind::dump, names_site ? error.message() : site.name + ": " + error.message(),
+                error.hint().empty() ? by_hand : error.hint());
   }
   return result;
 }

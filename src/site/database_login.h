@@ -31,12 +31,13 @@ struct SiteDatabase {
 };
 
 /// Reads the site's config files and compares them with registry and config. Throws Error dump when they contradict
-/// each other, when a value is computed by PHP and nobody else gives it, or when a kind of site that needs a database
-/// has none; the hint says how to settle it. With `want_login` false (a backup of files only) it never throws for these
-/// reasons.
+/// each other, when a value is computed by PHP and nobody else gives it, when a config file cannot be read, or when a
+/// kind of site that needs a database has none; the hint says how to settle it. With `want_login` false (a backup of
+/// files only) it never throws for these reasons.
 [[nodiscard]] SiteDatabase resolve_database(const Site& site, const SiteSettings& settings, bool want_login);
 
-/// Names of the config files in the site's folder, sorted; empty if the folder cannot be read.
+/// Names of the config files in the site's folder, sorted; empty if there is no such folder. Throws Error failed if it
+/// cannot be listed.
 [[nodiscard]] std::vector<std::string> config_files_of(const Site& site);
 
 }  // namespace wobackup

@@ -1,10 +1,14 @@
 // The lexical rules are those of the PHP manual, "Basic syntax", "Comments" and "Strings".
 #include "site/php_tokens.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/text.h"
+#include "site/php_strings.h"
+#include "wobackup/error.h"
 
 namespace wobackup {
 namespace {
@@ -14,59 +18,43 @@ bool is_name_start(char c) {
 }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_name_part(char c) { return is_name_start(c) || is_digit(c); }
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-void append_utf8(std::string& out, unsigned long code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0U | (code >> 6U));
-    out += static_cast<char>(0x80U | (code & 0x3FU));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0U | (code >> 12U));
-    out += static_cast<char>(0x80U | ((code >> 6U) & 0x3FU));
-    out += static_cast<char>(0x80U | (code & 0x3FU));
-  } else {
-    out += static_cast<char>(0xF0U | (code >> 18U));
-    out += static_cast<char>(0x80U | ((code >> 12U) & 0x3FU));
-    out += static_cast<char>(0x80U | ((code >> 6U) & 0x3FU));
-    out += static_cast<char>(0x80U | (code & 0x3FU));
-  }
-}
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 class Lexer {
  public:
   Lexer(std::string_view source, std::size_t limit) : source_(source), limit_(limit) {}
 
   std::vector<PhpToken> run() {
-    while (skip_to_php() && tokens_.size() < limit_) {
-      while (at_ < source_.size() && tokens_.size() < limit_ && next_token()) {
+    while (skip_to_php()) {
+      while (at_ < source_.size() && next_token()) {
       }
     }
     return std::move(tokens_);
   }
 
  private:
+  using Kind = PhpToken::Kind;
+
   [[nodiscard]] bool looking_at(std::string_view text) const { return source_.substr(at_).starts_with(text); }
   [[nodiscard]] char peek(std::size_t ahead = 0) const {
     return at_ + ahead < source_.size() ? source_[at_ + ahead] : '\0';
   }
+  [[nodiscard]] std::string_view since(std::size_t begin) const { return source_.substr(begin, at_ - begin); }
   void advance(std::size_t count) {
-    const std::size_t end = std::min(source_.size(), at_ + count);
-    line_ += static_cast<std::size_t>(std::count(source_.begin() + static_cast<std::ptrdiff_t>(at_),
-                                                 source_.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
-    at_ = end;
+    const std::string_view passed = source_.substr(at_, count);
+    line_ += static_cast<std::size_t>(std::count(passed.begin(), passed.end(), '\n'));
+    at_ += passed.size();
   }
-  void advance_to(std::size_t position) {
-    advance(position == std::string_view::npos ? source_.size() - at_ : position - at_);
+  void advance_to(std::size_t position) { advance(std::min(position, source_.size()) - at_); }
+
+  void add(Kind kind, std::string_view value, std::size_t line) {
+    if (tokens_.size() == limit_) {
+      throw Error(ErrorKind::failed, fmt::format("its PHP source is longer than {} tokens", limit_));
+    }
+    tokens_.push_back({kind, std::string(value), line});
   }
-  void add(PhpToken::Kind kind, std::string value, std::size_t line) {
-    tokens_.push_back({kind, std::move(value), line});
+  void add_string(const std::optional<std::string>& value, std::size_t line) {
+    add(value ? Kind::text : Kind::computed, value.value_or(""), line);
   }
 
   // Text outside of PHP tags is output, not code.
@@ -75,7 +63,8 @@ class Lexer {
       const std::size_t tag = source_.find("<?", at_);
       if (tag == std::string_view::npos) return false;
       advance_to(tag + 2);
-      if (lower_ascii(source_.substr(at_, 3)) == "php") {
+      const bool long_tag = lower_ascii(source_.substr(at_, 3)) == "php";
+      if (long_tag && (at_ + 3 == source_.size() || is_blank(peek(3)))) {
         advance(3);
         return true;
       }
@@ -89,13 +78,13 @@ class Lexer {
   // Returns false when the PHP part ends.
   bool next_token() {
     const char c = peek();
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v') {
+    if (is_blank(c)) {
       advance(1);
     } else if (looking_at("?>")) {
+      add(Kind::symbol, ";", line_);  // the tag ends a statement
       advance(2);
-      add(PhpToken::Kind::symbol, ";", line_);  // the tag ends a statement
       return false;
-    } else if (looking_at("#[")) {
+    } else if (looking_at("#[") && !attributes_are_comments_) {
       skip_attribute();
     } else if (c == '#' || looking_at("//")) {
       skip_line_comment();
@@ -115,111 +104,51 @@ class Lexer {
   }
 
   void skip_line_comment() {
-    const std::size_t newline = source_.find('\n', at_);
-    const std::size_t tag = source_.find("?>", at_);  // ends the comment, and is seen as a tag
-    advance_to(std::min(newline, tag));
+    const std::size_t end = std::min(source_.find_first_of("\r\n", at_), source_.size());
+    // A closing tag ends the comment too. Looked for in this line only: else time would be quadratic.
+    const std::size_t tag = source_.substr(at_, end - at_).find("?>");
+    advance_to(tag == std::string_view::npos ? end : at_ + tag);
   }
 
+  // #[Name(...)] since PHP 8. If it never ends, it is what it was before: a comment.
   void skip_attribute() {
-    std::size_t depth = 0;
-    do {
-      const char c = peek();
-      if (c == '\'' || c == '"') {
-        const std::size_t kept = tokens_.size();
-        c == '\'' ? single_quoted() : double_quoted(c);
-        tokens_.resize(kept);
-        continue;
-      }
-      if (c == '[') ++depth;
-      if (c == ']') --depth;
-      advance(1);
-    } while ((depth > 0 || at_ == 0 || source_[at_ - 1] == '#') && at_ < source_.size());
+    const std::size_t begin = at_, line = line_, kept = tokens_.size();
+    attributes_are_comments_ = true;  // what looks like an attribute within it is not, so that nothing recurses
+    advance(2);
+    std::size_t depth = 1;
+    while (depth > 0 && at_ < source_.size()) {
+      const std::size_t before = tokens_.size();
+      if (!next_token()) break;
+      if (tokens_.size() == before || tokens_.back().kind != Kind::symbol) continue;
+      if (tokens_.back().value == "[") ++depth;
+      if (tokens_.back().value == "]") --depth;
+    }
+    tokens_.resize(kept);
+    if (depth == 0) {
+      attributes_are_comments_ = false;
+      return;
+    }
+    // From here on all are comments, so that not each of many is followed to the end.
+    at_ = begin;
+    line_ = line;
+    skip_line_comment();
   }
 
   void single_quoted() {
-    const std::size_t line = line_;
-    std::string value;
-    advance(1);
-    while (at_ < source_.size() && peek() != '\'') {
-      if (peek() == '\\' && (peek(1) == '\'' || peek(1) == '\\')) advance(1);
-      value += peek();
-      advance(1);
-    }
-    advance(1);
-    add(PhpToken::Kind::text, std::move(value), line);
+    const std::size_t line = line_, begin = at_ + 1;
+    std::size_t end = begin;
+    while (end < source_.size() && source_[end] != '\'') end += source_[end] == '\\' ? 2U : 1U;
+    end = std::min(end, source_.size());
+    advance_to(end + 1);
+    add_string(php_single_quoted(source_.substr(begin, end - begin)), line);
   }
 
   void double_quoted(char quote) {
-    const std::size_t line = line_;
-    const std::size_t begin = at_ + 1;
-    std::size_t end = begin;
-    while (end < source_.size() && source_[end] != quote) end += source_[end] == '\\' ? 2U : 1U;
-    end = std::min(end, source_.size());
-    std::string value;
-    const bool known = unescape(source_.substr(begin, end - begin), quote, value) && quote == '"';
-    advance_to(std::min(end + 1, source_.size()));
-    add(known ? PhpToken::Kind::text : PhpToken::Kind::computed, known ? std::move(value) : "", line);
-  }
-
-  // Escapes of double-quoted strings and heredocs. Returns false if the string holds a variable.
-  static bool unescape(std::string_view raw, char quote, std::string& out) {
-    for (std::size_t i = 0; i < raw.size(); ++i) {
-      const char c = raw[i];
-      const char next = i + 1 < raw.size() ? raw[i + 1] : '\0';
-      if (c == '$' && (is_name_start(next) || next == '{')) return false;
-      if (c == '{' && next == '$') return false;
-      if (c != '\\') {
-        out += c;
-        continue;
-      }
-      i += unescape_one(raw.substr(i), quote, out) - 1;
-    }
-    return true;
-  }
-
-  // Handles one escape at the front and returns its length.
-  static std::size_t unescape_one(std::string_view raw, char quote, std::string& out) {
-    const char kind = raw.size() > 1 ? raw[1] : '\0';
-    constexpr std::string_view kSimple = "nrtvef\\$";
-    constexpr std::string_view kMeaning = "\n\r\t\v\x1b\f\\$";
-    const std::size_t simple = kSimple.find(kind);
-    if (raw.size() > 1 && simple != std::string_view::npos) {
-      out += kMeaning[simple];
-      return 2;
-    }
-    if (raw.size() > 1 && kind == quote && quote != '\0') {
-      out += quote;
-      return 2;
-    }
-    if (kind >= '0' && kind <= '7') {
-      unsigned value = 0;
-      std::size_t length = 1;
-      while (length < 4 && length < raw.size() && raw[length] >= '0' && raw[length] <= '7') {
-        value = value * 8 + static_cast<unsigned>(raw[length++] - '0');
-      }
-      out += static_cast<char>(value & 0xFFU);
-      return length;
-    }
-    if (kind == 'x' && raw.size() > 2 && hex_value(raw[2]) >= 0) {
-      int value = hex_value(raw[2]);
-      const bool two = raw.size() > 3 && hex_value(raw[3]) >= 0;
-      if (two) value = value * 16 + hex_value(raw[3]);
-      out += static_cast<char>(value);
-      return two ? 4 : 3;
-    }
-    if (kind == 'u' && raw.size() > 2 && raw[2] == '{') {
-      unsigned long value = 0;
-      std::size_t length = 3;
-      while (length < raw.size() && hex_value(raw[length]) >= 0 && value <= 0x10FFFF) {
-        value = value * 16 + static_cast<unsigned long>(hex_value(raw[length++]));
-      }
-      if (length < raw.size() && raw[length] == '}' && length > 3 && value <= 0x10FFFF) {
-        append_utf8(out, value);
-        return length + 1;
-      }
-    }
-    out += '\\';
-    return 1;
+    const std::size_t line = line_, begin = at_ + 1;
+    const std::size_t end = php_string_end(source_, begin, quote);
+    advance_to(end + 1);
+    const bool is_command = quote == '`';
+    add_string(is_command ? std::nullopt : php_double_quoted(source_.substr(begin, end - begin), quote), line);
   }
 
   // <<<NAME, <<<"NAME" or <<<'NAME': ends at a line that begins (after blanks) with NAME; the blanks before it are
@@ -232,11 +161,11 @@ class Lexer {
     if (quote != '\0') advance(1);
     const std::size_t name_begin = at_;
     while (is_name_part(peek())) advance(1);
-    const std::string_view name = source_.substr(name_begin, at_ - name_begin);
+    const std::string_view name = since(name_begin);
     if (quote != '\0' && peek() == quote) advance(1);
     if (peek() == '\r') advance(1);
     if (name.empty() || peek() != '\n') {
-      add(PhpToken::Kind::symbol, "<", line);
+      add(Kind::symbol, "<", line);
       return;
     }
     advance(1);
@@ -254,50 +183,30 @@ class Lexer {
       const std::size_t newline = source_.find('\n', at_);
       advance_to(newline == std::string_view::npos ? newline : newline + 1);
     }
-    std::string body = without_indent(source_.substr(body_begin, body_end - body_begin), indent);
-    std::string value;
-    const bool known = quote == '\'' || unescape(body, '\0', value);
-    if (quote == '\'') value = std::move(body);
-    add(known ? PhpToken::Kind::text : PhpToken::Kind::computed, known ? std::move(value) : "", line);
-  }
-
-  // The newline before the closing name does not belong to the value.
-  static std::string without_indent(std::string_view body, std::size_t indent) {
-    std::string out;
-    if (body.ends_with('\n')) body.remove_suffix(1);
-    if (body.ends_with('\r')) body.remove_suffix(1);
-    bool first = true;
-    for (std::string_view line : split(body, '\n')) {
-      if (!first) out += '\n';
-      first = false;
-      std::size_t blanks = 0;
-      while (blanks < indent && blanks < line.size() && (line[blanks] == ' ' || line[blanks] == '\t')) ++blanks;
-      out += line.substr(blanks);
-    }
-    return out;
+    const std::string body = php_heredoc_body(source_.substr(body_begin, body_end - body_begin), indent);
+    add_string(quote == '\'' ? body : php_double_quoted(body, '\0'), line);
   }
 
   bool word_or_symbol() {
-    const std::size_t line = line_;
-    const std::size_t begin = at_;
+    const std::size_t line = line_, begin = at_;
     const char c = peek();
     if (c == '$' && is_name_start(peek(1))) {
       advance(1);
       while (is_name_part(peek())) advance(1);
-      add(PhpToken::Kind::variable, std::string(source_.substr(begin, at_ - begin)), line);
+      add(Kind::variable, since(begin), line);
     } else if (is_name_start(c) || (c == '\\' && is_name_start(peek(1)))) {
       while (is_name_part(peek()) || (peek() == '\\' && is_name_start(peek(1)))) advance(1);
-      add(PhpToken::Kind::name, std::string(source_.substr(begin, at_ - begin)), line);
+      add(Kind::name, since(begin), line);
       if (lower_ascii(tokens_.back().value) == "__halt_compiler") {
-        advance_to(std::string_view::npos);
+        advance_to(source_.size());
         return false;
       }
     } else if (is_digit(c)) {
-      while (is_name_part(peek()) || peek() == '.') advance(1);
-      add(PhpToken::Kind::number, std::string(source_.substr(begin, at_ - begin)), line);
+      while (is_name_part(peek())) advance(1);
+      add(Kind::number, since(begin), line);
     } else {
       advance(1);
-      add(PhpToken::Kind::symbol, std::string(1, c), line);
+      add(Kind::symbol, since(begin), line);
     }
     return true;
   }
@@ -306,6 +215,7 @@ class Lexer {
   std::size_t limit_;
   std::size_t at_ = 0;
   std::size_t line_ = 1;
+  bool attributes_are_comments_ = false;
   std::vector<PhpToken> tokens_;
 };
 

@@ -23,7 +23,8 @@ struct PhpToken {
 };
 
 /// Tokens of everything between <?php (or <?=) and ?>; comments and attributes are left out. Time is linear in the
-/// source; unfinished strings and comments end with it. At most `limit` tokens are kept.
+/// source; unfinished strings and comments end with it. Throws Error failed for more than `limit` tokens, rather than
+/// not seeing what comes after them.
 [[nodiscard]] std::vector<PhpToken> php_tokens(std::string_view source, std::size_t limit = 200'000);
 
 }  // namespace wobackup

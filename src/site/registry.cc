@@ -1,63 +1,23 @@
 #include "site/registry.h"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <map>
-#include <memory>
 #include <string>
 #include <utility>
 
 #include "base/text.h"
+#include "site/registry_file.h"
 #include "site/site_record.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
 namespace {
 
-constexpr int kLargestValue = 1 << 16;  // bytes; a registry value is a name or a path
+constexpr std::size_t kLongestText = 4096;  // bytes; a registry value is a name or a path
 constexpr std::size_t kMostSites = 100'000;
 
-struct CloseDatabase {
-  void operator()(sqlite3* database) const noexcept { ::sqlite3_close_v2(database); }
-};
-struct FinalizeStatement {
-  void operator()(sqlite3_stmt* statement) const noexcept { ::sqlite3_finalize(statement); }
-};
-using Database = std::unique_ptr<sqlite3, CloseDatabase>;
-using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
-
-Error registry_error(const std::filesystem::path& path, int code, const std::string& message) {
-  const std::string what = fmt::format("cannot read the WordOps registry {}: {}", path.string(), printable(message));
-  switch (code & 0xFF) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return Error(ErrorKind::failed, what, "another program holds it locked: try again in a moment", true);
-    case SQLITE_NOTADB:
-    case SQLITE_CORRUPT:
-      return Error(ErrorKind::failed, what, "the file is damaged: restore it, or name the sites in wobackup.toml");
-    default:
-      return Error(ErrorKind::failed, what);
-  }
-}
-
-Database open_registry(const std::filesystem::path& path, std::chrono::milliseconds patience) {
-  sqlite3* raw = nullptr;
-  const int code = ::sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
-  Database database(raw);
-  if (code != SQLITE_OK) throw registry_error(path, code, raw == nullptr ? "no memory" : ::sqlite3_errmsg(raw));
-  ::sqlite3_busy_timeout(raw, static_cast<int>(patience.count()));
-  ::sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, kLargestValue * 32);
-  ::sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  ::sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  ::sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
-  ::sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
-  return database;
-}
-
-// A row by column names, since WordOps versions have different sets of columns.
+// A row by column names, since WordOps versions have different sets of columns. A column that is not there is NULL.
 class Row {
  public:
   explicit Row(sqlite3_stmt* statement) : statement_(statement) {
@@ -68,17 +28,14 @@ class Row {
     const auto place = columns_.find(column);
     if (place == columns_.end() || ::sqlite3_column_type(statement_, place->second) == SQLITE_NULL) return std::nullopt;
     const auto* bytes = reinterpret_cast<const char*>(::sqlite3_column_text(statement_, place->second));
-    const int size = ::sqlite3_column_bytes(statement_, place->second);
-    if (bytes == nullptr) return std::nullopt;
-    if (size > kLargestValue) {
-      throw Error(ErrorKind::failed, fmt::format("its {} has {} bytes", column, size));
-    }
-    return std::string(bytes, static_cast<std::size_t>(size));
+    const auto size = static_cast<std::size_t>(::sqlite3_column_bytes(statement_, place->second));
+    if (size > kLongestText) throw Error(ErrorKind::failed, fmt::format("its {} has {} bytes", column, size));
+    return bytes == nullptr ? std::string() : std::string(bytes, size);
   }
   [[nodiscard]] std::optional<bool> truth(const char* column) const {
     const std::optional<std::string> value = text(column);
     if (!value) return std::nullopt;
-    return *value == "1" || *value == "true" || *value == "True";
+    return *value == "1" || lower_ascii(*value) == "true";
   }
   [[nodiscard]] std::optional<std::int64_t> number(const char* column) const {
     const auto place = columns_.find(column);
@@ -112,52 +69,81 @@ Site site_of(const Row& row) {
   return site_from_record(std::move(record), row.text("db_password"), SiteOrigin::registry);
 }
 
-Statement prepare(sqlite3* database, const char* sql, const std::filesystem::path& path) {
-  sqlite3_stmt* raw = nullptr;
-  const int code = ::sqlite3_prepare_v2(database, sql, -1, &raw, nullptr);
-  if (code != SQLITE_OK) throw registry_error(path, code, ::sqlite3_errmsg(database));
-  return Statement(raw);
-}
+class RegistryReader {
+ public:
+  RegistryReader(const std::filesystem::path& path, const LogSink& log, std::chrono::milliseconds patience)
+      : path_(path), log_(log), database_(open_registry(path, patience)) {}
 
-void require_sites_table(sqlite3* database, const std::filesystem::path& path) {
-  const Statement statement =
-      prepare(database, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sites'", path);
-  const int code = ::sqlite3_step(statement.get());
-  if (code == SQLITE_ROW) return;
-  if (code != SQLITE_DONE) throw registry_error(path, code, ::sqlite3_errmsg(database));
-  throw Error(ErrorKind::failed, fmt::format("{} has no table \"sites\"", path.string()),
-              "is it the WordOps registry? The setting \"registry\" names it");
-}
+  std::vector<Site> run() {
+    // One state of the table, although it is read by several statements.
+    static_cast<void>(step(prepare(database_.get(), "BEGIN", path_)));
+    require_sites_table();
+    const SqliteStatement ids = prepare(database_.get(), "SELECT rowid FROM sites ORDER BY rowid", path_);
+    const SqliteStatement row = prepare(database_.get(), "SELECT * FROM sites WHERE rowid = ?1", path_);
+    while (step(ids)) read_row(row, ::sqlite3_column_int64(ids.get(), 0));
+    std::vector<Site> result;
+    result.reserve(sites_.size());
+    for (auto& [name, site] : sites_) result.push_back(std::move(site));
+    return result;
+  }
+
+ private:
+  [[nodiscard]] bool step(const SqliteStatement& statement) const {
+    const int code = ::sqlite3_step(statement.get());
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+      throw registry_error(path_, code, ::sqlite3_errmsg(database_.get()));
+    }
+    return code == SQLITE_ROW;
+  }
+
+  // A view or a virtual table would run what its maker wants.
+  void require_sites_table() const {
+    if (step(prepare(database_.get(),
+                     "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sites' AND rootpage > 0", path_))) {
+      return;
+    }
+    throw Error(ErrorKind::failed, fmt::format("{} has no table \"sites\"", path_.string()),
+                "is it the WordOps registry? The setting \"registry\" names it");
+  }
+
+  // Each row by itself, so that one with an enormous value costs only itself.
+  void read_row(const SqliteStatement& statement, sqlite3_int64 id) {
+    ::sqlite3_reset(statement.get());
+    ::sqlite3_bind_int64(statement.get(), 1, id);
+    const int code = ::sqlite3_step(statement.get());
+    if (code == SQLITE_TOOBIG) return leave_out(id, "it holds an enormous value");
+    if (code == SQLITE_DONE) throw registry_error(path_, SQLITE_CORRUPT, fmt::format("row {} is not there", id));
+    if (code != SQLITE_ROW) throw registry_error(path_, code, ::sqlite3_errmsg(database_.get()));
+    try {
+      add(site_of(Row(statement.get())));
+    } catch (const Error& error) {
+      leave_out(id, error.message());
+    }
+    if (sites_.size() > kMostSites) {
+      throw Error(ErrorKind::failed, fmt::format("{} has more than {} sites", path_.string(), kMostSites));
+    }
+  }
+
+  void add(Site site) {
+    const std::string name = site.name;
+    if (!sites_.emplace(name, std::move(site)).second) throw Error(ErrorKind::failed, name + " is there twice");
+  }
+
+  void leave_out(sqlite3_int64 id, const std::string& why) const {
+    if (log_) log_(LogLevel::warning, fmt::format("row {} of the WordOps registry was left out: {}", id, why));
+  }
+
+  const std::filesystem::path& path_;
+  const LogSink& log_;
+  SqliteHandle database_;
+  std::map<std::string, Site> sites_;
+};
 
 }  // namespace
 
 std::vector<Site> read_registry(const std::filesystem::path& path, const LogSink& log,
                                 std::chrono::milliseconds patience) {
-  if (::access(path.c_str(), F_OK) != 0) {
-    throw Error(ErrorKind::not_found, fmt::format("there is no WordOps registry at {}", path.string()),
-                "set \"registry\" in wobackup.toml, or name the sites there: [site.\"example.com\"]");
-  }
-  const Database database = open_registry(path, patience);
-  require_sites_table(database.get(), path);
-  const Statement statement = prepare(database.get(), "SELECT * FROM sites ORDER BY sitename", path);
-  std::map<std::string, Site> sites;
-  while (true) {
-    const int code = ::sqlite3_step(statement.get());
-    if (code == SQLITE_DONE) break;
-    if (code != SQLITE_ROW) throw registry_error(path, code, ::sqlite3_errmsg(database.get()));
-    try {
-      Site site = site_of(Row(statement.get()));
-      if (sites.size() >= kMostSites) break;
-      const std::string name = site.name;
-      if (!sites.emplace(name, std::move(site)).second) throw Error(ErrorKind::failed, name + " is there twice");
-    } catch (const Error& error) {
-      if (log) log(LogLevel::warning, fmt::format("a row of the registry was left out: {}", error.message()));
-    }
-  }
-  std::vector<Site> result;
-  result.reserve(sites.size());
-  for (auto& [name, site] : sites) result.push_back(std::move(site));
-  return result;
+  return RegistryReader(path, log, patience).run();
 }
 
 }  // namespace wobackup

@@ -1,3 +1,4 @@
+// The kinds of sites, and what follows from a kind.
 #include "wobackup/site.h"
 
 #include <array>
@@ -41,8 +42,12 @@ bool Site::expects_database() const noexcept {
     case SiteType::wpsubdir:
     case SiteType::wpsubdomain:
       return true;
-    default:
+    case SiteType::alias:
+    case SiteType::proxy:
+    case SiteType::subsite:
       return false;
+    default:
+      return record.db_name && !record.db_name->empty();
   }
 }
 

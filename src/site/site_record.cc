@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/host_name.h"
@@ -33,29 +34,32 @@ std::optional<std::int64_t> id_field(const Json& fields) {
 
 }  // namespace
 
+std::filesystem::path site_path_from(const std::string& site, const std::string& path) {
+  const std::string shown = printable(path.substr(0, 200));
+  if (!path.starts_with('/') || path.find('\0') != std::string::npos) {
+    throw Error(ErrorKind::usage, fmt::format("{}: its path \"{}\" is not absolute", site, shown));
+  }
+  std::filesystem::path folder = path;
+  if (std::find(folder.begin(), folder.end(), "..") != folder.end()) {
+    throw Error(ErrorKind::usage, fmt::format("{}: its path \"{}\" has \"..\" in it", site, shown));
+  }
+  folder = folder.lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();
+  if (folder == folder.root_path()) throw Error(ErrorKind::usage, fmt::format("{}: its path is \"{}\"", site, shown));
+  return folder;
+}
+
 Site site_from_record(SiteRecord record, std::optional<std::string> password, SiteOrigin origin) {
   const std::optional<std::string> name = host_name(record.sitename);
   if (!name) {
     throw Error(ErrorKind::usage, fmt::format("\"{}\" is not a host name", printable(record.sitename.substr(0, 100))),
                 "a site's name looks like example.com");
   }
-  if (!record.site_path || !record.site_path->starts_with('/') || record.site_path->find('\0') != std::string::npos) {
-    throw Error(ErrorKind::usage, fmt::format("{}: its path \"{}\" is not absolute", *name,
-                                              printable(record.site_path.value_or("").substr(0, 200))));
-  }
   Site site;
   site.name = *name;
   site.type = site_type_from(record.site_type);
   site.origin = origin;
-  site.path = *record.site_path;
-  for (const auto& part : site.path) {
-    if (part == "..") {
-      throw Error(ErrorKind::usage, fmt::format("{}: its path {} has \"..\"", *name, printable(*record.site_path)));
-    }
-  }
-  site.path = site.path.lexically_normal();
-  if (!site.path.has_filename()) site.path = site.path.parent_path();
-  if (site.path == "/") throw Error(ErrorKind::usage, fmt::format("{}: its path is /", *name));
+  site.path = site_path_from(*name, record.site_path.value_or(""));
   site.enabled = record.is_enabled.value_or(true);
   site.record = std::move(record);
   site.recorded_password = std::move(password);

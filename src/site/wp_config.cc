@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -22,62 +21,81 @@ class Reader {
     for (at_ = 0; at_ < tokens_.size(); ++at_) {
       const PhpToken& token = tokens_[at_];
       if (token.kind == Kind::name) {
-        std::string word = lower_ascii(token.value);
-        if (word.starts_with('\\')) word.erase(0, 1);
-        if (word == "define" && !is_member_access()) read_define();
-        if (word == "const") read_const();
-      } else if (token.kind == Kind::variable && token.value == "$table_prefix" && symbol(1, "=") && !symbol(2, "=")) {
-        settle("$table_prefix", value_from(at_ + 2, ";"));
+        read_word(lower_ascii(token.value));
+      } else if (token.kind == Kind::symbol) {
+        if (token.value == "{") ++depth_;
+        if (token.value == "}" && depth_ > 0) --depth_;
+      } else if (token.kind == Kind::variable && token.value == "$table_prefix" && is_symbol(at_ + 1, "=") &&
+                 !is_symbol(at_ + 2, "=")) {
+        settle("$table_prefix", value_from(at_ + 2, ";").value);
       }
     }
     return std::move(settings_);
   }
 
  private:
-  [[nodiscard]] bool symbol(std::size_t ahead, std::string_view text) const {
-    return at_ + ahead < tokens_.size() && tokens_[at_ + ahead].kind == Kind::symbol &&
-           tokens_[at_ + ahead].value == text;
+  // A literal, and the position of the symbol that ends it.
+  struct Folded {
+    PhpValue value;
+    std::size_t end;
+  };
+
+  [[nodiscard]] bool is_symbol(std::size_t position, std::string_view text) const {
+    return position < tokens_.size() && tokens_[position].kind == Kind::symbol && tokens_[position].value == text;
   }
-  [[nodiscard]] bool kind(std::size_t ahead, Kind wanted) const {
-    return at_ + ahead < tokens_.size() && tokens_[at_ + ahead].kind == wanted;
+
+  void read_word(const std::string& word) {
+    const bool member = follows("::") || follows("->");
+    if ((word == "define" || word == "\\define") && !member && !follows_word("function") && !follows_word("new")) {
+      read_define();
+    } else if (word == "const" && depth_ == 0) {
+      // Within braces it is a class's.
+      read_const();
+    }
   }
-  // $x->define(...), X::define(...) and function define(...) are something else.
-  [[nodiscard]] bool is_member_access() const {
-    if (at_ == 0) return false;
-    const PhpToken& before = tokens_[at_ - 1];
-    return (before.kind == Kind::symbol && (before.value == ">" || before.value == ":")) ||
-           (before.kind == Kind::name && lower_ascii(before.value) == "function");
+
+  // "::" and "->" arrive as two symbols; a single ':' ends `else:` or `case 'x':`.
+  [[nodiscard]] bool follows(std::string_view two) const {
+    return at_ >= 2 && is_symbol(at_ - 2, two.substr(0, 1)) && is_symbol(at_ - 1, two.substr(1, 1));
+  }
+  [[nodiscard]] bool follows_word(std::string_view word) const {
+    return at_ >= 1 && tokens_[at_ - 1].kind == Kind::name && lower_ascii(tokens_[at_ - 1].value) == word;
   }
 
   void read_define() {
-    if (!symbol(1, "(") || !kind(2, Kind::text) || !symbol(3, ",")) return;
-    settle(tokens_[at_ + 2].value, value_from(at_ + 4, ",)"));
+    if (!is_symbol(at_ + 1, "(")) return;
+    const Folded name = value_from(at_ + 2, ",");
+    if (name.value.text) settle(*name.value.text, value_from(name.end + 1, ",)").value);
   }
 
+  // const A = 'a', B = 'b';
   void read_const() {
-    if (kind(1, Kind::name) && symbol(2, "=")) settle(tokens_[at_ + 1].value, value_from(at_ + 3, ",;"));
+    std::size_t position = at_ + 1;
+    while (position < tokens_.size() && tokens_[position].kind == Kind::name && is_symbol(position + 1, "=")) {
+      Folded folded = value_from(position + 2, ",;");
+      settle(tokens_[position].value, std::move(folded.value));
+      if (!is_symbol(folded.end, ",")) return;
+      position = folded.end + 1;
+    }
   }
 
   // 'a' . 'b' up to one of the closing symbols; anything else is computed.
-  [[nodiscard]] PhpValue value_from(std::size_t position, std::string_view closing) const {
-    PhpValue value;
-    value.line = tokens_[std::min(position, tokens_.size() - 1)].line;
-    value.why = "is computed";
+  [[nodiscard]] Folded value_from(std::size_t position, std::string_view closing) const {
+    Folded folded{{std::nullopt, position < tokens_.size() ? tokens_[position].line : 0, "is computed by PHP"},
+                  position};
     std::string text;
-    while (position + 1 < tokens_.size()) {
-      if (tokens_[position].kind != Kind::text) return value;
+    for (; position + 1 < tokens_.size() && tokens_[position].kind == Kind::text; position += 2) {
       text += tokens_[position].value;
-      const PhpToken& after = tokens_[position + 1];
-      if (after.kind != Kind::symbol || after.value.size() != 1) return value;
+      folded.end = position + 1;
+      const PhpToken& after = tokens_[folded.end];
+      if (after.kind != Kind::symbol) break;
       if (closing.find(after.value[0]) != std::string_view::npos) {
-        value.text = std::move(text);
-        value.why.clear();
-        return value;
+        folded.value = {std::move(text), folded.value.line, {}};
+        break;
       }
-      if (after.value != ".") return value;
-      position += 2;
+      if (after.value != ".") break;
     }
-    return value;
+    return folded;
   }
 
   // Which of two definitions PHP would take depends on conditions that only PHP can decide.
@@ -91,6 +109,7 @@ class Reader {
 
   std::vector<PhpToken> tokens_;
   std::size_t at_ = 0;
+  std::size_t depth_ = 0;  // of braces
   PhpSettings settings_;
 };
 

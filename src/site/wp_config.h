@@ -13,14 +13,16 @@ namespace wobackup {
 struct PhpValue {
   std::optional<std::string> text;  ///< nothing: computed by PHP, or defined twice with different values
   std::size_t line = 0;
-  std::string why;  ///< when there is no text: "is computed", "is defined differently in lines 3 and 9"
+  std::string why;  ///< when there is no text: "is computed by PHP", "is defined differently in lines 3 and 9"
 };
 
 /// Constants by name (DB_NAME ...), and "$table_prefix".
 using PhpSettings = std::map<std::string, PhpValue, std::less<>>;
 
-/// Finds `define('NAME', 'value')`, `const NAME = 'value'` and `$table_prefix = 'value'` at any depth. Literals joined
-/// by dots are one literal. The source is hostile; nothing is executed, time is linear.
+/// Finds `define('NAME', 'value')`, `const NAME = 'value'` and `$table_prefix = 'value'`, also in branches: which
+/// branch PHP takes is not known, so two different values are as good as a computed one. Literals joined by dots are
+/// one literal. The source is hostile; nothing is executed, time is linear. Throws Error failed for an absurd number of
+/// tokens.
 [[nodiscard]] PhpSettings wp_config_settings(std::string_view source);
 
 }  // namespace wobackup
