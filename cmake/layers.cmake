@@ -12,7 +12,7 @@ target_compile_options(wobackup_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # (clang-tidy reads the same options, and does not know that one.)
   # g++ 12 sees overlaps in std::string's own code that are not there (GCC bug 105651).
-  target_compile_options(wobackup_options INTERFACE -Wno-restrict -Wno-unknown-warning-option)
+  target_compile_options(wobackup_options INTERFACE -Wno-restrict)
 endif()
 if(WOBACKUP_WERROR)
   target_compile_options(wobackup_options INTERFACE -Werror)

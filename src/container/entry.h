@@ -23,8 +23,8 @@ struct FileTime {
   friend bool operator==(const FileTime&, const FileTime&) = default;
 };
 
-/// A run of data in a sparse file; the rest are holes. Offsets in the logical file, ascending, not touching. All but the
-/// last are multiples of 512 bytes long: GNU tar reads each from a new block.
+/// A run of data in a sparse file; the rest are holes. Offsets in the logical file, ascending, not touching. All but
+/// the last are multiples of 512 bytes long: GNU tar reads each from a new block.
 struct SparseSegment {
   std::uint64_t offset = 0;
   std::uint64_t length = 0;

@@ -1,8 +1,11 @@
 #include "site/database_host.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/text.h"
@@ -43,7 +46,26 @@ bool default_socket(const std::string& socket) {
 
 bool is_localhost(std::string_view host) { return lower_ascii(host) == "localhost"; }
 
-bool is_loopback(std::string_view host) { return is_localhost(host) || host == "127.0.0.1" || host == "::1"; }
+// One spelling of an address or a name.
+std::string canonical(const std::string& host) {
+  in6_addr address{};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (::inet_pton(AF_INET6, host.c_str(), &address) != 1) return lower_ascii(host);
+  if (IN6_IS_ADDR_V4MAPPED(&address)) {
+    return ::inet_ntop(AF_INET, &address.s6_addr[12], text.data(), text.size());
+  }
+  return ::inet_ntop(AF_INET6, &address, text.data(), text.size());
+}
+
+bool is_loopback(const std::string& host) {
+  const std::string name = canonical(host);
+  return name == "localhost" || name == "127.0.0.1" || name == "::1";
+}
+
+// PHP and the clients reach localhost through the socket, whatever port stands beside it.
+std::uint16_t port_in_use(const DatabaseHost& server) {
+  return server.port == 0 || is_localhost(server.host) ? kDefaultPort : server.port;
+}
 
 // "host", "host:port", "[::1]:port", "::1".
 bool parse_host_and_port(std::string_view text, DatabaseHost& result) {
@@ -55,7 +77,7 @@ bool parse_host_and_port(std::string_view text, DatabaseHost& result) {
     port = text.substr(close + 1);
     if (!port.empty() && port.front() != ':') return false;
     if (!port.empty()) port.remove_prefix(1);
-    if (host.empty()) return false;
+    if (host.find(':') == std::string_view::npos) return false;
   } else if (std::count(text.begin(), text.end(), ':') == 1) {
     host = text.substr(0, text.find(':'));
     port = text.substr(text.find(':') + 1);
@@ -97,9 +119,8 @@ std::optional<DatabaseHost> database_host_from(std::string_view text) {
 }
 
 bool same_server(const DatabaseHost& a, const DatabaseHost& b) {
-  const auto port = [](const DatabaseHost& host) { return host.port == 0 ? kDefaultPort : host.port; };
-  if (a.is_local() != b.is_local() || port(a) != port(b)) return false;
-  if (!a.is_local()) return lower_ascii(a.host) == lower_ascii(b.host);
+  if (a.is_local() != b.is_local() || port_in_use(a) != port_in_use(b)) return false;
+  if (!a.is_local()) return canonical(a.host) == canonical(b.host);
   return a.socket == b.socket || (default_socket(a.socket) && default_socket(b.socket));
 }
 

@@ -24,7 +24,8 @@ struct DatabaseHost {
 /// Nothing if it is none of these.
 [[nodiscard]] std::optional<DatabaseHost> database_host_from(std::string_view text);
 
-/// Whether both mean the same server, as far as names tell: localhost, 127.0.0.1 and ::1 are one host.
+/// Whether both mean the same server, as far as names tell: localhost, 127.0.0.1 and ::1 are one host; an IPv6 address
+/// is the same in every spelling.
 [[nodiscard]] bool same_server(const DatabaseHost& a, const DatabaseHost& b);
 
 }  // namespace wobackup

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "site/site_config.h"
 #include "site/site_folder.h"
+#include "site/site_record.h"
 #include "site/sqlite_site.h"
 #include "wobackup/error.h"
 
@@ -30,8 +31,8 @@ struct Statement {
 
 class Resolver {
  public:
-  Resolver(const Site& site, const DatabaseSettings& settings, const std::optional<SiteConfig>& config)
-      : site_(site), settings_(settings), config_(config) {}
+  Resolver(const Site& site, const DatabaseSettings& settings, const std::vector<SiteConfig>& configs)
+      : site_(site), settings_(settings), configs_(configs) {}
 
   DatabaseLogin run() const {
     const SiteRecord& record = site_.record;
@@ -65,12 +66,12 @@ class Resolver {
 
   // Everybody who states a fact must state the same, or the admin must say whom to believe.
   [[nodiscard]] std::string agree(const Fact& fact) const {
-    const PhpValue* in_php = config_ ? config_->find(fact.constant) : nullptr;
+    const PhpValue* in_php = configs_.empty() ? nullptr : configs_.front().find(fact.constant);
     std::vector<Statement> statements;
     // The site runs with what its config file says: of spellings that mean the same, that one is taken.
-    if (in_php != nullptr && in_php->text) statements.push_back({printable(config_->file), *in_php->text});
+    if (in_php != nullptr && in_php->text) statements.push_back({printable(configs_.front().file), *in_php->text});
     if (fact.recorded && !fact.recorded->empty() && site_.origin != SiteOrigin::config) {
-      statements.push_back({site_.origin == SiteOrigin::given ? "the given site" : "the registry", *fact.recorded});
+      statements.push_back({std::string(recorder_of(site_)), *fact.recorded});
     }
     if (settings_.override_others) {
       if (fact.setting) return *fact.setting;
@@ -78,6 +79,7 @@ class Resolver {
     }
     if (fact.setting) statements.push_back({"wobackup.toml", *fact.setting});
     if (statements.empty()) return unsaid(fact, in_php);
+    add_other_files(fact.constant, statements);
     for (const Statement& other : statements) {
       if (!same(fact, statements.front().value, other.value)) {
         throw error(contradiction(fact, statements.front(), other), fact.key);
@@ -86,11 +88,20 @@ class Resolver {
     return statements.front().value;
   }
 
+  // WordPress does not load these as well, but that they say something else may mean that it does not load the first.
+  void add_other_files(const char* constant, std::vector<Statement>& statements) const {
+    for (std::size_t i = 1; i < configs_.size(); ++i) {
+      const PhpValue* value = configs_[i].find(constant);
+      if (value != nullptr && value->text) statements.push_back({printable(configs_[i].file), *value->text});
+    }
+  }
+
   [[nodiscard]] std::string unsaid(const Fact& fact, const PhpValue* in_php) const {
     const std::string_view key = fact.key;
     if (in_php != nullptr) {
-      throw error(
-          fmt::format("{} {} in {}, line {}", fact.constant, in_php->why, printable(config_->file), in_php->line), key);
+      throw error(fmt::format("{} {} in {}, line {}", fact.constant, in_php->why, printable(configs_.front().file),
+                              in_php->line),
+                  key);
     }
     if (key == "host") return "localhost";
     if (key == "password") return {};
@@ -115,7 +126,7 @@ class Resolver {
 
   const Site& site_;
   const DatabaseSettings& settings_;
-  const std::optional<SiteConfig>& config_;
+  const std::vector<SiteConfig>& configs_;
 };
 
 bool named_outside_of_php(const Site& site, const DatabaseSettings& settings) {
@@ -129,32 +140,36 @@ Error no_database(const Site& site) {
                fmt::format("set [site.\"{}\".database] in wobackup.toml (enabled = false if it has none)", site.name));
 }
 
+Error no_login_for_additional(const Site& site) {
+  return Error(ErrorKind::dump, fmt::format("{}: there is no login for its additional databases", site.name),
+               fmt::format("set name and user in [site.\"{}\".database] of wobackup.toml", site.name));
+}
+
 void find_database(const Site& site, const DatabaseSettings& settings, const SiteFolder& folder, SiteDatabase& result) {
   // With all of it said and the last word, what the site's files hold does not matter, nor whether they can be read.
   const bool said_by_admin =
       settings.override_others && settings.name && settings.user && settings.password && settings.host;
-  const std::optional<SiteConfig> config =
-      said_by_admin || settings.sqlite ? std::nullopt : find_site_config(folder, result.config_files);
+  std::vector<SiteConfig> configs;
+  if (!said_by_admin && !settings.sqlite) configs = find_site_configs(folder, result.config_files);
   try {
-    result.sqlite = sqlite_database_of(folder, settings, config);
+    result.sqlite = sqlite_database_of(folder, settings, site, configs.empty() ? nullptr : &configs.front());
   } catch (const Error& error) {
-    throw error.with_hint(fmt::format("set sqlite in [site.\"{}\".database] of wobackup.toml", site.name));
+    throw error.with_hint(fmt::format(
+        "set sqlite, or name for a database on a server, in [site.\"{}\".database] of wobackup.toml", site.name));
   }
   if (result.sqlite) return;
-  const bool named_in_php = config && config->find("DB_NAME") != nullptr;
+  const bool named_in_php = !configs.empty() && configs.front().find("DB_NAME") != nullptr;
   if (!named_in_php && !named_outside_of_php(site, settings)) {
     if (site.expects_database()) throw no_database(site);
     return;
   }
-  const Resolver resolver(site, settings, config);
+  const Resolver resolver(site, settings, configs);
   result.login = resolver.run();
   result.named_by_admin = resolver.named_by_admin(result.login->name);
   result.additional = settings.additional;
 }
 
 }  // namespace
-
-std::vector<std::string> config_files_of(const Site& site) { return SiteFolder(site.path).config_files(); }
 
 SiteDatabase resolve_database(const Site& site, const SiteSettings& settings, bool want_login) {
   const SiteFolder folder(site.path);
@@ -163,6 +178,7 @@ SiteDatabase resolve_database(const Site& site, const SiteSettings& settings, bo
   if (settings.database.enabled == false) return result;
   try {
     find_database(site, settings.database, folder, result);
+    if (!settings.database.additional.empty() && !result.login) throw no_login_for_additional(site);
   } catch (const Error& error) {
     if (!want_login) return result;
     const std::string by_hand = fmt::format(

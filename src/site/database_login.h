@@ -36,8 +36,4 @@ struct SiteDatabase {
 /// files only) it never throws for these reasons.
 [[nodiscard]] SiteDatabase resolve_database(const Site& site, const SiteSettings& settings, bool want_login);
 
-/// Names of the config files in the site's folder, sorted; empty if there is no such folder. Throws Error failed if it
-/// cannot be listed.
-[[nodiscard]] std::vector<std::string> config_files_of(const Site& site);
-
 }  // namespace wobackup

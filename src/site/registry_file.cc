@@ -28,8 +28,8 @@ void require_file(const std::filesystem::path& path) {
 
 // A URI, since only there the file can be declared immutable.
 std::string uri_of(const std::filesystem::path& path, bool immutable) {
-  std::string uri = "file:";
-  for (const char c : path.string()) {
+  std::string uri = "file://";  // an empty authority: else a path that begins with two slashes would have one
+  for (const char c : std::filesystem::absolute(path).string()) {
     if (c == '%' || c == '?' || c == '#') {
       uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
     } else {

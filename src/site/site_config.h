@@ -1,7 +1,6 @@
-// The file in which a site says what its database is.
+// The files in which a site says what its database is.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +18,10 @@ struct SiteConfig {
   [[nodiscard]] const PhpValue* find(std::string_view constant) const;
 };
 
-/// The first file that defines DB_NAME, DB_ENGINE or DATABASE_TYPE: wp-config.php, then the other `files`; only if
-/// there are no `files` at all, htdocs/wp-config.php. Throws Error failed for a file that cannot or must not be read.
-[[nodiscard]] std::optional<SiteConfig> find_site_config(const SiteFolder& folder,
-                                                         const std::vector<std::string>& files);
+/// The files that define DB_NAME, DB_ENGINE or DATABASE_TYPE, the one that WordPress loads first: htdocs/wp-config.php,
+/// then wp-config.php if it is among `files`; if neither does, the first other one of `files`. Throws Error failed for
+/// a file that cannot or must not be read.
+[[nodiscard]] std::vector<SiteConfig> find_site_configs(const SiteFolder& folder,
+                                                        const std::vector<std::string>& files);
 
 }  // namespace wobackup

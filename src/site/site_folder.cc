@@ -103,6 +103,11 @@ std::optional<std::string> SiteFolder::read(const std::string& relative, std::si
   return read_small_file(fd.get(), limit_bytes, name);
 }
 
+bool SiteFolder::seems_to_have(const std::string& relative) const {
+  struct stat status {};
+  return fd_ && ::fstatat(fd_.get(), relative.c_str(), &status, 0) == 0;
+}
+
 bool SiteFolder::has_file(const std::string& relative) const {
   const UniqueFd fd = fd_ ? open_beneath(fd_.get(), relative, O_PATH) : UniqueFd();
   struct stat status {};

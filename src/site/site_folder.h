@@ -29,6 +29,9 @@ class SiteFolder {
   /// not a regular file, and for more than `limit_bytes`.
   [[nodiscard]] std::optional<std::string> read(const std::string& relative, std::size_t limit_bytes) const;
 
+  /// Whether something is there, links followed wherever they lead. Only for saying what is not read.
+  [[nodiscard]] bool seems_to_have(const std::string& relative) const;
+
   /// Whether this path, on which no link may be, is a regular file.
   [[nodiscard]] bool has_file(const std::string& relative) const;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/host_name.h"
@@ -23,13 +24,19 @@ std::optional<std::string> text_field(const Json& fields, const char* key) {
 std::optional<bool> truth_field(const Json& fields, const char* key) {
   const std::optional<std::string> value = text_field(fields, key);
   if (!value) return std::nullopt;
-  return *value == "1" || *value == "true" || *value == "True";
+  const std::string word = lower_ascii(*value);
+  if (word == "1" || word == "true") return true;
+  if (word == "0" || word == "false" || word.empty()) return false;
+  throw Error(ErrorKind::usage, fmt::format("the site's \"{}\" is neither true nor false", key));
 }
 
 std::optional<std::int64_t> id_field(const Json& fields) {
-  const auto place = fields.find("id");
-  if (place == fields.end() || !place->is_number_integer()) return std::nullopt;
-  return place->get<std::int64_t>();
+  const std::optional<std::string> text = text_field(fields, "id");
+  if (!text) return std::nullopt;
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), id);
+  if (error == std::errc{} && end == text->data() + text->size()) return id;
+  throw Error(ErrorKind::usage, "the site's \"id\" is not a whole number");
 }
 
 }  // namespace
@@ -64,6 +71,11 @@ Site site_from_record(SiteRecord record, std::optional<std::string> password, Si
   site.record = std::move(record);
   site.recorded_password = std::move(password);
   return site;
+}
+
+std::string_view recorder_of(const Site& site) noexcept {
+  if (site.origin == SiteOrigin::config) return "wobackup.toml";
+  return site.origin == SiteOrigin::given ? "the given site" : "the registry";
 }
 
 Site site_from_fields(const Json& fields) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "wobackup/json.h"
 #include "wobackup/site.h"
@@ -18,7 +19,11 @@ namespace wobackup {
 /// or has "..".
 [[nodiscard]] Site site_from_record(SiteRecord record, std::optional<std::string> password, SiteOrigin origin);
 
-/// From the registry's fields as a JSON object; numbers and texts are both taken for booleans and numbers.
+/// Who gave the site's record, for messages: "the registry", "the given site", "wobackup.toml".
+[[nodiscard]] std::string_view recorder_of(const Site& site) noexcept;
+
+/// From the registry's fields as a JSON object; numbers, texts and booleans are taken for each other where they can be.
+/// Unknown fields are left alone. Throws Error usage that names the field it cannot use.
 [[nodiscard]] Site site_from_fields(const Json& fields);
 
 }  // namespace wobackup

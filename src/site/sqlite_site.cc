@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "site/site_record.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -16,9 +17,9 @@ constexpr const char* kUsualFile = ".ht.sqlite";
 enum class Engine { unsaid, sqlite, other };
 
 // DB_ENGINE, or DATABASE_TYPE in older versions of the integration.
-Engine engine_of(const std::optional<SiteConfig>& config) {
+Engine engine_of(const SiteConfig* config) {
   for (const char* constant : {"DB_ENGINE", "DATABASE_TYPE"}) {
-    const PhpValue* value = config ? config->find(constant) : nullptr;
+    const PhpValue* value = config != nullptr ? config->find(constant) : nullptr;
     if (value == nullptr || !value->text) continue;
     return lower_ascii(*value->text) == "sqlite" ? Engine::sqlite : Engine::other;
   }
@@ -38,8 +39,8 @@ bool drop_in_is_at_work(const SiteFolder& folder, Engine engine) {
 }
 
 // A constant's value; nothing if the file does not have it. A computed one is an error: a guess could be wrong.
-std::optional<std::string> literal(const std::optional<SiteConfig>& config, const char* constant) {
-  const PhpValue* value = config ? config->find(constant) : nullptr;
+std::optional<std::string> literal(const SiteConfig* config, const char* constant) {
+  const PhpValue* value = config != nullptr ? config->find(constant) : nullptr;
   if (value == nullptr) return std::nullopt;
   if (value->text) return value->text;
   throw Error(ErrorKind::failed,
@@ -47,31 +48,38 @@ std::optional<std::string> literal(const std::optional<SiteConfig>& config, cons
 }
 
 bool leads_out(const std::filesystem::path& relative) {
-  return relative.empty() || relative.is_absolute() || *relative.begin() == "..";
+  return relative.empty() || relative == "." || relative.is_absolute() || *relative.begin() == "..";
 }
 
-std::string path_in_use(const SiteFolder& folder, const std::optional<SiteConfig>& config) {
-  std::filesystem::path path = kUsualFolder;
-  if (const auto directory = literal(config, "DB_DIR")) {
-    path = std::filesystem::path(*directory).lexically_normal().lexically_relative(folder.path());
-    if (leads_out(path)) {
-      throw Error(ErrorKind::failed, fmt::format("DB_DIR in {} is \"{}\", which is not in the site's folder",
-                                                 printable(config->file), printable(*directory)));
-    }
+// An absolute path that a constant names, relative to the site's folder.
+std::filesystem::path inside(const SiteFolder& folder, const SiteConfig& config, const char* constant,
+                             const std::string& value) {
+  std::filesystem::path path = std::filesystem::path(value).lexically_normal().lexically_relative(folder.path());
+  if (value.find('\0') == std::string::npos && !leads_out(path)) return path;
+  throw Error(ErrorKind::failed, fmt::format("{} in {} is \"{}\", which is not in the site's folder", constant,
+                                             printable(config.file), printable(value)));
+}
+
+// As the integration does: FQDB is the whole path, FQDBDIR or DB_DIR the folder, DB_FILE the name.
+std::string path_in_use(const SiteFolder& folder, const SiteConfig* config) {
+  if (const auto whole = literal(config, "FQDB")) return inside(folder, *config, "FQDB", *whole).string();
+  std::filesystem::path directory = kUsualFolder;
+  for (const char* constant : {"DB_DIR", "FQDBDIR"}) {
+    if (const auto value = literal(config, constant)) directory = inside(folder, *config, constant, *value);
   }
   const std::string file = literal(config, "DB_FILE").value_or(kUsualFile);
-  const std::filesystem::path whole = (path.string() + "/" + file);
-  if (file.find('\0') != std::string::npos || leads_out(whole.lexically_normal())) {
+  const std::filesystem::path path = std::filesystem::path(directory.string() + "/" + file).lexically_normal();
+  if (file.find('\0') != std::string::npos || leads_out(path)) {
     throw Error(ErrorKind::failed, fmt::format("DB_FILE in {} is \"{}\", which is no file of the site",
                                                printable(config->file), printable(file)));
   }
-  return whole.lexically_normal().string();
+  return path.string();
 }
 
 }  // namespace
 
 std::optional<std::string> sqlite_database_of(const SiteFolder& folder, const DatabaseSettings& settings,
-                                              const std::optional<SiteConfig>& config) {
+                                              const Site& site, const SiteConfig* config) {
   if (settings.sqlite) return settings.sqlite;
   const Engine engine = engine_of(config);
   // Where the admin or the site names a server, the file is left from a migration.
@@ -79,11 +87,21 @@ std::optional<std::string> sqlite_database_of(const SiteFolder& folder, const Da
   const std::string path = path_in_use(folder, config);
   const std::string name = printable((folder.path() / path).string());
   const std::optional<std::string> real = folder.without_links(path);
-  if (real && folder.has_file(*real)) return *real;
-  if (real) throw Error(ErrorKind::failed, fmt::format("the SQLite database {} is not a regular file", name));
-  if (engine == Engine::unsaid) return std::nullopt;
-  throw Error(ErrorKind::failed,
-              fmt::format("{} says that the site uses SQLite, but there is no {}", printable(config->file), name));
+  if (real && !folder.has_file(*real)) {
+    throw Error(ErrorKind::failed, fmt::format("the SQLite database {} is not a regular file", name));
+  }
+  if (!real && engine == Engine::unsaid) return std::nullopt;
+  if (!real) {
+    throw Error(ErrorKind::failed,
+                fmt::format("{} says that the site uses SQLite, but there is no {}", printable(config->file), name));
+  }
+  const std::string server_name = site.record.db_name.value_or("");
+  if (engine == Engine::unsaid && !server_name.empty()) {
+    // The drop-in falls back to the server when its plugin is gone: which of the two is in use must not be guessed.
+    throw Error(ErrorKind::failed, fmt::format("there is the SQLite database {}, but {} names the database \"{}\"",
+                                               name, recorder_of(site), printable(server_name)));
+  }
+  return *real;
 }
 
 }  // namespace wobackup

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -13,9 +16,16 @@ namespace {
 
 using Kind = PhpToken::Kind;
 
+// With these in the file, what stands outside of braces may be conditional, too.
+bool blurs_conditions(const PhpToken& token) {
+  constexpr std::array<std::string_view, 6> kWords{"endif", "endwhile", "endfor", "endforeach", "endswitch", "goto"};
+  return token.kind == Kind::name && std::find(kWords.begin(), kWords.end(), lower_ascii(token.value)) != kWords.end();
+}
+
 class Reader {
  public:
-  explicit Reader(std::vector<PhpToken> tokens) : tokens_(std::move(tokens)) {}
+  explicit Reader(std::vector<PhpToken> tokens)
+      : tokens_(std::move(tokens)), blurred_(std::any_of(tokens_.begin(), tokens_.end(), blurs_conditions)) {}
 
   PhpSettings run() {
     for (at_ = 0; at_ < tokens_.size(); ++at_) {
@@ -23,11 +33,10 @@ class Reader {
       if (token.kind == Kind::name) {
         read_word(lower_ascii(token.value));
       } else if (token.kind == Kind::symbol) {
-        if (token.value == "{") ++depth_;
-        if (token.value == "}" && depth_ > 0) --depth_;
+        count_brackets(token.value[0]);
       } else if (token.kind == Kind::variable && token.value == "$table_prefix" && is_symbol(at_ + 1, "=") &&
                  !is_symbol(at_ + 2, "=")) {
-        settle("$table_prefix", value_from(at_ + 2, ";").value);
+        settle("$table_prefix", value_from(at_ + 2, ";").value, false);
       }
     }
     return std::move(settings_);
@@ -44,11 +53,25 @@ class Reader {
     return position < tokens_.size() && tokens_[position].kind == Kind::symbol && tokens_[position].value == text;
   }
 
+  void count_brackets(char symbol) {
+    if (symbol == '{') ++braces_;
+    if (symbol == '}' && braces_ > 0) --braces_;
+    if (symbol == '(') ++parentheses_;
+    if (symbol == ')' && parentheses_ > 0) --parentheses_;
+  }
+
+  // Whether PHP comes to the statement that begins here whatever the conditions in the file: it is in no block, and no
+  // `if (...)`, `else`, `defined(...) ||` stands before it.
+  [[nodiscard]] bool is_unconditional() const {
+    if (blurred_ || braces_ > 0 || parentheses_ > 0) return false;
+    return at_ == 0 || is_symbol(at_ - 1, ";") || is_symbol(at_ - 1, "}");
+  }
+
   void read_word(const std::string& word) {
     const bool member = follows("::") || follows("->");
     if ((word == "define" || word == "\\define") && !member && !follows_word("function") && !follows_word("new")) {
       read_define();
-    } else if (word == "const" && depth_ == 0) {
+    } else if (word == "const" && braces_ == 0) {
       // Within braces it is a class's.
       read_const();
     }
@@ -65,7 +88,7 @@ class Reader {
   void read_define() {
     if (!is_symbol(at_ + 1, "(")) return;
     const Folded name = value_from(at_ + 2, ",");
-    if (name.value.text) settle(*name.value.text, value_from(name.end + 1, ",)").value);
+    if (name.value.text) settle(*name.value.text, value_from(name.end + 1, ",)").value, is_unconditional());
   }
 
   // const A = 'a', B = 'b';
@@ -73,7 +96,7 @@ class Reader {
     std::size_t position = at_ + 1;
     while (position < tokens_.size() && tokens_[position].kind == Kind::name && is_symbol(position + 1, "=")) {
       Folded folded = value_from(position + 2, ",;");
-      settle(tokens_[position].value, std::move(folded.value));
+      settle(tokens_[position].value, std::move(folded.value), is_unconditional());
       if (!is_symbol(folded.end, ",")) return;
       position = folded.end + 1;
     }
@@ -98,10 +121,11 @@ class Reader {
     return folded;
   }
 
-  // Which of two definitions PHP would take depends on conditions that only PHP can decide.
-  void settle(const std::string& name, PhpValue value) {
+  // The first definition of a constant holds. If that one is conditional, only PHP can decide which one is the first.
+  void settle(const std::string& name, PhpValue value, bool unconditional) {
     const auto [place, added] = settings_.try_emplace(name, value);
-    if (added || (place->second.text && place->second.text == value.text)) return;
+    if (added && unconditional) settled_.insert(name);
+    if (added || settled_.contains(name) || (place->second.text && place->second.text == value.text)) return;
     const std::size_t first_line = place->second.line;
     place->second.text.reset();
     place->second.why = fmt::format("is defined differently in lines {} and {}", first_line, value.line);
@@ -109,8 +133,11 @@ class Reader {
 
   std::vector<PhpToken> tokens_;
   std::size_t at_ = 0;
-  std::size_t depth_ = 0;  // of braces
+  std::size_t braces_ = 0;       // open ones
+  std::size_t parentheses_ = 0;  // open ones
+  bool blurred_;                 // there may be conditions without braces
   PhpSettings settings_;
+  std::set<std::string, std::less<>> settled_;  // constants whose first definition is unconditional
 };
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace wobackup {
 
 /// A constant's value, or why it cannot be told.
 struct PhpValue {
-  std::optional<std::string> text;  ///< nothing: computed by PHP, or defined twice with different values
+  std::optional<std::string> text;  ///< nothing: computed by PHP, or different in different branches
   std::size_t line = 0;
   std::string why;  ///< when there is no text: "is computed by PHP", "is defined differently in lines 3 and 9"
 };
@@ -19,10 +19,10 @@ struct PhpValue {
 /// Constants by name (DB_NAME ...), and "$table_prefix".
 using PhpSettings = std::map<std::string, PhpValue, std::less<>>;
 
-/// Finds `define('NAME', 'value')`, `const NAME = 'value'` and `$table_prefix = 'value'`, also in branches: which
-/// branch PHP takes is not known, so two different values are as good as a computed one. Literals joined by dots are
-/// one literal. The source is hostile; nothing is executed, time is linear. Throws Error failed for an absurd number of
-/// tokens.
+/// Finds `define('NAME', 'value')`, `const NAME = 'value'` and `$table_prefix = 'value'`, also in branches. As in PHP,
+/// the first definition of a constant holds; but which branch PHP takes is not known, so different values after a
+/// conditional one are as good as a computed one. Literals joined by dots are one literal. The source is hostile;
+/// nothing is executed, time is linear. Throws Error failed for an absurd number of tokens.
 [[nodiscard]] PhpSettings wp_config_settings(std::string_view source);
 
 }  // namespace wobackup
