@@ -10,7 +10,6 @@ target_compile_options(wobackup_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
   -Wcast-align -Wformat=2 -Wimplicit-fallthrough)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # (clang-tidy reads the same options, and does not know that one.)
   # g++ 12 sees overlaps in std::string's own code that are not there (GCC bug 105651).
   target_compile_options(wobackup_options INTERFACE -Wno-restrict)
 endif()

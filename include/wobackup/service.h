@@ -36,6 +36,9 @@ class Service {
   /// The name of the site's database for display, without connecting; nothing if it has none or cannot be told.
   [[nodiscard]] std::optional<std::string> database_name(const Site& site) const;
 
+  /// Databases that more than one site uses, by name. Reads the sites' config files, without connecting.
+  [[nodiscard]] std::vector<SharedDatabase> shared_databases() const;
+
   /// Makes one backup. Returns only when it is published and synced. Throws dump, no_space, locked, interrupted,
   /// usage, failed; then nothing is left under a final name.
   [[nodiscard]] Created create(const Site& site, const CreateOptions& options = {});

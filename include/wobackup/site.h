@@ -57,6 +57,13 @@ struct Site {
   [[nodiscard]] bool expects_database() const noexcept;
 };
 
+/// One database and all sites that use it, by name. A backup of one of them holds the content of all.
+struct SharedDatabase {
+  std::string database;
+  std::string host;
+  std::vector<std::string> sites;
+};
+
 /// The registered root of the site's web files: `<path>/htdocs`.
 [[nodiscard]] std::filesystem::path htdocs_of(const Site& site);
 

@@ -149,6 +149,16 @@ std::vector<Wanted> wanted_sites(const CreateArguments& arguments, const Service
   return wanted;
 }
 
+// A restore of one of them would turn back the others' content, too: better known early.
+void warn_of_shared(const std::vector<Wanted>& wanted, const Service& service, Output& output) {
+  for (const SharedDatabase& shared : service.shared_databases()) {
+    const auto concerned = [&](const Wanted& each) {
+      return each.site && std::find(shared.sites.begin(), shared.sites.end(), each.site->name) != shared.sites.end();
+    };
+    if (std::any_of(wanted.begin(), wanted.end(), concerned)) output.warning(text_of(shared));
+  }
+}
+
 Json notes_json(const std::vector<PathNote>& notes) {
   Json list = Json::array();
   for (const PathNote& note : notes) {
@@ -264,6 +274,7 @@ int create_command(const CreateArguments& arguments, Config config, Output& outp
   apply(arguments, config);
   Service service = make_service(std::move(config), output);
   const std::vector<Wanted> wanted = wanted_sites(arguments, service, output);
+  if (options.type != BackupType::files && arguments.site_json.empty()) warn_of_shared(wanted, service, output);
   Tally tally;
   for (const Wanted& each : wanted) {
     if (tally.exit_code == exit_code(ErrorKind::interrupted)) break;

@@ -1,6 +1,8 @@
 // wobackup list
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -11,7 +13,7 @@ namespace wobackup::cli {
 namespace {
 
 std::string state_of(const SnapshotRef& ref) {
-  if (!ref.problem.empty()) return "damaged: " + ref.problem;
+  if (!ref.problem.empty()) return "damaged";
   return ref.complete ? "complete" : "incomplete";
 }
 
@@ -33,13 +35,17 @@ Json json_of(const SnapshotRef& ref) {
 }
 
 void show(const std::vector<SnapshotRef>& refs, bool with_site, Output& output) {
-  std::vector<Table::Column> columns{{"NAME"}, {"SIZE", true}, {"TYPE"}, {"REASON"}, {"STATE"}};
-  if (with_site) columns.insert(columns.begin(), Table::Column{"SITE"});
+  std::vector<Table::Column> columns{{"NAME"}, {"SIZE", true}, {"TYPE"}, {.heading = "REASON", .yields = 2}, {"STATE"}};
+  if (with_site) columns.insert(columns.begin(), Table::Column{.heading = "SITE", .yields = 1});
+  const bool with_problem =
+      std::any_of(refs.begin(), refs.end(), [](const SnapshotRef& ref) { return !ref.problem.empty(); });
+  if (with_problem) columns.push_back({.heading = "PROBLEM", .fold = true});
   Table table(std::move(columns));
   for (const SnapshotRef& ref : refs) {
     std::vector<std::string> cells{printable(ref.name), human_size(ref.size_bytes), printable(ref.type.value_or("?")),
                                    printable(ref.reason.value_or("")), state_of(ref)};
     if (with_site) cells.insert(cells.begin(), ref.site);
+    if (with_problem) cells.push_back(printable(ref.problem));
     table.add(std::move(cells));
   }
   for (const std::string& line : table.lines(output.terminal().out_is_terminal ? output.terminal().width : 0)) {

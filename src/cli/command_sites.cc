@@ -1,5 +1,8 @@
 // wobackup sites
+#include <fmt/chrono.h>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -22,7 +25,24 @@ std::optional<SnapshotRef> last_good(const Service& service, const Site& site) {
   return std::nullopt;
 }
 
+// The other sites whose database this is, too.
+Json sharing_with(const std::string& site, const std::vector<SharedDatabase>& shared) {
+  Json others = Json::array();
+  for (const SharedDatabase& each : shared) {
+    if (std::find(each.sites.begin(), each.sites.end(), site) == each.sites.end()) continue;
+    for (const std::string& other : each.sites) {
+      if (other != site && std::find(others.begin(), others.end(), other) == others.end()) others.push_back(other);
+    }
+  }
+  return others;
+}
+
 }  // namespace
+
+std::string text_of(const SharedDatabase& shared) {
+  return fmt::format("the database {} on {} is shared by {}: each one's backup holds all of it",
+                     printable(shared.database), printable(shared.host), fmt::join(shared.sites, ", "));
+}
 
 int sites_command(const SitesArguments& arguments, Service& service, Output& output) {
   const std::vector<Site> sites = service.sites();
@@ -30,7 +50,14 @@ int sites_command(const SitesArguments& arguments, Service& service, Output& out
     for (const Site& site : sites) output.line(site.name);
     return 0;
   }
-  Table table({{"NAME"}, {"TYPE"}, {"PATH"}, {"DATABASE"}, {"ENABLED"}, {"LAST BACKUP"}});
+  const std::vector<SharedDatabase> shared = service.shared_databases();
+  Table table({{.heading = "NAME", .yields = 1},
+               {"TYPE"},
+               {.heading = "PATH", .fold = true},
+               {.heading = "DATABASE", .yields = 2},
+               {"ENABLED"},
+               {"LAST BACKUP"},
+               {"AGE"}});
   for (const Site& site : sites) {
     const auto database = site.has_content() ? service.database_name(site) : std::nullopt;
     const auto last = site.has_content() ? last_good(service, site) : std::nullopt;
@@ -40,22 +67,24 @@ int sites_command(const SitesArguments& arguments, Service& service, Output& out
       fields["type"] = printable(site.record.site_type);
       fields["path"] = printable(site.path.string());
       fields["database"] = database ? Json(printable(*database)) : Json(nullptr);
+      fields["database_shared_with"] = sharing_with(site.name, shared);
       fields["enabled"] = site.enabled;
       fields["has_content"] = site.has_content();
       fields["last_backup"] = last ? Json(rfc3339(last->time)) : Json(nullptr);
       fields["last_backup_name"] = last ? Json(printable(last->name)) : Json(nullptr);
       if (last) {
         const auto age = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) - last->time;
-        fields["last_backup_age_seconds"] = age.count();
+        fields["last_backup_age_seconds"] = std::max<std::int64_t>(age.count(), 0);
       }
       output.object("site", fields);
       continue;
     }
     table.add({site.name, printable(site.record.site_type), printable(site.path.string()),
                database ? printable(*database) : "-", site.enabled ? "yes" : "no",
-               last                 ? age_text(last->time)
+               last                 ? fmt::format("{:%Y-%m-%d %H:%M}", last->time)
                : site.has_content() ? "never"
-                                    : "-"});
+                                    : "-",
+               last ? age_text(last->time) : ""});
   }
   if (output.json()) {
     output.object("summary", {{"sites", sites.size()}, {"exit_code", 0}});
@@ -66,6 +95,7 @@ int sites_command(const SitesArguments& arguments, Service& service, Output& out
       output.line(line);
     }
   }
+  for (const SharedDatabase& each : shared) output.warning(text_of(each));
   return 0;
 }
 

@@ -26,7 +26,8 @@ std::optional<std::filesystem::path> path_argument(const std::string& text) {
 
 std::string age_text(std::chrono::sys_seconds then) {
   const auto seconds = (std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) - then).count();
-  if (seconds < 0) return "in the future";
+  // Several backups in one second take names that lie a little ahead.
+  if (seconds < -60) return "in the future";
   if (seconds < 60) return "just now";
   if (seconds < 3600) return fmt::format("{} min ago", seconds / 60);
   if (seconds < 172'800) return fmt::format("{} h ago", seconds / 3600);

@@ -22,6 +22,9 @@ int version_command(Output& output);
 /// An absolute path from what the user typed, relative to the working directory.
 [[nodiscard]] std::optional<std::filesystem::path> path_argument(const std::string& text);
 
+/// What to tell of sites that share a database.
+[[nodiscard]] std::string text_of(const SharedDatabase& shared);
+
 /// "3 days", "2 h", "just now".
 [[nodiscard]] std::string age_text(std::chrono::sys_seconds then);
 

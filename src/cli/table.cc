@@ -7,7 +7,9 @@ namespace wobackup::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kNarrowest = 6;
+constexpr std::size_t kNarrowest = 8;
+constexpr int kMostYielding = 2;
+constexpr std::size_t kIndent = 4;  // of what is folded below a row
 
 // The next character's length in bytes and on the screen.
 std::pair<std::size_t, std::size_t> next_character(std::string_view text) {
@@ -51,25 +53,42 @@ std::string cut_to_width(std::string_view text, std::size_t width) {
 }
 
 std::vector<std::string> Table::lines(std::size_t width) const {
+  std::vector<std::size_t> shown;  // columns that stand in the row
   std::vector<std::size_t> widths;
+  std::vector<std::size_t> folded;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     std::size_t widest = display_width(columns_[i].heading);
     for (const auto& row : rows_) widest = std::max(widest, display_width(row[i]));
+    shown.push_back(i);
     widths.push_back(widest);
   }
   const auto total = [&] { return std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1)); };
-  while (width > 0 && total() > width) {
-    const auto widest = std::max_element(widths.begin(), widths.end());
-    if (*widest <= kNarrowest) break;
-    --*widest;
+  if (width > kIndent && total() > width) {
+    for (std::size_t i = shown.size(); i-- > 0;) {
+      if (!columns_[i].fold) continue;
+      folded.insert(folded.begin(), i);
+      shown.erase(shown.begin() + static_cast<std::ptrdiff_t>(i));
+      widths.erase(widths.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+  for (int yields = kMostYielding; yields >= 0; --yields) {
+    while (width > 0 && total() > width) {
+      std::size_t* widest = nullptr;
+      for (std::size_t i = 0; i < shown.size(); ++i) {
+        const bool may_give = columns_[shown[i]].yields == yields && widths[i] > kNarrowest;
+        if (may_give && (widest == nullptr || widths[i] > *widest)) widest = &widths[i];
+      }
+      if (widest == nullptr) break;
+      --*widest;
+    }
   }
   const auto format_row = [&](const std::vector<std::string>& cells) {
     std::string line;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const std::string cell = cut_to_width(cells[i], widths[i]);
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      const std::string cell = cut_to_width(cells[shown[i]], widths[i]);
       const std::string fill(widths[i] - std::min(widths[i], display_width(cell)), ' ');
-      line += columns_[i].right ? fill + cell : cell + fill;
-      if (i + 1 < cells.size()) line += std::string(kGap, ' ');
+      if (i > 0) line += std::string(kGap, ' ');
+      line += columns_[shown[i]].right ? fill + cell : cell + fill;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     return line;
@@ -77,7 +96,12 @@ std::vector<std::string> Table::lines(std::size_t width) const {
   std::vector<std::string> headings;
   for (const Column& column : columns_) headings.push_back(column.heading);
   std::vector<std::string> result{format_row(headings)};
-  for (const auto& row : rows_) result.push_back(format_row(row));
+  for (const auto& row : rows_) {
+    result.push_back(format_row(row));
+    for (const std::size_t i : folded) {
+      if (!row[i].empty()) result.push_back(std::string(kIndent, ' ') + cut_to_width(row[i], width - kIndent));
+    }
+  }
   return result;
 }
 

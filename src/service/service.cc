@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "site/catalog.h"
 #include "site/database_login.h"
+#include "site/shared_database.h"
 #include "site/site_record.h"
 #include "snapshot/backup_target.h"
 #include "snapshot/create.h"
@@ -60,6 +61,15 @@ std::optional<std::string> Service::database_name(const Site& site) const {
   if (database.login) return database.login->name;
   if (database.sqlite) return *database.sqlite;
   return std::nullopt;
+}
+
+std::vector<SharedDatabase> Service::shared_databases() const {
+  std::vector<std::pair<std::string, SiteDatabase>> databases;
+  for (const Site& site : sites()) {
+    if (!site.has_content()) continue;
+    databases.emplace_back(site.name, resolve_database(site, implementation_->config.for_site(site.name), false));
+  }
+  return wobackup::shared_databases(databases);
 }
 
 Created Service::create(const Site& site, const CreateOptions& options) {

@@ -9,13 +9,6 @@
 
 namespace wobackup {
 
-/// One database and all sites that use it, by name.
-struct SharedDatabase {
-  std::string database;
-  std::string host;
-  std::vector<std::string> sites;
-};
-
 /// Databases that more than one of these sites uses, by name; `additional` ones count. Servers are compared as
 /// same_server does. SQLite databases lie in their site's folder and are never shared.
 [[nodiscard]] std::vector<SharedDatabase> shared_databases(

@@ -107,7 +107,7 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
     for (std::string& member : DatabaseCapture::members(run.site, plan)) late_paths.push_back(std::move(member));
   }
 
-  RunMonitor monitor(run.site.name, written.record, totals, run.cancellation, run.options.cancelled,
+  RunMonitor monitor(run.site.name, written.record, partial, totals, run.cancellation, run.options.cancelled,
                      run.options.on_progress);
   FramePool pool(threads_of(run.environment.config), run.environment.config.level, run.cancellation);
   ArchiveWriter writer(partial, pool, threads_of(run.environment.config), name, run.spool(), late_paths,

@@ -5,10 +5,12 @@
 
 namespace wobackup {
 
-RunMonitor::RunMonitor(std::string site, const SnapshotRecord& record, const ScanTotals& totals,
-                       Cancellation& cancellation, std::function<bool()> cancelled, ProgressCallback on_progress)
+RunMonitor::RunMonitor(std::string site, const SnapshotRecord& record, const PartialArchive& partial,
+                       const ScanTotals& totals, Cancellation& cancellation, std::function<bool()> cancelled,
+                       ProgressCallback on_progress)
     : site_(std::move(site)),
       record_(record),
+      partial_(partial),
       totals_(totals),
       cancellation_(cancellation),
       cancelled_(std::move(cancelled)),
@@ -46,7 +48,7 @@ void RunMonitor::report() {
   progress.site = site_;
   progress.files_done = record_.files;
   progress.bytes_done = record_.bytes_read + record_.dump_bytes;
-  progress.bytes_written = record_.bytes_written;
+  progress.bytes_written = partial_.written_bytes();
   if (totals_.ended) {
     progress.files_total = std::max<std::uint64_t>(totals_.files, progress.files_done);
     const std::uint64_t dump = std::max<std::uint64_t>(record_.dump_bytes_expected, record_.dump_bytes);

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/cancellation.h"
+#include "store/archive/partial_archive.h"
 #include "store/archive/snapshot_record.h"
 #include "wobackup/progress.h"
 
@@ -27,8 +28,8 @@ struct ScanTotals {
 /// `on_progress`; the last progress comes from `finish`. Everything referred to outlives it.
 class RunMonitor {
  public:
-  RunMonitor(std::string site, const SnapshotRecord& record, const ScanTotals& totals, Cancellation& cancellation,
-             std::function<bool()> cancelled, ProgressCallback on_progress);
+  RunMonitor(std::string site, const SnapshotRecord& record, const PartialArchive& partial, const ScanTotals& totals,
+             Cancellation& cancellation, std::function<bool()> cancelled, ProgressCallback on_progress);
   ~RunMonitor();
   RunMonitor(const RunMonitor&) = delete;
   RunMonitor& operator=(const RunMonitor&) = delete;
@@ -44,6 +45,7 @@ class RunMonitor {
 
   const std::string site_;
   const SnapshotRecord& record_;
+  const PartialArchive& partial_;
   const ScanTotals& totals_;
   Cancellation& cancellation_;
   const std::function<bool()> cancelled_;

@@ -1,6 +1,7 @@
 // An archive that is being written, and its publication.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -33,6 +34,7 @@ class PartialArchive final : public ByteOutput {
   ~PartialArchive() override;
 
   void write(ByteSpan bytes) override;
+  /// So far; may be asked from any thread.
   [[nodiscard]] std::uint64_t written_bytes() const noexcept { return written_bytes_; }
 
   /// Ends the writing: everything is on the disk. Returns the file's hash.
@@ -52,7 +54,7 @@ class PartialArchive final : public ByteOutput {
   const Cancellation& cancellation_;
   UniqueFd fd_;
   Sha256 hash_;
-  std::uint64_t written_bytes_ = 0;
+  std::atomic<std::uint64_t> written_bytes_{0};  // read by the progress
   std::uint64_t checked_at_bytes_ = 0;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::optional<DiskStream> stream_;  // last: it uses fd_ and hash_

@@ -30,9 +30,8 @@ class SnapshotRecord {
   std::atomic<std::uint64_t> unreadable_count{0};
   std::atomic<std::uint64_t> entries{0};
   std::atomic<std::uint64_t> files{0};
-  std::atomic<std::uint64_t> file_bytes{0};  ///< logical
-  std::atomic<std::uint64_t> bytes_read{0};  ///< for the progress: stored bytes of files
-  std::atomic<std::uint64_t> bytes_written{0};
+  std::atomic<std::uint64_t> file_bytes{0};           ///< logical
+  std::atomic<std::uint64_t> bytes_read{0};           ///< for the progress: stored bytes of files
   std::atomic<std::uint64_t> dump_bytes{0};           ///< of dumps so far
   std::atomic<std::uint64_t> dump_bytes_expected{0};  ///< a guess made before the dump
 
