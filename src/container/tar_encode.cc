@@ -24,7 +24,7 @@ constexpr std::uint64_t kLargestId = 07777777;
 using Block = std::array<char, kTarBlockBytes>;
 
 void put(Block& block, Field field, std::string_view text) {
-  std::memcpy(block.data() + field.offset, text.data(), std::min(text.size(), field.length));
+  std::copy_n(text.data(), std::min(text.size(), field.length), block.data() + field.offset);
 }
 
 void put_octal(Block& block, Field field, std::uint64_t value) {
