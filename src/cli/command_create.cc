@@ -131,7 +131,11 @@ std::vector<Wanted> wanted_sites(const CreateArguments& arguments, const Service
   }
   if (arguments.all) {
     if (!arguments.sites.empty()) wrong_usage("--all takes no site names");
-    for (Site& site : service.sites()) wanted.push_back({site.name, std::move(site), std::nullopt});
+    std::vector<std::string> left_out;
+    for (Site& site : service.sites(&left_out)) wanted.push_back({site.name, std::move(site), std::nullopt});
+    for (const std::string& text : left_out) {
+      wanted.push_back({"", std::nullopt, Error(ErrorKind::failed, text, "mend the row: this may be a site of yours")});
+    }
     if (wanted.empty()) output.warning("there are no sites");
     return wanted;
   }

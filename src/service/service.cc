@@ -52,7 +52,9 @@ Site Service::site(const std::string& name) const {
   return site_by_name(name, implementation_->config, implementation_->log);
 }
 
-std::vector<Site> Service::sites() const { return catalog(implementation_->config, implementation_->log); }
+std::vector<Site> Service::sites(std::vector<std::string>* left_out) const {
+  return catalog(implementation_->config, implementation_->log, left_out);
+}
 
 Site Service::site_from_json(const Json& fields) const { return site_from_fields(fields); }
 
@@ -65,7 +67,8 @@ std::optional<std::string> Service::database_name(const Site& site) const {
 
 std::vector<SharedDatabase> Service::shared_databases() const {
   std::vector<std::pair<std::string, SiteDatabase>> databases;
-  for (const Site& site : sites()) {
+  // Without a log: what is odd about other sites was said, or has nothing to do with the one in hand.
+  for (const Site& site : catalog(implementation_->config, {})) {
     if (!site.has_content()) continue;
     databases.emplace_back(site.name, resolve_database(site, implementation_->config.for_site(site.name), false));
   }

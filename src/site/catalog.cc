@@ -44,12 +44,12 @@ std::string similar_names(const std::string& name, const std::vector<Site>& site
 
 }  // namespace
 
-std::vector<Site> catalog(const Config& config, const LogSink& log) {
+std::vector<Site> catalog(const Config& config, const LogSink& log, std::vector<std::string>* left_out) {
   std::map<std::string, Site> sites;
   const bool config_has_sites = std::any_of(config.site.begin(), config.site.end(),
                                             [](const auto& item) { return item.second.path.has_value(); });
   try {
-    for (Site& site : read_registry(config.registry, log)) {
+    for (Site& site : read_registry(config.registry, log, std::chrono::seconds(5), left_out)) {
       const std::string name = site.name;
       sites.emplace(name, std::move(site));
     }

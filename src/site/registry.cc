@@ -71,12 +71,14 @@ Site site_of(const Row& row) {
 
 class RegistryReader {
  public:
-  RegistryReader(const std::filesystem::path& path, const LogSink& log, std::chrono::milliseconds patience)
-      : path_(path), log_(log), database_(open_registry(path, patience)) {}
+  RegistryReader(const std::filesystem::path& path, const LogSink& log, std::chrono::milliseconds patience,
+                 std::vector<std::string>* left_out)
+      : path_(path), log_(log), left_out_(left_out), database_(open_registry(path, patience)) {}
 
   std::vector<Site> run() {
     // One state of the table, although it is read by several statements.
     static_cast<void>(step(prepare(database_.get(), "BEGIN", path_)));
+    require_whole_file();
     require_sites_table();
     const SqliteStatement ids = prepare(database_.get(), "SELECT rowid FROM sites ORDER BY rowid", path_);
     const SqliteStatement row = prepare(database_.get(), "SELECT * FROM sites WHERE rowid = ?1", path_);
@@ -94,6 +96,15 @@ class RegistryReader {
       throw registry_error(path_, code, ::sqlite3_errmsg(database_.get()));
     }
     return code == SQLITE_ROW;
+  }
+
+  // A file that was cut off may read as one with fewer or empty rows: then sites would be missing without a word.
+  void require_whole_file() const {
+    const SqliteStatement check = prepare(database_.get(), "PRAGMA quick_check(1)", path_);
+    if (!step(check)) return;
+    const auto* found = reinterpret_cast<const char*>(::sqlite3_column_text(check.get(), 0));
+    const std::string text = found == nullptr ? "" : found;
+    if (text != "ok") throw registry_error(path_, SQLITE_CORRUPT, text);
   }
 
   // A view or a virtual table would run what its maker wants.
@@ -130,11 +141,14 @@ class RegistryReader {
   }
 
   void leave_out(sqlite3_int64 id, const std::string& why) const {
-    if (log_) log_(LogLevel::warning, fmt::format("row {} of the WordOps registry was left out: {}", id, why));
+    std::string text = fmt::format("row {} of the WordOps registry was left out: {}", id, why);
+    if (log_) log_(LogLevel::warning, text);
+    if (left_out_ != nullptr) left_out_->push_back(std::move(text));
   }
 
   const std::filesystem::path& path_;
   const LogSink& log_;
+  std::vector<std::string>* left_out_;
   SqliteHandle database_;
   std::map<std::string, Site> sites_;
 };
@@ -142,8 +156,8 @@ class RegistryReader {
 }  // namespace
 
 std::vector<Site> read_registry(const std::filesystem::path& path, const LogSink& log,
-                                std::chrono::milliseconds patience) {
-  return RegistryReader(path, log, patience).run();
+                                std::chrono::milliseconds patience, std::vector<std::string>* left_out) {
+  return RegistryReader(path, log, patience, left_out).run();
 }
 
 }  // namespace wobackup

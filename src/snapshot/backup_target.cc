@@ -69,8 +69,13 @@ BackupTarget open_backup_target(const Site& site, const std::filesystem::path& r
   BackupTarget target;
   target.root = root;
   target.directory = root / site.name;
-  target.root_fd = open_trusted_directory(target.root, true);
-  target.fd = open_trusted_directory(target.directory, true);
+  try {
+    target.root_fd = open_trusted_directory(target.root, true);
+    target.fd = open_trusted_directory(target.directory, true);
+  } catch (const Error& error) {
+    if (!error.hint().empty()) throw;
+    throw Error(error).with_hint("archives go there: make it writable, or choose another with --path or backup_root");
+  }
   return target;
 }
 
