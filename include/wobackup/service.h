@@ -29,8 +29,8 @@ class Service {
 
   /// The site of this name. Throws not_found (with similar names as a hint), or usage for an invalid host name.
   [[nodiscard]] Site site(const std::string& name) const;
-  /// All sites, by name: the registry's and the config's. A row of the registry with unusable values is left out
-  /// and logged; `left_out` gets a text for each: whoever backs up all sites has missed one.
+  /// All sites, by name: the registry's and the config's. A row of the registry with unusable values is left out:
+  /// `left_out` gets a text for each (whoever backs up all sites has missed one); without it, they are logged.
   [[nodiscard]] std::vector<Site> sites(std::vector<std::string>* left_out = nullptr) const;
   /// A site described by the registry's fields as a JSON object (sitename and site_path are needed).
   [[nodiscard]] Site site_from_json(const Json& fields) const;

@@ -11,7 +11,7 @@
 namespace wobackup {
 
 /// The registry's sites and the config's, by name. A missing registry is no error when the config names sites. Rows of
-/// the registry that cannot be used are logged, and told in `left_out`. Throws what read_registry throws.
+/// the registry that cannot be used are told in `left_out`, or else logged. Throws what read_registry throws.
 [[nodiscard]] std::vector<Site> catalog(const Config& config, const LogSink& log,
                                         std::vector<std::string>* left_out = nullptr);
 

@@ -142,8 +142,11 @@ class RegistryReader {
 
   void leave_out(sqlite3_int64 id, const std::string& why) const {
     std::string text = fmt::format("row {} of the WordOps registry was left out: {}", id, why);
-    if (log_) log_(LogLevel::warning, text);
-    if (left_out_ != nullptr) left_out_->push_back(std::move(text));
+    if (left_out_ != nullptr) {
+      left_out_->push_back(std::move(text));
+    } else if (log_) {
+      log_(LogLevel::warning, text);
+    }
   }
 
   const std::filesystem::path& path_;

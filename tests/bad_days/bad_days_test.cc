@@ -1,11 +1,9 @@
 // What happens to a backup when the run is killed, the disk is full, files cannot be read, or somebody else is at work:
 // the real command as a child process, on a site without a database.
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -16,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/unique_fd.h"
+#include "bad_days/child.h"
 #include "fakes/scratch_folder.h"
 
 namespace wobackup {
@@ -24,69 +22,10 @@ namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
+using test::Child;
+using test::Ended;
+using test::kNobody;
 using test::ScratchFolder;
-
-constexpr unsigned kNobody = 65534;
-
-struct Ended {
-  int exit_code = -1;  // -1: by a signal
-  int signal = 0;
-  std::string output;  // both streams
-};
-
-// The command under test, running.
-class Child {
- public:
-  Child(const std::vector<std::string>& arguments, bool as_nobody) {
-    const UniqueFd program(::open(WOBACKUP_COMMAND, O_RDONLY));  // nobody may have no way to its folder
-    int ends[2];
-    if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      std::vector<std::string> words{"wobackup"};
-      words.insert(words.end(), arguments.begin(), arguments.end());
-      std::vector<char*> argv;
-      for (std::string& word : words) argv.push_back(word.data());
-      argv.push_back(nullptr);
-      ::dup2(::open("/dev/null", O_RDONLY), 0);
-      ::dup2(ends[1], 1);
-      ::dup2(ends[1], 2);
-      ::close(ends[0]);
-      ::close(ends[1]);
-      if (as_nobody && (::setgid(kNobody) != 0 || ::setuid(kNobody) != 0)) ::_exit(99);
-      char* environment[] = {nullptr};
-      ::fexecve(program.get(), argv.data(), environment);
-      ::_exit(98);
-    }
-    ::close(ends[1]);
-    out_.reset(ends[0]);
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  ~Child() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  void send(int signal) const { ::kill(pid_, signal); }
-  Ended wait() {
-    Ended ended;
-    char buffer[4096];
-    for (ssize_t count = 0; (count = ::read(out_.get(), buffer, sizeof buffer)) > 0;) {
-      ended.output.append(buffer, static_cast<std::size_t>(count));
-    }
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    pid_ = -1;
-    if (WIFEXITED(status)) ended.exit_code = WEXITSTATUS(status);
-    if (WIFSIGNALED(status)) ended.signal = WTERMSIG(status);
-    return ended;
-  }
-
- private:
-  pid_t pid_ = -1;
-  UniqueFd out_;
-};
 
 class BadDays : public testing::Test {
  protected:
