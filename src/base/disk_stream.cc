@@ -36,9 +36,16 @@ DiskStream::DiskStream(int fd, std::string name, std::function<void(ByteSpan)> o
       on_bytes_(std::move(on_bytes)),
       direct_(set_direct(fd, true)),
       spare_(kBlocks),
-      thread_([this](const std::stop_token& stop) { work(stop); }) {}
+      showing_([this](const std::stop_token& stop) { run(shown_, on_bytes_, stop); }),
+      writing_([this](const std::stop_token& stop) {
+        run(
+            written_, [this](ByteSpan bytes) { put(bytes); }, stop);
+      }) {}
 
-DiskStream::~DiskStream() { thread_.request_stop(); }
+DiskStream::~DiskStream() {
+  showing_.request_stop();
+  writing_.request_stop();
+}
 
 void DiskStream::check_locked() const {
   if (error_) std::rethrow_exception(error_);
@@ -59,7 +66,7 @@ void DiskStream::take_block() {
 
 void DiskStream::hand_over() {
   const std::scoped_lock lock(mutex_);
-  full_.push_back(std::exchange(block_, {}));
+  under_way_.push_back(std::exchange(block_, {}));
   changed_.notify_all();
 }
 
@@ -78,33 +85,42 @@ void DiskStream::finish() {
   if (block_.memory) hand_over();
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return (full_.empty() && !busy_) || error_; });
+    changed_.wait(lock, [this] { return under_way_.empty() || error_; });
     check_locked();
   }
   if (::fdatasync(fd_) != 0) throw system_error(fmt::format("cannot write {}", name_), errno);
 }
 
-void DiskStream::work(const std::stop_token& stop) {
+void DiskStream::run(Stage& stage, const std::function<void(ByteSpan)>& handle, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  while (changed_.wait(lock, stop, [this] { return !full_.empty(); }) && !stop.stop_requested()) {
-    Block block = std::move(full_.front());
-    full_.pop_front();
-    busy_ = true;
+  const auto has_work = [&] { return stage.passed < under_way_.size(); };
+  while (changed_.wait(lock, stop, has_work) && !stop.stop_requested()) {
+    const Block& block = under_way_[stage.passed];  // stays where it is until both stages have passed it
     lock.unlock();
     std::exception_ptr error;
     try {
-      const ByteSpan bytes(block.memory.get(), block.size);
-      on_bytes_(bytes);
-      put(bytes);
+      handle({block.memory.get(), block.size});
     } catch (...) {
       error = std::current_exception();
     }
     lock.lock();
-    busy_ = false;
-    spare_.push_back(std::move(block));
-    if (error) error_ = error;
+    if (error) {
+      if (!error_) error_ = error;
+      changed_.notify_all();
+      return;
+    }
+    ++stage.passed;
+    release_locked();
+  }
+}
+
+void DiskStream::release_locked() {
+  while (shown_.passed > 0 && written_.passed > 0) {
+    spare_.push_back(std::move(under_way_.front()));
+    under_way_.pop_front();
+    --shown_.passed;
+    --written_.passed;
     changed_.notify_all();
-    if (error) return;
   }
 }
 

@@ -25,7 +25,7 @@ struct WriteLimits {
 
 /// A hidden file ".<name>.tar.zst.partial" beside its final name, mode 0600, locked by its descriptor while it is
 /// written so that `remove_abandoned_partials` knows it is alive. It is removed by the destructor unless published.
-/// Bytes are hashed and written by a thread of their own. Used from one thread at a time.
+/// Bytes are hashed and written by threads of their own. Used from one thread at a time.
 class PartialArchive final : public ByteOutput {
  public:
   /// `directory_fd` and the cancellation outlive the object; `directory` is its path for messages.
