@@ -33,9 +33,10 @@ void PrivateMariadb::start() {
                "--event-scheduler=OFF", "--datadir=" + (folder_ / "data").string(), "--socket=" + socket(),
                "--pid-file=" + (folder_ / "pid").string(), "--innodb-flush-log-at-trx-commit=0",
                "--innodb-log-file-size=256M", "--max-allowed-packet=1G", "--log-error=" + (folder_ / "log").string()}));
+  const Cancellation cancellation;
   for (int attempt = 0; attempt < 600; ++attempt) {
     try {
-      const DatabaseConnection ready(root(), "");
+      const DatabaseConnection ready(root(), "", cancellation);
       return;
     } catch (const std::exception&) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -81,7 +82,8 @@ void PrivateMariadb::load(const std::string& database, const std::filesystem::pa
 
 void PrivateMariadb::add_database(const std::string& name, const std::string& password,
                                   const std::string& privileges) const {
-  DatabaseConnection connection(root(), "");
+  const Cancellation cancellation;
+  DatabaseConnection connection(root(), "", cancellation);
   const std::string database = quoted_name(name);
   connection.execute("CREATE DATABASE " + database + " CHARACTER SET utf8mb4");
   connection.execute("CREATE USER " + quoted_name(name) + "@localhost IDENTIFIED BY '" + password + "'");

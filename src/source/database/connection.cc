@@ -4,10 +4,15 @@
 #include <fmt/format.h>
 #include <mysql.h>
 #include <mysqld_error.h>
+#include <poll.h>
+#include <sys/socket.h>
 
+#include <cerrno>
+#include <stop_token>
 #include <string>
 
 #include "base/bytes.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "wobackup/error.h"
 
@@ -16,6 +21,8 @@ namespace {
 
 constexpr unsigned kConnectSeconds = 20;
 constexpr unsigned kReadSeconds = 600;
+constexpr std::size_t kLongestRow = std::size_t{16} << 20U;
+constexpr int kLookEveryMs = 100;  // whether the operation was cancelled
 
 std::string hint_for(unsigned number) {
   switch (number) {
@@ -36,11 +43,23 @@ std::string hint_for(unsigned number) {
 }  // namespace
 
 struct DatabaseConnection::Handle {
+  // Ends a wait for the server from another thread.
+  struct HangUp {
+    int fd;
+    void operator()() const noexcept { ::shutdown(fd, SHUT_RDWR); }
+  };
+
   MYSQL* mysql = ::mysql_init(nullptr);
-  Handle() = default;
+  const Cancellation& cancellation;
+  std::optional<std::stop_callback<HangUp>> hang_up;
+
+  explicit Handle(const Cancellation& given) : cancellation(given) {}
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
-  ~Handle() { ::mysql_close(mysql); }
+  ~Handle() {
+    hang_up.reset();  // the descriptor may be another's after the next line
+    ::mysql_close(mysql);
+  }
 
   [[nodiscard]] std::string text() const {
     return fmt::format("{} ({})", printable(::mysql_error(mysql)), ::mysql_errno(mysql));
@@ -48,10 +67,13 @@ struct DatabaseConnection::Handle {
   [[nodiscard]] Error error() const { return Error(ErrorKind::dump, text(), hint_for(::mysql_errno(mysql))); }
 };
 
-DatabaseConnection::DatabaseConnection(const ServerLogin& login, const std::string& database)
-    : handle_(std::make_unique<Handle>()) {
+DatabaseConnection::DatabaseConnection(const ServerLogin& login, const std::string& database,
+                                       const Cancellation& cancellation)
+    : handle_(std::make_unique<Handle>(cancellation)) {
   MYSQL* mysql = handle_->mysql;
   if (mysql == nullptr) throw std::bad_alloc();
+  ::mysql_options(mysql, MYSQL_OPT_NONBLOCK, nullptr);
+  ::mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &kLongestRow);
   const unsigned no_local_files = 0;
   ::mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &no_local_files);
   ::mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &kConnectSeconds);
@@ -67,14 +89,43 @@ DatabaseConnection::DatabaseConnection(const ServerLogin& login, const std::stri
     if (key == "ssl") ::mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &on);
     if (key == "ssl-verify-server-cert") ::mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
   }
+  connect(login, database);
+  handle_->hang_up.emplace(cancellation.token(), Handle::HangUp{static_cast<int>(::mysql_get_socket(mysql))});
+  version_ = printable(::mysql_get_server_info(mysql));
+}
+
+// In steps, since a host that does not answer must not hold up an interruption.
+void DatabaseConnection::connect(const ServerLogin& login, const std::string& database) {
+  MYSQL* mysql = handle_->mysql;
   const DatabaseHost& host = login.host;
   const bool by_socket = !host.socket.empty();
-  if (::mysql_real_connect(mysql, by_socket ? "localhost" : host.host.c_str(), login.user.c_str(),
-                           login.password.c_str(), database.empty() ? nullptr : database.c_str(), host.port,
-                           by_socket ? host.socket.c_str() : nullptr, 0) == nullptr) {
-    throw handle_->error();
+  MYSQL* connected = nullptr;
+  int waiting = ::mysql_real_connect_start(
+      &connected, mysql, by_socket ? "localhost" : host.host.c_str(), login.user.c_str(), login.password.c_str(),
+      database.empty() ? nullptr : database.c_str(), host.port, by_socket ? host.socket.c_str() : nullptr, 0);
+  auto left_ms = static_cast<int>(kConnectSeconds * 1000);
+  while (waiting != 0) {
+    handle_->cancellation.check();
+    const auto events = static_cast<short>(((waiting & MYSQL_WAIT_READ) != 0 ? POLLIN : 0) |
+                                           ((waiting & MYSQL_WAIT_WRITE) != 0 ? POLLOUT : 0) |
+                                           ((waiting & MYSQL_WAIT_EXCEPT) != 0 ? POLLPRI : 0));
+    pollfd wait{static_cast<int>(::mysql_get_socket(mysql)), events, 0};
+    const int ready = ::poll(&wait, 1, kLookEveryMs);
+    if (ready < 0 && errno != EINTR) throw system_error("cannot wait for the database server", errno);
+    left_ms -= ready == 0 ? kLookEveryMs : 0;
+    if (ready <= 0 && left_ms > 0) continue;
+    int happened = ready <= 0 ? MYSQL_WAIT_TIMEOUT : 0;
+    if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) != 0) happened |= MYSQL_WAIT_READ;
+    if ((wait.revents & (POLLOUT | POLLHUP | POLLERR)) != 0) happened |= MYSQL_WAIT_WRITE;
+    if ((wait.revents & POLLPRI) != 0) happened |= MYSQL_WAIT_EXCEPT;
+    waiting = ::mysql_real_connect_cont(&connected, mysql, happened);
   }
-  version_ = printable(::mysql_get_server_info(mysql));
+  if (connected == nullptr) fail();
+}
+
+void DatabaseConnection::fail() const {
+  handle_->cancellation.check();
+  throw handle_->error();
 }
 
 DatabaseConnection::DatabaseConnection(DatabaseConnection&&) noexcept = default;
@@ -85,10 +136,10 @@ bool DatabaseConnection::is_mariadb() const noexcept { return version_.find("Mar
 
 void DatabaseConnection::query(const std::string& sql, const std::function<void(const SqlRow&)>& visit) {
   MYSQL* mysql = handle_->mysql;
-  if (::mysql_real_query(mysql, sql.data(), sql.size()) != 0) throw handle_->error();
+  if (::mysql_real_query(mysql, sql.data(), sql.size()) != 0) fail();
   const std::unique_ptr<MYSQL_RES, void (*)(MYSQL_RES*)> result(::mysql_use_result(mysql), ::mysql_free_result);
   if (!result) {
-    if (::mysql_field_count(mysql) != 0) throw handle_->error();
+    if (::mysql_field_count(mysql) != 0) fail();
     return;
   }
   const unsigned columns = ::mysql_num_fields(result.get());
@@ -100,7 +151,7 @@ void DatabaseConnection::query(const std::string& sql, const std::function<void(
     }
     visit(row);
   }
-  if (::mysql_errno(mysql) != 0) throw handle_->error();
+  if (::mysql_errno(mysql) != 0) fail();
 }
 
 void DatabaseConnection::execute(const std::string& sql) {
@@ -118,6 +169,7 @@ std::optional<std::string> DatabaseConnection::error_of(const std::string& sql) 
     execute(sql);
     return std::nullopt;
   } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted) throw;
     return error.message();
   }
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cancellation.h"
 #include "source/database/my_cnf.h"
 
 namespace wobackup {
@@ -16,11 +17,12 @@ namespace wobackup {
 using SqlRow = std::vector<std::optional<std::string>>;
 
 /// Throws Error dump with the server's message and number. The server may be hostile (a hacked site names it): it gets
-/// no local file, and a read waits for at most ten minutes. Used from one thread.
+/// no local file, a read waits for at most ten minutes, and no row may be longer than 16 MiB. A cancellation ends
+/// whatever waits, within a moment, by Error interrupted. Used from one thread.
 class DatabaseConnection {
  public:
-  /// Connects and, unless `database` is empty, opens it.
-  DatabaseConnection(const ServerLogin& login, const std::string& database);
+  /// Connects and, unless `database` is empty, opens it. The cancellation outlives the object.
+  DatabaseConnection(const ServerLogin& login, const std::string& database, const Cancellation& cancellation);
   DatabaseConnection(DatabaseConnection&&) noexcept;
   DatabaseConnection& operator=(DatabaseConnection&&) noexcept;
   ~DatabaseConnection();
@@ -37,6 +39,9 @@ class DatabaseConnection {
 
  private:
   struct Handle;
+  [[noreturn]] void fail() const;
+  void connect(const ServerLogin& login, const std::string& database);
+
   std::unique_ptr<Handle> handle_;
   std::string version_;
 };

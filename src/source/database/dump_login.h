@@ -18,7 +18,7 @@ struct DumpLogin {
 /// The admin's, if the request allows it, the admin's server is the site's, and the site's own login can open the
 /// database; else the site's own. Throws Error dump if the site's own login cannot open the database: then it may be
 /// another site's.
-[[nodiscard]] DumpLogin choose_dump_login(const DumpRequest& request);
+[[nodiscard]] DumpLogin choose_dump_login(const DumpRequest& request, const Cancellation& cancellation);
 
 /// Which of the privileges that a whole dump needs the login lacks on the database, as far as it can tell: TRIGGER,
 /// EVENT, SHOW VIEW, SELECT. A login without them sees less than there is, and a dump would silently lack it.

@@ -1,5 +1,7 @@
 #include "source/database/inventory.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 
 #include "base/text.h"
@@ -8,6 +10,8 @@
 
 namespace wobackup {
 namespace {
+
+constexpr std::size_t kMostNames = 200'000;  // the server may be a hacked site's: what is kept has a bound
 
 // Adds a query's rows to the fingerprint.
 void fingerprint(DatabaseConnection& connection, Sha256& hash, const std::string& sql) {
@@ -35,6 +39,10 @@ std::vector<std::string> Inventory::tables_without_transactions() const {
 
 Inventory take_inventory(DatabaseConnection& connection) {
   Inventory inventory;
+  std::size_t names = 0;
+  const auto count = [&names] {
+    if (++names > kMostNames) throw Error(ErrorKind::dump, fmt::format("more than {} tables and routines", kMostNames));
+  };
   std::set<std::string> transactional;
   connection.query("SELECT ENGINE FROM information_schema.ENGINES WHERE TRANSACTIONS = 'YES'",
                    [&](const SqlRow& row) { transactional.insert(lower_ascii(text(row[0]))); });
@@ -42,6 +50,7 @@ Inventory take_inventory(DatabaseConnection& connection) {
       "SELECT TABLE_NAME, TABLE_TYPE, ENGINE, DATA_LENGTH FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
       "DATABASE()",
       [&](const SqlRow& row) {
+        count();
         const std::string name = text(row[0]), type = text(row[1]), engine = text(row[2]);
         if (type == "VIEW" || type == "SYSTEM VIEW") {
           inventory.views.insert(name);
@@ -52,14 +61,18 @@ Inventory take_inventory(DatabaseConnection& connection) {
           if (row[3]) inventory.data_bytes += std::strtoull(row[3]->c_str(), nullptr, 10);
         }
       });
-  const auto collect = [&connection](std::set<std::string>& names, const std::string& sql) {
-    connection.query(sql, [&names](const SqlRow& row) { names.insert(text(row[0])); });
+  const auto collect = [&](std::set<std::string>& found, const std::string& sql) {
+    connection.query(sql, [&](const SqlRow& row) {
+      count();
+      found.insert(text(row[0]));
+    });
   };
   collect(inventory.triggers, "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()");
   collect(inventory.events, "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()");
   connection.query(
       "SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE()",
       [&](const SqlRow& row) {
+        count();
         const std::string type = lower_ascii(text(row[0]));
         inventory.routines.insert((type.starts_with("package") ? "package" : type) + " " + text(row[1]));
       });

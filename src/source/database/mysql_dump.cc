@@ -135,7 +135,7 @@ std::optional<DumpReport> try_dump(const DumpRequest& request, const DumpLogin& 
   const auto note = [&request](const std::string& what) {
     if (request.on_note) request.on_note(what);
   };
-  DatabaseConnection connection(login.login, request.database);
+  DatabaseConnection connection(login.login, request.database, cancellation);
   const std::string missing = login.is_admin ? std::string() : missing_privileges(connection, request.database);
   if (!missing.empty()) {
     throw broken_rule(fmt::format("'{}' lacks privileges on the database: {}", printable(login.login.user), missing),
@@ -150,7 +150,7 @@ std::optional<DumpReport> try_dump(const DumpRequest& request, const DumpLogin& 
   if (request.on_size) request.on_size(before.data_bytes);
 
   const TableLocks locks(login.login, request.database, before.tables_without_transactions(),
-                         request.defaults.lock_wait);
+                         request.defaults.lock_wait, cancellation);
   DumpSections sections;
   SqlScanner scanner([&sections](const SqlStatement& statement) { sections.add(statement); });
   DumpStream stream(sink, scanner, comment_of(broken));
@@ -168,9 +168,10 @@ std::optional<DumpReport> try_dump(const DumpRequest& request, const DumpLogin& 
   // A server that went away in mid dump cannot be asked: its own message is the one that counts.
   Inventory after;
   try {
-    DatabaseConnection again(login.login, request.database);
+    DatabaseConnection again(login.login, request.database, cancellation);
     after = take_inventory(again);
   } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted) throw;
     throw failure ? *failure : error;
   }
   if (after.fingerprint != before.fingerprint) return std::nullopt;
@@ -204,7 +205,7 @@ std::optional<DumpReport> try_dump(const DumpRequest& request, const DumpLogin& 
 DumpReport dump_database(const DumpRequest& request, ByteSink& sink, const Cancellation& cancellation) {
   const std::string context = fmt::format("database dump failed: {}", request.site);
   try {
-    const DumpLogin login = choose_dump_login(request);
+    const DumpLogin login = choose_dump_login(request, cancellation);
     const DumpProgram program = find_dump_program(request.defaults.dump_program);
     if (auto report = try_dump(request, login, program, sink, cancellation)) return std::move(*report);
     sink.restart();

@@ -15,7 +15,7 @@ namespace wobackup {
 class TableLocks {
  public:
   TableLocks(const ServerLogin& login, const std::string& database, const std::vector<std::string>& tables,
-             std::chrono::seconds wait);
+             std::chrono::seconds wait, const Cancellation& cancellation);
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
 
  private:

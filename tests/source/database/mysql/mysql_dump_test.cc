@@ -83,7 +83,8 @@ class MysqlDumpTest : public ::testing::Test {
 
   // What CHECKSUM TABLE and SHOW CREATE say of everything.
   static std::map<std::string, std::string> describe(const std::string& database) {
-    DatabaseConnection connection(server->root(), database);
+    const Cancellation never;
+    DatabaseConnection connection(server->root(), database, never);
     std::map<std::string, std::string> facts;
     const Inventory inventory = take_inventory(connection);
     for (const auto& [name, table] : inventory.tables) {
@@ -201,7 +202,7 @@ TEST_F(MysqlDumpTest, Sections_CutOneTableOutOfTheDump) {
   };
   server->run("", "CREATE DATABASE cut_" + name + ";");
   server->run("cut_" + name, part("schema") + "\n" + part("data"));
-  DatabaseConnection connection(server->root(), "cut_" + name);
+  DatabaseConnection connection(server->root(), "cut_" + name, cancellation_);
   EXPECT_EQ(text(connection.rows("SELECT SUM(id) FROM b").at(0), 0), "5");
 }
 
