@@ -85,8 +85,10 @@ void PrivateMariadb::add_database(const std::string& name, const std::string& pa
   const Cancellation cancellation;
   DatabaseConnection connection(root(), "", cancellation);
   const std::string database = quoted_name(name);
+  std::string literal;
+  for (const char c : password) literal += (c == '\'' || c == '\\') ? std::string("\\") + c : std::string(1, c);
   connection.execute("CREATE DATABASE " + database + " CHARACTER SET utf8mb4");
-  connection.execute("CREATE USER " + quoted_name(name) + "@localhost IDENTIFIED BY '" + password + "'");
+  connection.execute("CREATE USER " + quoted_name(name) + "@localhost IDENTIFIED BY '" + literal + "'");
   connection.execute("GRANT " + privileges + " ON " + database + ".* TO " + quoted_name(name) + "@localhost");
 }
 
