@@ -5,7 +5,7 @@
 
 #include "base/disk_stream.h"
 #include "base/unique_fd.h"
-#include "crypto/sha256.h"
+#include "crypto/stream_hash.h"
 #include "fakes/scratch_folder.h"
 
 namespace wobackup {
@@ -25,8 +25,8 @@ void write_stream(benchmark::State& state) {
   for (auto _ : state) {
     const std::filesystem::path path = folder / "archive";
     const UniqueFd fd = new_file(path);
-    Sha256 hash;
-    DiskStream stream(fd.get(), path.string(), [&hash](ByteSpan bytes) { hash.update(bytes); });
+    StreamHash hash;
+    DiskStream stream(fd.get(), path.string(), hash);
     for (std::size_t i = 0; i < kPieces; ++i) stream.write(piece);
     stream.finish();
     benchmark::DoNotOptimize(hash.finish());

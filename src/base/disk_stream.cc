@@ -30,34 +30,48 @@ bool set_direct(int fd, bool direct) {
 
 void DiskStream::FreeMemory::operator()(std::byte* memory) const noexcept { std::free(memory); }
 
-DiskStream::DiskStream(int fd, std::string name, std::function<void(ByteSpan)> on_bytes)
+DiskStream::DiskStream(int fd, std::string name, ByteObserver& observer)
     : fd_(fd),
       name_(std::move(name)),
-      on_bytes_(std::move(on_bytes)),
+      observer_(observer),
       direct_(set_direct(fd, true)),
       spare_(kBlocks),
-      showing_([this](const std::stop_token& stop) { run(shown_, on_bytes_, stop); }),
-      writing_([this](const std::stop_token& stop) {
-        run(
-            written_, [this](ByteSpan bytes) { put(bytes); }, stop);
-      }) {}
+      thread_([this](const std::stop_token& stop) { work(stop); }) {}
 
-DiskStream::~DiskStream() {
-  showing_.request_stop();
-  writing_.request_stop();
-}
+DiskStream::~DiskStream() { thread_.request_stop(); }
 
 void DiskStream::check_locked() const {
   if (error_) std::rethrow_exception(error_);
 }
 
+// Waits until at most so many blocks are under way. What only the observer holds up is worked off here.
+void DiskStream::make_room(std::unique_lock<std::mutex>& lock, std::size_t under_way) {
+  while (true) {
+    check_locked();
+    while (written_ > 0 && observer_.passed_bytes() >= under_way_.front().end) {
+      spare_.push_back(std::move(under_way_.front()));
+      under_way_.pop_front();
+      --written_;
+    }
+    if (under_way_.size() <= under_way) return;
+    if (written_ > 0) {
+      const std::uint64_t end = under_way_.front().end;
+      lock.unlock();
+      observer_.catch_up(end);
+      lock.lock();
+    } else {
+      changed_.wait(lock, [this] { return written_ > 0 || error_; });
+    }
+  }
+}
+
 void DiskStream::take_block() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return !spare_.empty() || error_; });
-  check_locked();
-  block_ = std::move(spare_.front());
-  spare_.pop_front();
-  lock.unlock();
+  {
+    std::unique_lock lock(mutex_);
+    make_room(lock, kBlocks - 1);
+    block_ = std::move(spare_.front());
+    spare_.pop_front();
+  }
   block_.size = 0;
   if (block_.memory) return;
   block_.memory.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, kBlockBytes)));
@@ -65,8 +79,12 @@ void DiskStream::take_block() {
 }
 
 void DiskStream::hand_over() {
+  handed_over_bytes_ += block_.size;
+  block_.end = handed_over_bytes_;
   const std::scoped_lock lock(mutex_);
   under_way_.push_back(std::exchange(block_, {}));
+  const Block& block = under_way_.back();
+  observer_.offer({block.memory.get(), block.size});
   changed_.notify_all();
 }
 
@@ -85,41 +103,30 @@ void DiskStream::finish() {
   if (block_.memory) hand_over();
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return under_way_.empty() || error_; });
-    check_locked();
+    make_room(lock, 0);
   }
   if (::fdatasync(fd_) != 0) throw system_error(fmt::format("cannot write {}", name_), errno);
 }
 
-void DiskStream::run(Stage& stage, const std::function<void(ByteSpan)>& handle, const std::stop_token& stop) {
+void DiskStream::work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  const auto has_work = [&] { return stage.passed < under_way_.size(); };
+  const auto has_work = [this] { return written_ < under_way_.size(); };
   while (changed_.wait(lock, stop, has_work) && !stop.stop_requested()) {
-    const Block& block = under_way_[stage.passed];  // stays where it is until both stages have passed it
+    const Block& block = under_way_[written_];  // stays where it is until it was written
     lock.unlock();
     std::exception_ptr error;
     try {
-      handle({block.memory.get(), block.size});
+      put({block.memory.get(), block.size});
     } catch (...) {
       error = std::current_exception();
     }
     lock.lock();
     if (error) {
-      if (!error_) error_ = error;
+      error_ = error;
       changed_.notify_all();
       return;
     }
-    ++stage.passed;
-    release_locked();
-  }
-}
-
-void DiskStream::release_locked() {
-  while (shown_.passed > 0 && written_.passed > 0) {
-    spare_.push_back(std::move(under_way_.front()));
-    under_way_.pop_front();
-    --shown_.passed;
-    --written_.passed;
+    ++written_;
     changed_.notify_all();
   }
 }

@@ -1,89 +1,36 @@
 #include "crypto/sha256_many.h"
 
 #include <algorithm>
-#include <cstring>
-#include <utility>
 
-#include "crypto/sha256_lanes.h"
+#include "crypto/sha256_lane.h"
+#include "crypto/stream_hash.h"
 
 namespace wobackup {
 namespace {
 
 using sha256_lanes::kBlockBytes;
-using sha256_lanes::State;
+using sha256_lanes::Lane;
 
-// A message that is being hashed: its whole blocks where they lie, then its padded end.
-class Lane {
- public:
-  void begin(ByteSpan message, Sha256Digest* digest) {
-    digest_ = digest;
-    state_ = sha256_lanes::initial_state();
-    next_ = message.data();
-    blocks_ = message.size() / kBlockBytes;
-    const std::size_t left = message.size() % kBlockBytes;
-    end_blocks_ = left + 9 <= kBlockBytes ? 1 : 2;
-    std::memset(end_, 0, sizeof end_);
-    if (left > 0) std::memcpy(end_, message.data() + message.size() - left, left);
-    end_[left] = std::byte{0x80};
-    std::uint64_t bits = std::uint64_t{message.size()} * 8;
-    for (std::size_t at = end_blocks_ * kBlockBytes; bits > 0; bits >>= 8U) end_[--at] = static_cast<std::byte>(bits);
-    if (blocks_ == 0) turn_to_end();
+// One step of whatever is at hand: both lanes, or one lane and the stream, or one lane. False if no lane has work.
+bool hash_some(Lane& first, Lane& second, StreamHash::Turn& stream) {
+  Lane& one = first.blocks() > 0 ? first : second;
+  if (one.blocks() == 0) return false;
+  const auto beside = [&one](auto& other) {
+    const std::size_t count = std::min(one.blocks(), other.blocks());
+    sha256_lanes::hash_two(one.state(), one.next(), other.state(), other.next(), count);
+    one.advance(count);
+    other.advance(count);
+  };
+  if (&one == &first && second.blocks() > 0) {
+    beside(second);
+  } else if (stream.blocks() > 0) {
+    beside(stream);
+  } else {
+    const std::size_t count = one.blocks();
+    sha256_lanes::hash_one(one.state(), one.next(), count);
+    one.advance(count);
   }
-  [[nodiscard]] bool active() const noexcept { return digest_ != nullptr; }
-  [[nodiscard]] std::size_t blocks() const noexcept { return blocks_; }
-  [[nodiscard]] const std::byte* next() const noexcept { return next_; }
-  [[nodiscard]] State& state() noexcept { return state_; }
-
-  // After `count` blocks were taken.
-  void advance(std::size_t count) {
-    next_ += count * kBlockBytes;
-    blocks_ -= count;
-    if (blocks_ > 0) return;
-    if (end_blocks_ > 0) {
-      turn_to_end();
-    } else {
-      sha256_lanes::store_digest(state_, *digest_);
-      digest_ = nullptr;
-    }
-  }
-
- private:
-  void turn_to_end() {
-    next_ = end_;
-    blocks_ = std::exchange(end_blocks_, 0);
-  }
-
-  State state_{};
-  const std::byte* next_ = nullptr;
-  std::size_t blocks_ = 0;
-  std::size_t end_blocks_ = 0;
-  std::byte end_[2 * kBlockBytes]{};
-  Sha256Digest* digest_ = nullptr;
-};
-
-void hash_in_lanes(std::span<const ByteSpan> messages, std::span<Sha256Digest> digests) {
-  Lane lanes[2];
-  std::size_t taken = 0;
-  while (true) {
-    for (Lane& lane : lanes) {
-      if (lane.active() || taken == messages.size()) continue;
-      lane.begin(messages[taken], &digests[taken]);
-      ++taken;
-    }
-    if (lanes[0].active() && lanes[1].active()) {
-      const std::size_t count = std::min(lanes[0].blocks(), lanes[1].blocks());
-      sha256_lanes::hash_two(lanes[0].state(), lanes[0].next(), lanes[1].state(), lanes[1].next(), count);
-      lanes[0].advance(count);
-      lanes[1].advance(count);
-    } else if (lanes[0].active() || lanes[1].active()) {
-      Lane& lane = lanes[0].active() ? lanes[0] : lanes[1];
-      const std::size_t count = lane.blocks();
-      sha256_lanes::hash_one(lane.state(), lane.next(), count);
-      lane.advance(count);
-    } else {
-      return;
-    }
-  }
+  return true;
 }
 
 }  // namespace
@@ -93,16 +40,55 @@ bool sha256_has_lanes() noexcept {
   return has;
 }
 
-void sha256_many(std::span<const ByteSpan> messages, std::span<Sha256Digest> digests) {
-  if (sha256_has_lanes()) {
-    hash_in_lanes(messages, digests);
+void sha256_many(std::span<const ByteSpan> messages, std::span<Sha256Digest> digests, StreamHash* beside) {
+  if (!sha256_has_lanes()) {
+    Sha256 hash;
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      hash.update(messages[i]);
+      digests[i] = hash.finish();
+    }
     return;
   }
-  Sha256 hash;
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    hash.update(messages[i]);
-    digests[i] = hash.finish();
+  StreamHash::Turn stream(beside);
+  Lane lanes[2];
+  std::size_t taken = 0;
+  const auto refill = [&](Lane& lane) {
+    if (lane.blocks() > 0 || taken == messages.size()) return;
+    lane.begin_last(sha256_lanes::initial_state(), 0, messages[taken], digests[taken]);
+    ++taken;
+  };
+  do {
+    refill(lanes[0]);
+    if (stream.blocks() == 0) refill(lanes[1]);  // else the stream goes beside the first
+  } while (hash_some(lanes[0], lanes[1], stream));
+}
+
+void SlicedSha256::update(ByteSpan slice, StreamHash* beside) {
+  const ByteSpan whole = slice.first(slice.size() / kBlockBytes * kBlockBytes);
+  if (!sha256_has_lanes()) {
+    plain_.update(slice);
+    return;
   }
+  StreamHash::Turn stream(beside);
+  Lane lane;
+  Lane none;
+  lane.begin(state_, whole);
+  while (hash_some(lane, none, stream)) continue;
+  state_ = lane.state();
+  whole_bytes_ += whole.size();
+  tail_bytes_ = slice.size() - whole.size();
+  std::copy_n(slice.data() + whole.size(), tail_bytes_, tail_.begin());
+}
+
+Sha256Digest SlicedSha256::finish() {
+  if (!sha256_has_lanes()) return plain_.finish();
+  Sha256Digest digest{};
+  StreamHash::Turn nobody(nullptr);
+  Lane lane;
+  Lane none;
+  lane.begin_last(state_, whole_bytes_, ByteSpan(tail_.data(), tail_bytes_), digest);
+  while (hash_some(lane, none, nobody)) continue;
+  return digest;
 }
 
 }  // namespace wobackup

@@ -110,8 +110,8 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
   RunMonitor monitor(run.site.name, written.record, partial, totals, run.cancellation, run.options.cancelled,
                      run.options.on_progress);
   FramePool pool(threads_of(run.environment.config), run.environment.config.level, run.cancellation);
-  ArchiveWriter writer(partial, pool, threads_of(run.environment.config), name, run.spool(), late_paths,
-                       written.record);
+  ArchiveWriter writer(partial, pool, threads_of(run.environment.config), name, run.spool(), late_paths, written.record,
+                       &partial.hash());
   writer.begin(file_time, vhost.dump(2) + "\n");
 
   std::jthread scanner;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -36,6 +37,23 @@ std::string content(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+// Looks at nothing until it must.
+class LazyReader final : public ByteObserver {
+ public:
+  void offer(ByteSpan bytes) override { offered_.push_back(bytes); }
+  [[nodiscard]] std::uint64_t passed_bytes() const noexcept override { return seen.size(); }
+  void catch_up(std::uint64_t bytes) override {
+    while (seen.size() < bytes) {
+      seen += text_of(offered_.front());
+      offered_.pop_front();
+    }
+  }
+  std::string seen;
+
+ private:
+  std::deque<ByteSpan> offered_;
+};
+
 UniqueFd created(const std::filesystem::path& path) {
   return UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
 }
@@ -49,14 +67,14 @@ TEST_P(DiskStreamSizes, FileAndObserver_GetAllBytesInOrder) {
   for (const std::size_t piece : {std::size_t{1000}, std::size_t{4096}, std::size_t{3'000'000}}) {
     const auto path = folder.path() / std::to_string(piece);
     const UniqueFd fd = created(path);
-    std::string seen;
-    DiskStream stream(fd.get(), "a file", [&](ByteSpan part) { seen += text_of(part); });
+    LazyReader reader;
+    DiskStream stream(fd.get(), "a file", reader);
     for (std::size_t at = 0; at < size; at += piece) {
       stream.write(bytes_of(std::string_view(bytes).substr(at, piece)));
     }
     stream.finish();
     EXPECT_TRUE(content(path) == bytes) << piece;
-    EXPECT_TRUE(seen == bytes) << piece;
+    EXPECT_TRUE(reader.seen == bytes) << piece;
   }
 }
 
@@ -70,7 +88,8 @@ TEST(DiskStream, MemoryFileSystem_WorksToo) {
   const std::filesystem::path path = "/dev/shm/disk-stream-test-" + std::to_string(::getpid());
   const UniqueFd fd = created(path);
   std::filesystem::remove(path);
-  DiskStream stream(fd.get(), "a file", [](ByteSpan) {});
+  LazyReader reader;
+  DiskStream stream(fd.get(), "a file", reader);
   stream.write(bytes_of(bytes));
   stream.finish();
   std::string back(bytes.size() + 1, '\0');
@@ -82,7 +101,8 @@ TEST(DiskStream, MemoryFileSystem_WorksToo) {
 TEST(DiskStream, FullDisk_IsNoSpace_AndStaysTold) {
   const UniqueFd fd(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   ASSERT_TRUE(fd);
-  DiskStream stream(fd.get(), "the archive", [](ByteSpan) {});
+  LazyReader reader;
+  DiskStream stream(fd.get(), "the archive", reader);
   const std::string bytes = noise(DiskStream::kBlockBytes);
   for (int attempt = 0; attempt < 2; ++attempt) {
     try {
@@ -105,7 +125,8 @@ TEST(DiskStream, FileSizeLimit_IsAnError) {
   const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limited), 0);
   try {
-    DiskStream stream(fd.get(), "a file", [](ByteSpan) {});
+    LazyReader reader;
+    DiskStream stream(fd.get(), "a file", reader);
     stream.write(bytes_of(noise(2 * DiskStream::kBlockBytes)));
     stream.finish();
     ADD_FAILURE() << "nothing was thrown";
@@ -119,7 +140,8 @@ TEST(DiskStream, FileSizeLimit_IsAnError) {
 TEST(DiskStream, LeftUnfinished_EndsAtOnce) {
   const ScratchFolder folder;
   const UniqueFd fd = created(folder.path() / "left");
-  DiskStream stream(fd.get(), "a file", [](ByteSpan) {});
+  LazyReader reader;
+  DiskStream stream(fd.get(), "a file", reader);
   stream.write(bytes_of(noise(DiskStream::kBlockBytes + 1)));
 }
 

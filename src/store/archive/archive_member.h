@@ -10,6 +10,7 @@
 #include "container/content.h"
 #include "container/frame_buffer.h"
 #include "container/manifest.h"
+#include "crypto/stream_hash.h"
 #include "store/archive/manifest_spool.h"
 #include "store/archive/snapshot_record.h"
 
@@ -37,6 +38,7 @@ struct ArchiveContext {
   std::string top;
   ManifestSpool& manifest;  ///< used only in `placed`, which comes one at a time
   SnapshotRecord& record;
+  StreamHash* beside = nullptr;  ///< the archive's own hash, computed beside those of its contents
 };
 
 /// Enters a member that has reached its place (or has a problem) into manifest and record.

@@ -37,10 +37,11 @@ class LiteralTask final : public FrameTask {
 }  // namespace
 
 ArchiveWriter::ArchiveWriter(ByteOutput& output, FramePool& pool, unsigned threads, std::string top,
-                             UniqueFd manifest_spool, std::vector<std::string> late_paths, SnapshotRecord& record)
+                             UniqueFd manifest_spool, std::vector<std::string> late_paths, SnapshotRecord& record,
+                             StreamHash* beside)
     : pool_(pool),
       manifest_(std::move(manifest_spool), std::move(late_paths)),
-      context_{std::move(top), manifest_, record},
+      context_{std::move(top), manifest_, record, beside},
       container_(output),
       stream_(pool, container_, threads + 2) {}
 

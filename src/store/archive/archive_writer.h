@@ -19,9 +19,10 @@ namespace wobackup {
 /// Used from one thread; the frames are made by the pool's.
 class ArchiveWriter {
  public:
-  /// `late_paths`: of all members that are not part of the sorted tree. Everything referred to outlives the writer.
+  /// `late_paths`: of all members that are not part of the sorted tree. `beside`: the output's own
+  /// hash, if it wants company. Everything referred to outlives the writer.
   ArchiveWriter(ByteOutput& output, FramePool& pool, unsigned threads, std::string top, UniqueFd manifest_spool,
-                std::vector<std::string> late_paths, SnapshotRecord& record);
+                std::vector<std::string> late_paths, SnapshotRecord& record, StreamHash* beside = nullptr);
   ~ArchiveWriter();
 
   /// The top folder and vhost.json, alone in the first frame.

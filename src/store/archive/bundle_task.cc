@@ -35,7 +35,7 @@ void BundleTask::hash(ByteSpan plain) {
   std::vector<ByteSpan> messages;
   for (const ContentPlace& place : contents_) messages.push_back(plain.subspan(place.begin, place.size));
   std::vector<Sha256Digest> digests(messages.size());
-  sha256_many(messages, digests);
+  sha256_many(messages, digests, context_.beside);
   for (std::size_t i = 0; i < contents_.size(); ++i) contents_[i].member->sha256 = digests[i];
 }
 

@@ -90,7 +90,7 @@ void LargeFile::hash_in_turn(std::uint64_t index, ByteSpan bytes) {
 
 // Only the slice whose turn it is gets here, so the hash itself needs no lock.
 void LargeFile::hash_now(std::uint64_t index, ByteSpan bytes) {
-  hash_.update(bytes);
+  hash_.update(bytes, context_.beside);
   const bool last = index + 1 == slices_;
   if (last) member_.sha256 = hash_.finish();
   const std::scoped_lock lock(mutex_);

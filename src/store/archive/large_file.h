@@ -7,7 +7,7 @@
 #include <mutex>
 
 #include "container/frame_pool.h"
-#include "crypto/sha256.h"
+#include "crypto/sha256_many.h"
 #include "store/archive/archive_member.h"
 #include "store/archive/stored_bytes.h"
 
@@ -43,7 +43,7 @@ class LargeFile : public std::enable_shared_from_this<LargeFile> {
   std::mutex mutex_;
   std::condition_variable turn_;
   std::uint64_t next_to_hash_ = 0;
-  Sha256 hash_;
+  SlicedSha256 hash_;
   bool short_read_ = false;
 };
 

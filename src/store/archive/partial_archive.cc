@@ -43,7 +43,7 @@ PartialArchive::PartialArchive(int directory_fd, std::filesystem::path directory
     ::unlinkat(directory_fd_, partial_name_.c_str(), 0);
     throw system_error(fmt::format("cannot lock {}", (directory_ / partial_name_).string()), error_number);
   }
-  stream_.emplace(fd_.get(), directory_.string(), [this](ByteSpan bytes) { hash_.update(bytes); });
+  stream_.emplace(fd_.get(), directory_.string(), hash_);
 }
 
 PartialArchive::~PartialArchive() {

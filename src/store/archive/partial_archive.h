@@ -14,6 +14,7 @@
 #include "base/unique_fd.h"
 #include "container/container_writer.h"
 #include "crypto/sha256.h"
+#include "crypto/stream_hash.h"
 
 namespace wobackup {
 
@@ -25,7 +26,8 @@ struct WriteLimits {
 
 /// A hidden file ".<name>.tar.zst.partial" beside its final name, mode 0600, locked by its descriptor while it is
 /// written so that `remove_abandoned_partials` knows it is alive. It is removed by the destructor unless published.
-/// Bytes are hashed and written by threads of their own. Used from one thread at a time.
+/// Bytes are written by a thread of their own, and hashed by those that
+/// use `hash()` beside their own messages. Used from one thread at a time.
 class PartialArchive final : public ByteOutput {
  public:
   /// `directory_fd` and the cancellation outlive the object; `directory` is its path for messages.
@@ -36,6 +38,9 @@ class PartialArchive final : public ByteOutput {
   void write(ByteSpan bytes) override;
   /// So far; may be asked from any thread.
   [[nodiscard]] std::uint64_t written_bytes() const noexcept { return written_bytes_; }
+
+  /// The file's hash in the making, for sha256_many's `beside`.
+  [[nodiscard]] StreamHash& hash() noexcept { return hash_; }
 
   /// Ends the writing: everything is on the disk. Returns the file's hash.
   [[nodiscard]] Sha256Digest sync();
@@ -53,7 +58,7 @@ class PartialArchive final : public ByteOutput {
   WriteLimits limits_;
   const Cancellation& cancellation_;
   UniqueFd fd_;
-  Sha256 hash_;
+  StreamHash hash_;
   std::atomic<std::uint64_t> written_bytes_{0};  // read by the progress
   std::uint64_t checked_at_bytes_ = 0;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
