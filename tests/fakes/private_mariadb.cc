@@ -45,7 +45,9 @@ void PrivateMariadb::start() {
   throw std::runtime_error("the private MariaDB does not start");
 }
 
-PrivateMariadb::~PrivateMariadb() {
+PrivateMariadb::~PrivateMariadb() { stop(); }
+
+void PrivateMariadb::stop() {
   server_->kill(SIGTERM);
   server_->wait();
 }

@@ -32,9 +32,12 @@ class PrivateMariadb {
   [[nodiscard]] int pid() const { return server_->pid(); }
   /// Ends the server in the middle of whatever it does, and starts it again.
   void kill_and_restart();
+  /// An orderly end.
+  void stop();
+  /// After `stop`, or when the server was killed.
+  void start();
 
  private:
-  void start();
   ScratchFolder folder_;
   std::unique_ptr<Subprocess> server_;
 };

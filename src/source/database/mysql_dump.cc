@@ -21,6 +21,19 @@ Error broken_rule(const std::string& what, std::string hint = {}) {
   return Error(ErrorKind::dump, what, std::move(hint));
 }
 
+constexpr const char* kServerGone =
+    "is the database server running, and does its log say why it closed the connection?";
+
+// What to do about a dump program that failed.
+std::string hint_for(const std::string& message, bool is_admin) {
+  for (const char* gone : {"Lost connection", "gone away", "Can't connect", "shutdown in progress", "was killed"}) {
+    if (message.find(gone) != std::string::npos) return kServerGone;
+  }
+  if (is_admin) return "try again; if it fails again, run the dump program by hand";
+  return "it ran with the site's own login, which may lack rights: set database.defaults_file, and name the database "
+         "in the registry or in [site.\"...\".database]";
+}
+
 // The broken views' definitions as comments, so that no line of them can be anything else.
 std::string comment_of(const std::vector<BrokenView>& views) {
   std::string text;
@@ -172,15 +185,11 @@ std::optional<DumpReport> try_dump(const DumpRequest& request, const DumpLogin& 
     after = take_inventory(again);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::interrupted) throw;
-    throw failure ? *failure : error;
+    throw failure ? failure->with_hint(kServerGone) : error;
   }
   if (after.fingerprint != before.fingerprint) return std::nullopt;
   if (failure) {
-    throw login.is_admin ? *failure
-                         : failure->with_hint(
-                               "it ran with the site's own login, which may lack rights: set "
-                               "database.defaults_file, and name the database in the registry or in "
-                               "[site.\"...\".database]");
+    throw failure->with_hint(hint_for(failure->message(), login.is_admin));
   }
   if (!scanner.completed()) throw broken_rule("the dump does not end with its completion marker: it was cut off");
   compare(sections, after, broken, login.is_admin);
