@@ -97,9 +97,26 @@ class Reader {
     while (position < tokens_.size() && tokens_[position].kind == Kind::name && is_symbol(position + 1, "=")) {
       Folded folded = value_from(position + 2, ",;");
       settle(tokens_[position].value, std::move(folded.value), is_unconditional());
-      if (!is_symbol(folded.end, ",")) return;
-      position = folded.end + 1;
+      const std::size_t end = end_of_expression(folded.end);
+      if (!is_symbol(end, ",")) return;
+      position = end + 1;
     }
+  }
+
+  // The comma or semicolon after an expression. Another `const` ends it, too: else many of them, never finished, would
+  // each be followed to the end.
+  [[nodiscard]] std::size_t end_of_expression(std::size_t position) const {
+    std::size_t open = 0;  // brackets
+    for (; position < tokens_.size(); ++position) {
+      const PhpToken& token = tokens_[position];
+      if (token.kind == Kind::name && lower_ascii(token.value) == "const") break;
+      if (token.kind != Kind::symbol) continue;
+      const char symbol = token.value[0];
+      if (symbol == ';' || (symbol == ',' && open == 0)) break;
+      if (symbol == '(' || symbol == '[') ++open;
+      if ((symbol == ')' || symbol == ']') && open > 0) --open;
+    }
+    return position;
   }
 
   // 'a' . 'b' up to one of the closing symbols; anything else is computed.
