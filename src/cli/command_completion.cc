@@ -9,42 +9,66 @@ namespace {
 constexpr const char* kBash =
     R"BASH(# bash completion for wobackup: source it, or put it into /usr/share/bash-completion/completions/wobackup
 _wobackup() {
-  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= word
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} program=$1 command= words= word i
   local globals="--config --json --quiet --verbose --help"
   local commands="create list info sites config completion version help"
+  local config=()
   COMPREPLY=()
-  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  # Bash takes --type=full apart at the equals sign.
+  if [[ $previous == "=" ]]; then previous=${COMP_WORDS[COMP_CWORD-2]}; fi
+  if [[ $current == "=" ]]; then current=; fi
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
     case $word in
-      create|list|info|sites|config|completion|version|help) command=$word; break ;;
+      --config)
+        word=${COMP_WORDS[++i]}
+        if [[ $word == "=" ]]; then word=${COMP_WORDS[++i]}; fi
+        config=(--config "$word") ;;
+      create|list|info|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
     esac
   done
   case $previous in
-    --config|--path|--site-json) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-    --type) mapfile -t COMPREPLY < <(compgen -W "full db files" -- "$current"); return ;;
+    --config|--path|--site-json) _wobackup_files "$current"; return ;;
+    --type) _wobackup_words "$current" "full db files"; return ;;
     --reason|--meta|--exclude|--wait|--threads|--level|--limit-rate) return ;;
   esac
-  local words=
   case $command in
     "") words="$commands $globals --version" ;;
     create) words="--all --db --files --type --path --reason --meta --exclude --exclude-caches --site-json --wait --threads --level --limit-rate $globals" ;;
     list|info) words="--path $globals" ;;
     config) words="show validate $globals" ;;
-    completion) words="bash" ;;
+    completion) words="bash $globals" ;;
     help) words="$commands" ;;
-    *) words="$globals" ;;
+    *) words=$globals ;;
   esac
-  case $command in
-    create|list) [[ $current == -* ]] || words=$(wobackup sites --names 2>/dev/null) ;;
-    info)
-      if [[ $current == /* || $current == ./* ]]; then
-        mapfile -t COMPREPLY < <(compgen -f -- "$current"); return
-      elif [[ $current == */* ]]; then
-        words="${current%%/*}/latest "$(wobackup list "${current%%/*}" --names 2>/dev/null | sed "s|^|${current%%/*}/|")
-      elif [[ $current != -* ]]; then
-        words=$(wobackup sites --names 2>/dev/null)
-      fi ;;
-  esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  if [[ $current != -* ]]; then
+    case $command in
+      create|list) words=$("$program" "${config[@]}" sites --names 2>/dev/null) ;;
+      info)
+        case $current in
+          /*|./*|../*) _wobackup_files "$current"; return ;;
+          */*)
+            words="${current%%/*}/latest"
+            for word in $("$program" "${config[@]}" list "${current%%/*}" --names 2>/dev/null); do
+              words+=" ${current%%/*}/$word"
+            done ;;
+          *) words=$("$program" "${config[@]}" sites --names 2>/dev/null) ;;
+        esac ;;
+    esac
+  fi
+  _wobackup_words "$current" "$words"
+}
+# Those of the words that begin like the current one. (compgen -W would expand them: names are not to be run.)
+_wobackup_words() {
+  local word words
+  read -r -d '' -a words <<< "$2"
+  for word in "${words[@]}"; do
+    if [[ $word == "$1"* ]]; then COMPREPLY+=("$word"); fi
+  done
+}
+_wobackup_files() {
+  compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(compgen -f -- "$1")
 }
 complete -F _wobackup wobackup
 )BASH";
@@ -53,7 +77,10 @@ complete -F _wobackup wobackup
 
 int completion_command(const CompletionArguments& arguments, Output& output) {
   if (arguments.shell != "bash") {
-    throw Error(ErrorKind::usage, "there is no completion for " + printable(arguments.shell), "known shells: bash");
+    throw Error(
+        ErrorKind::usage,
+        arguments.shell.empty() ? "no shell was named" : "there is no completion for " + printable(arguments.shell),
+        "known shells: bash");
   }
   output.terminal().out << kBash;
   return 0;

@@ -76,17 +76,26 @@ void show(const std::string& prefix, const Json& json, Output& output) {
 }  // namespace
 
 int config_command(const ConfigArguments& arguments, const Config& config, Output& output) {
+  if (arguments.action != "show" && arguments.action != "validate") {
+    throw Error(ErrorKind::usage,
+                arguments.action.empty()
+                    ? "nothing to do with the settings was named"
+                    : fmt::format("\"{}\" is nothing that config can do", printable(arguments.action)),
+                "`wobackup config show` or `wobackup config validate`");
+  }
   if (arguments.action == "validate") {
     if (output.json()) {
       output.object("summary", {{"valid", true}, {"file", value_or_null(config.file)}, {"exit_code", 0}});
     } else {
-      output.line(config.file ? fmt::format("{} is valid", config.file->string())
+      output.line(config.file ? fmt::format("{} is valid", printable(config.file->string()))
                               : "there is no config file; the defaults are used");
     }
     return 0;
   }
   if (output.json()) {
-    output.object("summary", json_of(config));
+    Json json = json_of(config);
+    json["exit_code"] = 0;
+    output.object("summary", json);
   } else {
     show("", json_of(config), output);
   }

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kLargestSiteJson = std::size_t{1} << 20U;
 constexpr std::size_t kShownPaths = 20;
+constexpr const char* kNoSite = "no site was named";
+constexpr const char* kNameOne = "name one, or use --all; `wobackup sites` lists them";
 
 [[noreturn]] void wrong_usage(std::string message, std::string hint = "see `wobackup create --help`") {
   throw Error(ErrorKind::usage, std::move(message), std::move(hint));
@@ -92,7 +94,8 @@ Site site_from_file(const std::string& name, const Service& service, Output& out
   }
   const Json fields = Json::parse(text, nullptr, false);
   if (fields.is_discarded()) {
-    throw Error(ErrorKind::usage, fmt::format("--site-json {}: that is not JSON", printable(name)));
+    throw Error(ErrorKind::usage, fmt::format("--site-json {}: that is not JSON", printable(name)),
+                "an object with the registry's fields is needed, at least sitename and site_path");
   }
   return service.site_from_json(fields);
 }
@@ -101,17 +104,22 @@ Site site_from_file(const std::string& name, const Service& service, Output& out
 std::string ask_for_site(const Service& service, Output& output) {
   Terminal& terminal = output.terminal();
   if (!terminal.in_is_terminal || !terminal.err_is_terminal || output.json()) {
-    wrong_usage("no site was named", "name one, or use --all; `wobackup sites` lists them");
+    wrong_usage(kNoSite, kNameOne);
   }
-  terminal.err << "Sites:";
+  std::string text = "Sites:";
+  std::size_t column = text.size();
   for (const Site& site : service.sites()) {
-    if (site.has_content()) terminal.err << ' ' << site.name;
+    if (!site.has_content()) continue;
+    const bool fits = column + 1 + site.name.size() <= terminal.width;
+    text += fits ? " " : "\n  ";
+    column = (fits ? column + 1 : 2) + site.name.size();
+    text += site.name;
   }
-  terminal.err << "\nWhich site? " << std::flush;
+  terminal.err << text << "\nWhich site? " << std::flush;
   std::string answer;
-  std::getline(terminal.in, answer);
+  if (!std::getline(terminal.in, answer)) terminal.err << '\n';  // nobody ended the line
   std::string name(trim(answer));
-  if (name.empty()) wrong_usage("no site was named");
+  if (name.empty()) wrong_usage(kNoSite, kNameOne);
   return name;
 }
 
@@ -142,13 +150,15 @@ std::vector<Wanted> wanted_sites(const CreateArguments& arguments, const Service
   std::vector<std::string> names = arguments.sites;
   if (names.empty()) names.push_back(ask_for_site(service, output));
   for (const std::string& name : names) {
-    const auto twice = [&](const Wanted& other) { return other.name == name; };
-    if (std::any_of(wanted.begin(), wanted.end(), twice)) continue;
+    Wanted next{name, std::nullopt, std::nullopt};
     try {
-      wanted.push_back({name, service.site(name), std::nullopt});
+      next.site = service.site(name);
+      next.name = next.site->name;  // in lower case
     } catch (const Error& error) {
-      wanted.push_back({name, std::nullopt, error});
+      next.error = error;
     }
+    const auto twice = [&](const Wanted& other) { return other.name == next.name; };
+    if (std::none_of(wanted.begin(), wanted.end(), twice)) wanted.push_back(std::move(next));
   }
   return wanted;
 }
@@ -167,7 +177,7 @@ Json notes_json(const std::vector<PathNote>& notes) {
   Json list = Json::array();
   for (const PathNote& note : notes) {
     Json item;
-    item["path"] = printable(note.path);
+    item["path"] = json_text(note.path);
     if (!is_utf8(note.path)) item["path_b64"] = base64(bytes_of(note.path));
     item["what"] = note.what;
     list.push_back(std::move(item));
@@ -201,7 +211,8 @@ void report(const Site& site, const Created& created, Output& output) {
   if (output.json()) {
     Json fields;
     fields["site"] = site.name;
-    fields["archive"] = printable(created.archive.string());
+    fields["archive"] = json_text(created.archive.string());
+    if (!is_utf8(created.archive.string())) fields["path_b64"] = base64(bytes_of(created.archive.string()));
     fields["size"] = created.size_bytes;
     fields["sha256"] = created.sha256;
     fields["complete"] = created.complete;
@@ -221,7 +232,7 @@ void report(const Site& site, const Created& created, Output& output) {
   }
   report_notes(created, output);
   std::string text =
-      fmt::format("{}: {}{}, {}", site.name, created.archive.string(),
+      fmt::format("{}: {}{}, {}", site.name, printable(created.archive.string()),
                   created.complete ? "" : " " + output.red("INCOMPLETE"), human_size(created.size_bytes));
   if (created.has_files) text += fmt::format(", {} files", grouped(created.files));
   if (created.has_database) text += fmt::format(", {} tables", grouped(created.tables));
@@ -232,6 +243,11 @@ void report(const Site& site, const Created& created, Output& output) {
 // The worst of several outcomes decides the exit code: an interruption, then what left no backup, then an incomplete
 // one.
 int severity(int code) { return code == 130 ? 3 : code == 3 ? 1 : code == 0 ? 0 : 2; }
+
+// A site without content of its own, unless it was asked for by name: then it is an error.
+bool is_skipped(const Wanted& wanted, const CreateArguments& arguments) {
+  return arguments.all && wanted.site && !wanted.site->has_content();
+}
 
 struct Tally {
   std::size_t total = 0, fine = 0, skipped = 0;
@@ -244,10 +260,17 @@ struct Tally {
   }
 };
 
+// Said with -q, too: an incomplete backup must not pass for a good one.
+Error incomplete_error(const Created& created) {
+  return {ErrorKind::incomplete,
+          fmt::format("{} {} could not be read: the backup is incomplete", grouped(created.unreadable_count),
+                      created.unreadable_count == 1 ? "path" : "paths"),
+          "it is kept, but does not count as a good backup; mend what is in the way and try again"};
+}
+
 void back_up(const Wanted& wanted, const CreateArguments& arguments, const CreateOptions& options, Service& service,
              Output& output, Tally& tally) {
-  if (wanted.site && !wanted.site->has_content() && arguments.all) {
-    ++tally.skipped;
+  if (is_skipped(wanted, arguments)) {
     if (output.json()) {
       output.object("skipped", {{"site", wanted.name}, {"reason", fmt::format("type {}", name_of(wanted.site->type))}});
     } else {
@@ -256,14 +279,17 @@ void back_up(const Wanted& wanted, const CreateArguments& arguments, const Creat
     }
     return;
   }
-  ++tally.total;
   try {
     if (wanted.error) throw Error(*wanted.error);
     const Created created = service.create(*wanted.site, options);
     report(*wanted.site, created, output);
-    tally.archives.push_back(printable(created.archive.string()));
+    tally.archives.push_back(json_text(created.archive.string()));
     if (created.complete) ++tally.fine;
-    if (!created.complete) tally.add(exit_code(ErrorKind::incomplete));
+    if (!created.complete) {
+      const Error incomplete = incomplete_error(created);
+      output.error(incomplete, wanted.name);
+      tally.add(exit_code(incomplete.kind()));
+    }
   } catch (const Error& error) {
     output.clear_progress();
     output.error(error, wanted.name);
@@ -280,6 +306,7 @@ int create_command(const CreateArguments& arguments, Config config, Output& outp
   const std::vector<Wanted> wanted = wanted_sites(arguments, service, output);
   if (options.type != BackupType::files && arguments.site_json.empty()) warn_of_shared(wanted, service, output);
   Tally tally;
+  for (const Wanted& each : wanted) ++(is_skipped(each, arguments) ? tally.skipped : tally.total);
   for (const Wanted& each : wanted) {
     if (tally.exit_code == exit_code(ErrorKind::interrupted)) break;
     back_up(each, arguments, options, service, output, tally);
@@ -292,7 +319,7 @@ int create_command(const CreateArguments& arguments, Config config, Output& outp
     fields["archives"] = tally.archives;
     fields["exit_code"] = tally.exit_code;
     output.object("summary", fields);
-  } else if (wanted.size() > 1) {
+  } else if (arguments.all || wanted.size() > 1) {
     output.line(fmt::format("{} of {} sites backed up{}", tally.fine, tally.total,
                             tally.skipped > 0 ? fmt::format(", {} skipped", tally.skipped) : ""));
   }

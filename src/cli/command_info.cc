@@ -15,7 +15,8 @@ constexpr std::size_t kShownNotes = 20;
 std::string value_text(const std::string& key, const Json& value) {
   if (value.is_null()) return "-";
   if ((key == "archive_size" || key == "file_bytes" || key == "tar_bytes") && value.is_number_unsigned()) {
-    return fmt::format("{} ({} bytes)", human_size(value.get<std::uint64_t>()), value.dump());
+    const auto bytes = value.get<std::uint64_t>();
+    return bytes < 1024 ? human_size(bytes) : fmt::format("{} ({} bytes)", human_size(bytes), bytes);
   }
   if (key == "archive_mtime" && value.is_number()) {
     return rfc3339(std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(value.get<double>()))));
@@ -31,8 +32,9 @@ int info_command(const InfoArguments& arguments, Service& service, Output& outpu
     throw Error(ErrorKind::usage, "no backup was named",
                 "name one: SITE, SITE/latest, SITE/NAME, or an archive's path");
   }
-  const Json info = service.info(service.find(arguments.what, path_argument(arguments.path)));
+  Json info = service.info(service.find(arguments.what, path_argument(arguments.path)));
   if (output.json()) {
+    info["exit_code"] = 0;
     output.object("summary", info);
     return 0;
   }

@@ -29,7 +29,7 @@ Json json_of(const SnapshotRef& ref) {
   fields["indexed"] = ref.indexed;
   fields["state"] = !ref.problem.empty() ? "damaged" : ref.complete ? "complete" : "incomplete";
   fields["problem"] = ref.problem;
-  fields["archive"] = printable(ref.archive.string());
+  fields["archive"] = json_text(ref.archive.string());
   if (!is_utf8(ref.archive.string())) fields["path_b64"] = base64(bytes_of(ref.archive.string()));
   return fields;
 }

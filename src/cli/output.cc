@@ -12,6 +12,7 @@ namespace wobackup::cli {
 namespace {
 
 constexpr std::size_t kBarCells = 20;
+constexpr std::size_t kMostRemembered = 1000;
 
 std::string duration_text(std::chrono::seconds time) {
   const auto seconds = time.count();
@@ -19,7 +20,33 @@ std::string duration_text(std::chrono::seconds time) {
   return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
 }
 
+// Messages quote names that a site's owner chose. Their writers make them printable; this is the last door before the
+// screen, and lets nothing but line ends through.
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  for (const std::string_view line : split(text, '\n')) {
+    if (!out.empty()) out += '\n';
+    out += printable(line);
+  }
+  return out;
+}
+
+// Whether a message tells which site it is about: by its name, not by a path with the name in it.
+bool names_site(std::string_view message, std::string_view site) {
+  constexpr std::string_view kBetweenWords = " :,;\"'()";
+  for (std::size_t at = 0; (at = message.find(site, at)) != std::string_view::npos; ++at) {
+    const std::size_t end = at + site.size();
+    if ((at == 0 || kBetweenWords.find(message[at - 1]) != std::string_view::npos) &&
+        (end == message.size() || kBetweenWords.find(message[end]) != std::string_view::npos)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
+
+std::string json_text(std::string_view bytes) { return is_utf8(bytes) ? std::string(bytes) : printable(bytes); }
 
 std::string Output::coloured(std::string_view text, const char* code) const {
   if (!terminal_.colours || !terminal_.out_is_terminal) return std::string(text);
@@ -34,9 +61,13 @@ std::string Output::error_word(const char* word, const char* code) const {
 void Output::object(std::string_view message_type, const Json& fields) {
   Json object;
   object["message_type"] = message_type;
-  for (const auto& [key, value] : fields.items()) object[key] = value;
+  for (const auto& [key, value] : fields.items()) {
+    // An archive's metadata may have any key.
+    if (key != "message_type") object[key] = value;
+  }
   const std::scoped_lock lock(mutex_);
-  terminal_.out << object.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
+  // All in ASCII: what steers a terminal beyond ASCII (C1 controls, direction of text) is escaped, too.
+  terminal_.out << object.dump(-1, ' ', true, Json::error_handler_t::replace) << '\n' << std::flush;
 }
 
 void Output::line(std::string_view text) {
@@ -50,14 +81,18 @@ void Output::remark(std::string_view text) {
   if (json() || quiet()) return;
   const std::scoped_lock lock(mutex_);
   clear_locked();
-  terminal_.err << text << '\n' << std::flush;
+  terminal_.err << printable_lines(text) << '\n' << std::flush;
 }
 
 void Output::warning(std::string_view text) {
   if (quiet() || json()) return;
   const std::scoped_lock lock(mutex_);
+  warn_locked(text);
+}
+
+void Output::warn_locked(std::string_view text) {
   clear_locked();
-  terminal_.err << error_word("warning", "33") << ": " << text << '\n' << std::flush;
+  terminal_.err << error_word("warning", "33") << ": " << printable_lines(text) << '\n' << std::flush;
 }
 
 void Output::error(const Error& error, std::string_view site) {
@@ -75,10 +110,9 @@ void Output::error(const Error& error, std::string_view site) {
   const std::scoped_lock lock(mutex_);
   clear_locked();
   terminal_.err << error_word("error", "31") << ": ";
-  // The message names the site already in most cases.
-  if (!site.empty() && error.message().find(site) == std::string::npos) terminal_.err << site << ": ";
-  terminal_.err << error.message();
-  if (!error.hint().empty()) terminal_.err << "\nHint: " << error.hint();
+  if (!site.empty() && !names_site(error.message(), site)) terminal_.err << printable(site) << ": ";
+  terminal_.err << printable_lines(error.message());
+  if (!error.hint().empty()) terminal_.err << "\nHint: " << printable_lines(error.hint());
   terminal_.err << '\n' << std::flush;
 }
 
@@ -86,15 +120,16 @@ void Output::log(LogLevel level, std::string_view text) {
   if (level == LogLevel::warning) {
     const std::scoped_lock lock(mutex_);
     if (quiet()) return;
-    clear_locked();
-    terminal_.err << error_word("warning", "33") << ": " << text << '\n' << std::flush;
+    // A command may read the registry once for every site.
+    if (said_.size() < kMostRemembered && !said_.emplace(text).second) return;
+    warn_locked(text);
     return;
   }
   const int needed = level == LogLevel::info ? 1 : 2;
   if (verbosity_.level < needed) return;
   const std::scoped_lock lock(mutex_);
   clear_locked();
-  terminal_.err << text << '\n' << std::flush;
+  terminal_.err << printable_lines(text) << '\n' << std::flush;
 }
 
 void Output::progress(const Progress& progress) {

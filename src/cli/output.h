@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,10 @@ struct Verbosity {
   int level = 0;  ///< 1: -v, 2: -vv
 };
 
+/// As it stands if it is UTF-8 (JSON escapes control characters), else made printable; then `path_b64` should stand
+/// beside it.
+[[nodiscard]] std::string json_text(std::string_view bytes);
+
 /// Results go to stdout, everything else to stderr; with --json, one object a line to stdout. Any thread.
 class Output {
  public:
@@ -33,7 +38,7 @@ class Output {
 
   /// One object, with message_type first.
   void object(std::string_view message_type, const Json& fields);
-  /// A result for people. Nothing with --json or -q.
+  /// A result for people. Nothing with --json or -q. It may hold colours: names in it must be printable() already.
   void line(std::string_view text);
   /// A remark for people, on stderr. Nothing with --json or -q.
   void remark(std::string_view text);
@@ -59,11 +64,13 @@ class Output {
   [[nodiscard]] std::string coloured(std::string_view text, const char* code) const;
   [[nodiscard]] std::string error_word(const char* word, const char* code) const;
   void clear_locked();
+  void warn_locked(std::string_view text);
 
   Terminal& terminal_;
   Verbosity verbosity_;
   std::mutex mutex_;
   bool bar_shown_ = false;
+  std::set<std::string, std::less<>> said_;  ///< warnings of the log, each told once
 };
 
 }  // namespace wobackup::cli

@@ -19,18 +19,19 @@ constexpr const char* kFooter = R"(Examples:
   wobackup create example.com --db             the database only
   wobackup list example.com                    what there is, newest first
   wobackup info example.com/latest             what is known of one backup
-  tar --zstd -xpf ARCHIVE                      every archive opens with plain tar
+  tar --zstd -xpf ARCHIVE                      plain tar opens every archive
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete, 10 not found, 11 locked,
-20 dump failed, 21 damaged, 23 no space, 130 interrupted.)";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete, 10 not found,
+11 locked, 20 dump failed, 21 damaged, 23 no space, 130 interrupted.)";
 
 constexpr const char* kCreateFooter = R"(Examples:
   wobackup create example.com
   wobackup create example.com --db --reason pre-db-migration --meta ticket=1234
-  wobackup create example.com --path /mnt/backups --exclude '*.log' --exclude-caches
+  wobackup create example.com --path /mnt/backups --exclude '*.log'
   wobackup create --all --wait 10m --limit-rate 20M
-Archives go to <site>/backup/<site name>/<time>.tar.zst, or below --path. An incomplete
-backup (some files could not be read) exits 3 and is named ..._incomplete.tar.zst.)";
+Archives go to <site>/backup/<site name>/<time>.tar.zst, or below --path. An
+incomplete backup (some files could not be read) exits 3 and is named
+<time>_incomplete.tar.zst.)";
 
 constexpr const char* kListFooter = R"(Examples:
   wobackup list                 all sites
@@ -40,11 +41,27 @@ constexpr const char* kListFooter = R"(Examples:
 constexpr const char* kInfoFooter = R"(Examples:
   wobackup info example.com                          the latest complete backup
   wobackup info example.com/2025-01-20_14-25-30
-  wobackup info /var/www/example.com/backup/example.com/2025-01-20_14-25-30.tar.zst --json)";
+  wobackup info /mnt/backups/example.com/2025-01-20_14-25-30.tar.zst --json)";
+
+constexpr const char* kSitesFooter = R"(Examples:
+  wobackup sites                name, type, path, database, last backup
+  wobackup sites --json         the same for programs)";
 
 constexpr const char* kConfigFooter = R"(Examples:
   wobackup config validate
   wobackup --config /tmp/new.toml config show)";
+
+constexpr const char* kCompletionFooter = R"(Examples:
+  source <(wobackup completion bash)
+  wobackup completion bash > /usr/share/bash-completion/completions/wobackup)";
+
+constexpr const char* kVersionFooter = R"(Examples:
+  wobackup version
+  wobackup version --json)";
+
+constexpr const char* kHelpFooter = R"(Examples:
+  wobackup help                 what commands there are
+  wobackup help create          one of them)";
 
 struct Arguments {
   GlobalArguments global;
@@ -59,7 +76,7 @@ struct Arguments {
 };
 
 void add_globals(CLI::App& app, Arguments& arguments) {
-  app.add_option("--config", arguments.global.config_file, "Config file (default /etc/wobackup/wobackup.toml)")
+  app.add_option("--config", arguments.global.config_file, "Config file (/etc/wobackup/wobackup.toml)")
       ->type_name("FILE");
   app.add_flag("--json", arguments.global.verbosity.json, "One JSON object a line");
   app.add_flag("-q,--quiet", arguments.global.verbosity.quiet, "Only errors");
@@ -87,8 +104,12 @@ void add_create(CLI::App& app, CreateArguments& create) {
   app.add_flag("--exclude-caches", create.exclude_caches, "Leave out what caches hold");
   app.add_option("--site-json", create.site_json, "A site described by JSON; - reads stdin")->type_name("FILE");
   app.add_option("--wait", create.wait, "Wait for another run on the site, e.g. 10m")->type_name("TIME");
-  app.add_option("--threads", create.threads, "Compressing threads")->type_name("N")->check(CLI::Range(1, 64));
-  app.add_option("--level", create.level, "zstd level, 1 to 19")->type_name("N")->check(CLI::Range(1, 19));
+  app.add_option("--threads", create.threads, "Compressing threads, 1 to 64")
+      ->type_name("N")
+      ->check(CLI::Range(1, 64).description(""));
+  app.add_option("--level", create.level, "zstd level, 1 to 19")
+      ->type_name("N")
+      ->check(CLI::Range(1, 19).description(""));
   app.add_option("--limit-rate", create.limit_rate, "Bytes written per second, e.g. 20M")->type_name("RATE");
 }
 
@@ -96,7 +117,8 @@ void add_create(CLI::App& app, CreateArguments& create) {
 CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, const char* text, const char* footer) {
   CLI::App* command = app.add_subcommand(name, text);
   add_globals(*command, arguments);
-  if (*footer != '\0') command->footer(footer);
+  command->group("Commands");
+  command->footer(footer);
   return command;
 }
 
@@ -115,40 +137,64 @@ std::string nearest_command(const std::string& word) {
   return best.empty() ? "`wobackup help` lists the commands" : fmt::format("did you mean \"{}\"?", best);
 }
 
-// What CLI11 found wrong, in our words.
-Error usage_error(const CLI::ParseError& error, const std::vector<std::string>& arguments) {
-  std::string command;
-  for (const std::string& argument : arguments) {
-    if (argument.empty() || argument[0] == '-') continue;
-    if (std::find(std::begin(kCommands), std::end(kCommands), argument) == std::end(kCommands)) {
-      if (command.empty() && error.get_name() != "RequiredError" && error.get_name() != "ValidationError") {
-        return {ErrorKind::usage, fmt::format("\"{}\" is not a command", printable(argument)),
-                nearest_command(argument)};
-      }
-    } else {
-      command = argument;
+// Of the whole program, or of one of its commands. (App::help() would explain the command that is running.)
+std::string help_text(const CLI::App& app, const CLI::App& about) {
+  const std::string name = &about == &app ? app.get_name() : app.get_name() + " " + about.get_name();
+  std::string text = app.get_formatter()->make_help(&about, name, CLI::AppFormatMode::Normal);
+  // CLI11 leaves empty lines where options are hidden.
+  for (std::size_t at = 0; (at = text.find("\n\n\n", at)) != std::string::npos;) text.erase(at, 1);
+  return text;
+}
+
+// The first word that is no option.
+std::string command_word(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--config") {
+      ++i;
+    } else if (!words[i].empty() && words[i][0] != '-') {
+      return words[i];
     }
-    break;
   }
-  return {ErrorKind::usage, printable(error.what()),
-          command.empty() ? "see `wobackup help`" : fmt::format("see `wobackup {} --help`", command)};
+  return "";
+}
+
+bool is_command(const std::string& word) {
+  return std::find(std::begin(kCommands), std::end(kCommands), word) != std::end(kCommands);
+}
+
+// What CLI11 found wrong, in our words.
+Error usage_error(const CLI::ParseError& error, const std::vector<std::string>& words) {
+  const std::string word = command_word(words);
+  const bool unexpected = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+  if (unexpected && !word.empty() && !is_command(word)) {
+    return {ErrorKind::usage, fmt::format("\"{}\" is not a command", printable(word)), nearest_command(word)};
+  }
+  std::string text = error.what();
+  const std::size_t colon = text.find(": ");
+  if (unexpected && colon != std::string::npos) {
+    text.erase(0, colon + 2);
+    text = text.starts_with('-') ? "unknown option: " + text : fmt::format("unexpected argument: \"{}\"", text);
+  }
+  return {ErrorKind::usage, printable(text),
+          is_command(word) ? fmt::format("see `wobackup {} --help`", word) : "see `wobackup help`"};
 }
 
 int dispatch(const CLI::App& app, const Arguments& arguments, Output& output) {
   const auto chosen = [&app](const char* name) { return app.get_subcommand(name)->parsed(); };
   if (chosen("version") || arguments.show_version) return version_command(output);
   if (chosen("completion")) return completion_command(arguments.completion, output);
-  if (chosen("help") || app.get_subcommands().empty()) {
-    const CLI::App* about = &app;
-    if (!arguments.help_for.empty()) {
-      if (std::find(std::begin(kCommands), std::end(kCommands), arguments.help_for) == std::end(kCommands)) {
-        throw Error(ErrorKind::usage, fmt::format("\"{}\" is not a command", printable(arguments.help_for)),
-                    nearest_command(arguments.help_for));
-      }
-      about = app.get_subcommand(arguments.help_for);
+  if (chosen("help")) {
+    const std::string& topic = arguments.help_for;
+    if (!topic.empty() && !is_command(topic)) {
+      throw Error(ErrorKind::usage, fmt::format("\"{}\" is not a command", printable(topic)), nearest_command(topic));
     }
-    output.terminal().out << about->help();
-    return chosen("help") ? 0 : exit_code(ErrorKind::usage);
+    output.terminal().out << help_text(app, topic.empty() ? app : *app.get_subcommand(topic));
+    return 0;
+  }
+  if (app.get_subcommands().empty()) {
+    if (output.json()) throw Error(ErrorKind::usage, "no command was given", "`wobackup help` lists the commands");
+    output.terminal().err << help_text(app, app);
+    return exit_code(ErrorKind::usage);
   }
   const std::optional<std::filesystem::path> file =
       arguments.global.config_file ? path_argument(*arguments.global.config_file) : std::nullopt;
@@ -163,6 +209,9 @@ int dispatch(const CLI::App& app, const Arguments& arguments, Output& output) {
 
 void build(CLI::App& app, Arguments& arguments) {
   app.require_subcommand(0, 1);
+  app.set_help_flag("-h,--help", "Explain");
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app.get_formatter()->label("Positionals", "Arguments");
   app.footer(kFooter);
   app.get_formatter()->column_width(32);
   add_globals(app, arguments);
@@ -173,19 +222,17 @@ void build(CLI::App& app, Arguments& arguments) {
   list->add_option("--path", arguments.list.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
   list->add_flag("--names", arguments.list.names)->group("");
   CLI::App* info = add_command(app, arguments, "info", "Show what is known of a backup", kInfoFooter);
-  info->add_option("BACKUP", arguments.info.what, "SITE, SITE/latest, SITE/NAME or an archive's path")->type_name("");
+  info->add_option("BACKUP", arguments.info.what, "SITE, SITE/latest, SITE/NAME or a path")->type_name("");
   info->add_option("--path", arguments.info.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
-  CLI::App* sites = add_command(app, arguments, "sites", "List the sites", "");
+  CLI::App* sites = add_command(app, arguments, "sites", "List the sites", kSitesFooter);
   sites->add_flag("--names", arguments.sites.names)->group("");
   CLI::App* config = add_command(app, arguments, "config", "Show or check the settings", kConfigFooter);
-  config->add_option("ACTION", arguments.config.action, "show or validate")
-      ->type_name("")
-      ->required()
-      ->check(CLI::IsMember({"show", "validate"}));
-  CLI::App* completion = add_command(app, arguments, "completion", "Print a shell's completion script", "");
-  completion->add_option("SHELL", arguments.completion.shell, "bash")->type_name("")->required();
-  add_command(app, arguments, "version", "Print the version", "");
-  CLI::App* help = add_command(app, arguments, "help", "Explain a command", "");
+  config->add_option("ACTION", arguments.config.action, "show or validate")->type_name("");
+  CLI::App* completion =
+      add_command(app, arguments, "completion", "Print a shell's completion script", kCompletionFooter);
+  completion->add_option("SHELL", arguments.completion.shell, "bash")->type_name("");
+  add_command(app, arguments, "version", "Print the version", kVersionFooter);
+  CLI::App* help = add_command(app, arguments, "help", "Explain a command", kHelpFooter);
   help->add_option("COMMAND", arguments.help_for, "The command")->type_name("");
 }
 
@@ -202,7 +249,7 @@ int run(const std::vector<std::string>& words, Terminal& terminal) {
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app.get_subcommands();
-    terminal.out << (chosen.empty() ? app.help() : chosen.front()->help()) << std::flush;
+    terminal.out << help_text(app, chosen.empty() ? app : *chosen.front()) << std::flush;
     return terminal.out ? 0 : exit_code(ErrorKind::failed);
   } catch (const CLI::ParseError& error) {
     failure = usage_error(error, words);
@@ -213,18 +260,18 @@ int run(const std::vector<std::string>& words, Terminal& terminal) {
     if (failure) throw Error(*failure);
     exit = dispatch(app, arguments, output);
     output.flush();
+    return exit;
   } catch (const Error& error) {
-    output.clear_progress();
-    output.error(error);
-    exit = exit_code(error.kind());
-    if (output.json()) output.object("summary", {{"exit_code", exit}});
+    failure = error;
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {
     // A mistake of ours; it must not look like success or like a crash.
-    output.error(Error(ErrorKind::failed, fmt::format("internal error: {}", printable(error.what()))));
-    exit = exit_code(ErrorKind::failed);
+    failure = Error(ErrorKind::failed, fmt::format("internal error: {}", printable(error.what())));
   }
+  output.error(*failure);
+  exit = exit_code(failure->kind());
+  if (output.json()) output.object("summary", {{"exit_code", exit}});
   return exit;
 }
 

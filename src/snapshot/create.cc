@@ -34,8 +34,9 @@ unsigned threads_of(const Config& config) {
 
 void check_options(const Site& site, const CreateOptions& options) {
   if (!site.has_content()) {
-    throw Error(ErrorKind::usage, fmt::format("{} is of type {}: it has no content of its own to back up", site.name,
-                                              name_of(site.type)));
+    throw Error(ErrorKind::usage,
+                fmt::format("{} is of type {}: it has no content of its own to back up", site.name, name_of(site.type)),
+                "its content belongs to another site or server; `create --all` skips it");
   }
   if (!is_utf8(options.reason)) throw Error(ErrorKind::usage, "the reason is not UTF-8 text");
   static_cast<void>(path_patterns(options.exclude));  // before anything begins

@@ -91,11 +91,7 @@ ArchiveMetadata read_metadata(const RandomAccess& file, SearchDepth depth) {
   }
   const auto text =
       find_vhost_json(file, depth == SearchDepth::whole ? std::nullopt : std::optional(kQuickSearchBytes));
-  if (text) {
-    metadata.vhost = parse_vhost(file, *text);
-  } else if (depth == SearchDepth::whole) {
-    throw Error(ErrorKind::verification, fmt::format("{} has no vhost.json: it is no backup of a site", file.name()));
-  }
+  if (text) metadata.vhost = parse_vhost(file, *text);
   return metadata;
 }
 

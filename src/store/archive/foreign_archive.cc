@@ -134,7 +134,7 @@ std::optional<std::string> find_vhost_json(const RandomAccess& file, std::option
     // The next header comes behind this member's data, which would have to be decompressed to get there.
     if (limit_bytes && tar.data_end() > *limit_bytes) return std::nullopt;
   }
-  return std::nullopt;
+  throw Error(ErrorKind::verification, fmt::format("{} has no vhost.json: it is no backup of a site", file.name()));
 }
 
 }  // namespace wobackup

@@ -1,0 +1,143 @@
+// What a screen of 80 columns gets, and what a pipe gets.
+#include <fcntl.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/unique_fd.h"
+#include "cli/command_line.h"
+#include "cli/table.h"
+
+namespace wobackup {
+namespace {
+
+namespace fs = std::filesystem;
+using test::contains;
+using test::Ran;
+
+const std::string kLongName = "a-very-long-name-of-a-shop.with-a-subdomain.of-some-customer.example";
+
+class TerminalTest : public test::CommandLine {
+ protected:
+  TerminalTest() {
+    add_site(kLongName);
+    add_wordpress("blog.example");
+    static_cast<void>(backed_up(kLongName, {"--reason", kLongReason}));
+    static_cast<void>(backed_up("blog.example"));
+    write(fs::path("www/blog.example/backup/blog.example/2020-01-01_00-00-00.tar.zst"), "no archive");
+  }
+  const std::string kLongReason = "before the great move of all customers to the new server in the other town";
+};
+
+TEST_F(TerminalTest, Tables_FitTheScreen) {
+  for (const unsigned width : {80U, 100U, 132U}) {
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"sites"}, {"list"}, {"list", kLongName}, {"list", "blog.example"}}) {
+      const Ran ran = run(arguments, {.at_terminal = true, .width = width});
+      EXPECT_EQ(ran.exit_code, 0) << ran.both();
+      for (const std::string& line : test::lines_of(ran.out)) EXPECT_LE(cli::display_width(line), width) << line;
+    }
+  }
+}
+
+TEST_F(TerminalTest, List_KeepsWhatNamesABackupWhole) {
+  const std::string name = info(kLongName)["archive_path"].get<std::string>();
+  const std::string stamp = fs::path(name).stem().stem().string();
+  for (const Ran& ran : {run({"list"}, test::kTerminal), run({"list", kLongName}, test::kTerminal)}) {
+    for (const std::string& part : {stamp, std::string(" complete"), std::string("full"), std::string("REASON")}) {
+      EXPECT_TRUE(contains(ran.out, part));
+    }
+  }
+  const Ran damaged = run({"list", "blog.example"}, test::kTerminal);
+  EXPECT_TRUE(contains(damaged.out, "2020-01-01_00-00-00"));
+  EXPECT_TRUE(contains(damaged.out, "damaged"));
+}
+
+TEST_F(TerminalTest, InAPipe_NothingIsCut) {
+  const Ran list = run({"list"});
+  EXPECT_TRUE(contains(list.out, kLongName));
+  EXPECT_TRUE(contains(list.out, kLongReason));
+  const Ran sites = run({"sites"});
+  EXPECT_TRUE(contains(sites.out, kLongName + " "));
+  EXPECT_TRUE(contains(sites.out, www(kLongName).string()));
+  EXPECT_TRUE(contains(sites.out, www("blog.example").string()));
+  EXPECT_TRUE(contains(sites.out, "htdocs/wp-content/database/.ht.sqlite"));
+}
+
+TEST_F(TerminalTest, InAPipe_ThereAreNoColoursAndNoProgress) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"create", "--all"}, {"list"}, {"sites"}, {"info", "blog.example"}, {"create", "x"}}) {
+    const Ran ran = run(arguments, {.colours = true});
+    EXPECT_EQ(ran.both().find_first_of("\x1b\r"), std::string::npos) << ran.both();
+  }
+}
+
+TEST_F(TerminalTest, OnAScreen_ProgressIsDrawnAndTakenAway) {
+  const Ran ran = run({"create", "blog.example"}, test::kTerminal);
+  EXPECT_TRUE(contains(ran.err, "\r\x1b[K"));
+  EXPECT_TRUE(ran.err.ends_with("\r\x1b[K")) << ran.err;
+  EXPECT_EQ(ran.out.find_first_of("\x1b\r"), std::string::npos) << ran.out;
+  std::string drawn = ran.err;
+  for (std::size_t at = 0; (at = drawn.find("\r\x1b[K")) != std::string::npos;) drawn.replace(at, 4, "\n");
+  for (const std::string& line : test::lines_of(drawn)) EXPECT_LT(cli::display_width(line), 80U) << line;
+}
+
+TEST_F(TerminalTest, Colours_AreForScreensThatWantThem) {
+  const Ran wanted = run({"create", "nope.example"}, {.at_terminal = true, .colours = true});
+  EXPECT_TRUE(wanted.err.starts_with("\x1b[31merror\x1b[0m: ")) << wanted.err;
+  const Ran unwanted = run({"create", "nope.example"}, test::kTerminal);
+  EXPECT_TRUE(unwanted.err.starts_with("error: ")) << unwanted.err;
+}
+
+TEST_F(TerminalTest, Info_KeepsValuesWhole) {
+  const Ran ran = run({"info", kLongName}, test::kTerminal);
+  EXPECT_TRUE(contains(ran.out, kLongReason));
+  EXPECT_TRUE(contains(ran.out, info(kLongName)["archive_path"].get<std::string>() + "\n"));
+}
+
+// The real program at a real terminal of 80 columns; what it writes.
+std::string at_screen(const std::vector<std::string>& environment, const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{"wobackup"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  std::vector<std::string> variables = environment;
+  std::vector<char*> envp;
+  for (std::string& variable : variables) envp.push_back(variable.data());
+  envp.push_back(nullptr);
+  const winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
+  int screen = -1;
+  const pid_t pid = ::forkpty(&screen, nullptr, nullptr, &size);
+  if (pid == 0) {
+    ::execve(WOBACKUP_COMMAND, argv.data(), envp.data());
+    ::_exit(98);
+  }
+  const UniqueFd end(screen);
+  std::string written;
+  char buffer[4096];
+  for (ssize_t count = 0; (count = ::read(end.get(), buffer, sizeof buffer)) > 0;) {
+    written.append(buffer, static_cast<std::size_t>(count));
+  }
+  ::waitpid(pid, nullptr, 0);
+  return written;
+}
+
+TEST_F(TerminalTest, NoColor_IsHeeded) {
+  const std::string config = "WOBACKUP_CONFIG=" + config_file().string();
+  const std::vector<std::string> arguments{"create", "nope.example"};
+  EXPECT_TRUE(contains(at_screen({config, "TERM=xterm"}, arguments), "\x1b[31merror\x1b[0m: "));
+  EXPECT_TRUE(contains(at_screen({config, "TERM=xterm", "NO_COLOR="}, arguments), "\x1b[31merror\x1b[0m: "));
+  EXPECT_TRUE(at_screen({config, "TERM=xterm", "NO_COLOR=1"}, arguments).starts_with("error: "));
+  EXPECT_TRUE(at_screen({config, "TERM=dumb"}, arguments).starts_with("error: "));
+  EXPECT_TRUE(at_screen({config}, arguments).starts_with("error: "));
+}
+
+TEST_F(TerminalTest, TheScreensWidth_IsUsed) {
+  const std::string written = at_screen({"WOBACKUP_CONFIG=" + config_file().string(), "TERM=xterm"}, {"sites"});
+  EXPECT_TRUE(contains(written, "blog.example"));
+  for (const std::string& line : test::lines_of(written)) EXPECT_LE(cli::display_width(line), 81U) << line;  // and \r
+}
+
+}  // namespace
+}  // namespace wobackup
