@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -69,6 +70,20 @@ Site site_of(const Row& row) {
   return site_from_record(std::move(record), row.text("db_password"), SiteOrigin::registry);
 }
 
+// Another limit for the size of values and rows, until its destructor.
+class LengthLimit {
+ public:
+  LengthLimit(sqlite3* database, int bytes)
+      : database_(database), before_(::sqlite3_limit(database, SQLITE_LIMIT_LENGTH, bytes)) {}
+  LengthLimit(const LengthLimit&) = delete;
+  LengthLimit& operator=(const LengthLimit&) = delete;
+  ~LengthLimit() { ::sqlite3_limit(database_, SQLITE_LIMIT_LENGTH, before_); }
+
+ private:
+  sqlite3* database_;
+  int before_;
+};
+
 class RegistryReader {
  public:
   RegistryReader(const std::filesystem::path& path, const LogSink& log, std::chrono::milliseconds patience,
@@ -100,6 +115,9 @@ class RegistryReader {
 
   // A file that was cut off may read as one with fewer or empty rows: then sites would be missing without a word.
   void require_whole_file() const {
+    // An enormous value is no damage. The check does not load values, but for those in the schema's CHECKs.
+    static_cast<void>(step(prepare(database_.get(), "PRAGMA ignore_check_constraints = ON", path_)));
+    const LengthLimit none(database_.get(), std::numeric_limits<int>::max());
     const SqliteStatement check = prepare(database_.get(), "PRAGMA quick_check(1)", path_);
     if (!step(check)) return;
     const auto* found = reinterpret_cast<const char*>(::sqlite3_column_text(check.get(), 0));

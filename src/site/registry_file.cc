@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <system_error>
 
 #include "base/system_error.h"
 #include "base/text.h"
@@ -39,9 +40,12 @@ std::string uri_of(const std::filesystem::path& path, bool immutable) {
   return uri + (immutable ? "?immutable=1" : "");
 }
 
+// The log lies beside the file itself, not beside a link to it. If that cannot be told, there may be one.
 bool has_unfinished_log(const std::filesystem::path& path) {
+  std::error_code unknown;
+  const std::filesystem::path file = std::filesystem::canonical(path, unknown);
   struct stat status {};
-  return ::stat((path.string() + "-wal").c_str(), &status) == 0 && status.st_size > 0;
+  return unknown || (::stat((file.string() + "-wal").c_str(), &status) == 0 && status.st_size > 0);
 }
 
 SqliteHandle open(const std::filesystem::path& path, bool immutable, std::chrono::milliseconds patience) {
