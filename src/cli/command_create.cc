@@ -206,6 +206,10 @@ std::string grouped(std::uint64_t number) {
   return text;
 }
 
+std::string counted(std::uint64_t number, std::string_view word) {
+  return fmt::format("{} {}{}", grouped(number), word, number == 1 ? "" : "s");
+}
+
 void report(const Site& site, const Created& created, Output& output) {
   output.clear_progress();
   if (output.json()) {
@@ -234,8 +238,8 @@ void report(const Site& site, const Created& created, Output& output) {
   std::string text =
       fmt::format("{}: {}{}, {}", site.name, printable(created.archive.string()),
                   created.complete ? "" : " " + output.red("INCOMPLETE"), human_size(created.size_bytes));
-  if (created.has_files) text += fmt::format(", {} files", grouped(created.files));
-  if (created.has_database) text += fmt::format(", {} tables", grouped(created.tables));
+  if (created.has_files) text += ", " + counted(created.files, "file");
+  if (created.has_database) text += ", " + counted(created.tables, "table");
   text += fmt::format(", {:.1f} s", std::chrono::duration<double>(created.elapsed).count());
   output.line(text);
 }
@@ -263,8 +267,7 @@ struct Tally {
 // Said with -q, too: an incomplete backup must not pass for a good one.
 Error incomplete_error(const Created& created) {
   return {ErrorKind::incomplete,
-          fmt::format("{} {} could not be read: the backup is incomplete", grouped(created.unreadable_count),
-                      created.unreadable_count == 1 ? "path" : "paths"),
+          counted(created.unreadable_count, "path") + " could not be read: the backup is incomplete",
           "it is kept, but does not count as a good backup; mend what is in the way and try again"};
 }
 

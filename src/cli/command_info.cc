@@ -21,6 +21,11 @@ std::string value_text(const std::string& key, const Json& value) {
   if (key == "archive_mtime" && value.is_number()) {
     return rfc3339(std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(value.get<double>()))));
   }
+  if (key == "backup_scope" && value.is_object()) {
+    const auto has = [&value](const char* part) { return value.contains(part) && value[part] == true; };
+    if (has("files")) return has("database") ? "files and database" : "files";
+    if (has("database")) return "database";
+  }
   if (value.is_string()) return printable(value.get<std::string>());
   return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace));
 }

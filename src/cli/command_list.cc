@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -11,6 +12,9 @@
 
 namespace wobackup::cli {
 namespace {
+
+constexpr std::size_t kIndent = 2;
+constexpr std::size_t kBesidesSite = 60;  // columns for all but the site's name, with a short reason
 
 std::string state_of(const SnapshotRef& ref) {
   if (!ref.problem.empty()) return "damaged";
@@ -27,14 +31,22 @@ Json json_of(const SnapshotRef& ref) {
   fields["reason"] = ref.reason ? Json(*ref.reason) : Json(nullptr);
   fields["complete"] = ref.complete && ref.problem.empty();
   fields["indexed"] = ref.indexed;
-  fields["state"] = !ref.problem.empty() ? "damaged" : ref.complete ? "complete" : "incomplete";
+  fields["state"] = state_of(ref);
   fields["problem"] = ref.problem;
   fields["archive"] = json_text(ref.archive.string());
   if (!is_utf8(ref.archive.string())) fields["path_b64"] = base64(bytes_of(ref.archive.string()));
   return fields;
 }
 
-void show(const std::vector<SnapshotRef>& refs, bool with_site, Output& output) {
+// Without the file's name, which stands before it in the table.
+std::string problem_of(const SnapshotRef& ref) {
+  std::string_view text = ref.problem;
+  const std::string file = ref.archive.filename().string();
+  if (text.starts_with(file)) text.remove_prefix(file.size());
+  return printable(trim(text.starts_with(": ") ? text.substr(2) : text));
+}
+
+std::vector<std::string> table_lines(std::span<const SnapshotRef> refs, bool with_site, std::size_t width) {
   std::vector<Table::Column> columns{{"NAME"}, {"SIZE", true}, {"TYPE"}, {.heading = "REASON", .yields = 2}, {"STATE"}};
   if (with_site) columns.insert(columns.begin(), Table::Column{.heading = "SITE", .yields = 1});
   const bool with_problem =
@@ -45,12 +57,37 @@ void show(const std::vector<SnapshotRef>& refs, bool with_site, Output& output) 
     std::vector<std::string> cells{printable(ref.name), human_size(ref.size_bytes), printable(ref.type.value_or("?")),
                                    printable(ref.reason.value_or("")), state_of(ref)};
     if (with_site) cells.insert(cells.begin(), ref.site);
-    if (with_problem) cells.push_back(printable(ref.problem));
+    if (with_problem) cells.push_back(problem_of(ref));
     table.add(std::move(cells));
   }
-  for (const std::string& line : table.lines(output.terminal().out_is_terminal ? output.terminal().width : 0)) {
-    output.line(line);
+  return table.lines(width);
+}
+
+// All in one table if the sites' names leave room for the rest, else a table below each site's name: a name that is
+// cut is of no use.
+void show_all(std::span<const SnapshotRef> refs, std::size_t width, Output& output) {
+  std::size_t widest = 0;
+  for (const SnapshotRef& ref : refs) widest = std::max(widest, ref.site.size());
+  if (width == 0 || widest + kBesidesSite <= width) {
+    for (const std::string& line : table_lines(refs, true, width)) output.line(line);
+    return;
   }
+  while (!refs.empty()) {
+    const auto other =
+        std::find_if(refs.begin(), refs.end(), [&](const SnapshotRef& ref) { return ref.site != refs[0].site; });
+    const auto of_site = refs.first(static_cast<std::size_t>(other - refs.begin()));
+    refs = refs.subspan(of_site.size());
+    output.line(output.bold(of_site[0].site));
+    for (const std::string& line : table_lines(of_site, false, width - kIndent)) {
+      output.line(std::string(kIndent, ' ') + line);
+    }
+  }
+}
+
+void show(const std::vector<SnapshotRef>& refs, bool with_site, Output& output) {
+  const std::size_t width = output.terminal().out_is_terminal ? std::max(40U, output.terminal().width) : 0;
+  if (with_site) return show_all(refs, width, output);
+  for (const std::string& line : table_lines(refs, false, width)) output.line(line);
 }
 
 }  // namespace
@@ -68,7 +105,7 @@ int list_command(const ListArguments& arguments, Service& service, Output& outpu
         refs.insert(refs.end(), more.begin(), more.end());
       } catch (const Error& error) {
         output.error(error, site.name);
-        exit = exit_code(error.kind());
+        exit = std::max(exit, exit_code(error.kind()));
       }
     }
   }

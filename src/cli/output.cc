@@ -12,6 +12,7 @@ namespace wobackup::cli {
 namespace {
 
 constexpr std::size_t kBarCells = 20;
+constexpr std::size_t kLeastOfName = 8;
 constexpr std::size_t kMostRemembered = 1000;
 
 std::string duration_text(std::chrono::seconds time) {
@@ -156,14 +157,19 @@ void Output::progress(const Progress& progress) {
   std::string text;
   if (done) {
     const auto filled = static_cast<std::size_t>(*done * kBarCells);
-    text =
-        fmt::format("[{}{}] {:3.0f} %  ", std::string(filled, '#'), std::string(kBarCells - filled, '.'), *done * 100);
+    text = fmt::format("[{}{}] {:3.0f} %  ", std::string(filled, '#'), std::string(kBarCells - filled, '.'),
+                       std::floor(*done * 100));
   }
   text += fmt::format("{}  {}/s", human_size(progress.bytes_done), human_size(rate));
-  if (remaining) text += fmt::format("  {} left", duration_text(*remaining));
+  if (done && *done >= 1) {
+    text += "  finishing";  // all is read; what is left is to be written and synced
+  } else if (remaining) {
+    text += fmt::format("  {} left", duration_text(*remaining));
+  }
   const std::size_t room = std::max(20U, terminal_.width) - 1;
-  std::string whole = progress.site + "  " + text;
-  if (display_width(whole) > room) whole = text;
+  const std::size_t taken = display_width(text) + 2;
+  std::string whole = text;
+  if (room >= taken + kLeastOfName) whole = cut_to_width(progress.site, room - taken) + "  " + text;
   const std::scoped_lock lock(mutex_);
   terminal_.err << "\r\x1b[K" << cut_to_width(whole, room) << std::flush;
   bar_shown_ = true;

@@ -49,6 +49,7 @@ TEST_F(ArchiveReading, Info_TakesAllWaysToNameABackup) {
   const std::string expected = run({"info", whole_.string()}).out;
   EXPECT_TRUE(contains(expected, "nightly"));
   EXPECT_TRUE(contains(expected, whole_.string()));
+  EXPECT_TRUE(contains(expected, "backup_scope      files\n"));
   const std::string name = whole_.filename().string();
   for (const std::string& what : {std::string("a.example"), std::string("a.example/latest"), "a.example/" + name,
                                   "a.example/" + name.substr(0, name.size() - 8), std::string("A.example")}) {

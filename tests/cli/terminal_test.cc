@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/unique_fd.h"
 #include "cli/command_line.h"
 #include "cli/table.h"
@@ -53,6 +55,23 @@ TEST_F(TerminalTest, List_KeepsWhatNamesABackupWhole) {
   EXPECT_TRUE(contains(damaged.out, "damaged"));
 }
 
+TEST_F(TerminalTest, List_NeverCutsASitesName) {
+  const std::vector<std::string> lines = test::lines_of(run({"list"}, test::kTerminal).out);
+  for (const std::string& name : {kLongName, std::string("blog.example")}) {
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), name), 1) << name;
+  }
+  EXPECT_TRUE(contains(run({"list"}, {.at_terminal = true, .width = 132}).out, kLongName + "  20"));
+  // Where it does not matter, all is one table.
+  sql("DELETE FROM sites WHERE sitename = '" + kLongName + "'");
+  EXPECT_TRUE(contains(run({"list"}, test::kTerminal).out, "\nblog.example  20"));
+}
+
+TEST_F(TerminalTest, List_TellsTheProblemWithoutTheNameAgain) {
+  const Ran ran = run({"list", "blog.example"}, test::kTerminal);
+  EXPECT_TRUE(contains(ran.out, "  damaged\n    is no whole archive: ")) << ran.out;
+  EXPECT_EQ(ran.out.find(".tar.zst"), std::string::npos) << ran.out;
+}
+
 TEST_F(TerminalTest, InAPipe_NothingIsCut) {
   const Ran list = run({"list"});
   EXPECT_TRUE(contains(list.out, kLongName));
@@ -80,6 +99,13 @@ TEST_F(TerminalTest, OnAScreen_ProgressIsDrawnAndTakenAway) {
   std::string drawn = ran.err;
   for (std::size_t at = 0; (at = drawn.find("\r\x1b[K")) != std::string::npos;) drawn.replace(at, 4, "\n");
   for (const std::string& line : test::lines_of(drawn)) EXPECT_LT(cli::display_width(line), 80U) << line;
+}
+
+TEST_F(TerminalTest, Progress_TellsOfWhichSite_AndWhenAllIsRead) {
+  const Ran ran = run({"create", kLongName}, test::kTerminal);
+  EXPECT_TRUE(contains(ran.err, "a-very-long-name"));
+  EXPECT_TRUE(contains(ran.err, "…  [####################] 100 %"));
+  EXPECT_TRUE(contains(ran.err, "  finishing"));
 }
 
 TEST_F(TerminalTest, Colours_AreForScreensThatWantThem) {
