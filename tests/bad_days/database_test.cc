@@ -45,9 +45,11 @@ std::string php_text(const std::string& text) {
   return "'" + out + "'";
 }
 
+// Of a file of /proc whose process has just ended: as far as it came.
 std::string content(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
 }
 
 // Sites of the config file, each with a wp-config.php.
