@@ -117,7 +117,7 @@ TEST_F(DatabaseBadDays, EverythingRight_MakesAWholeBackup) {
   for (const bool admin : {true, false}) {
     const Ended ended = run({"create", "a.example"}, admin);
     EXPECT_EQ(ended.exit_code, 0) << ended.output;
-    EXPECT_NE(ended.output.find("1 tables"), std::string::npos) << ended.output;
+    EXPECT_NE(ended.output.find(", 1 table,"), std::string::npos) << ended.output;
   }
 }
 
