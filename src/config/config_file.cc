@@ -106,7 +106,7 @@ std::optional<std::string> password_of(TomlReader& reader, const FileContext& fi
     while (secret.content.ends_with('\n') || secret.content.ends_with('\r')) secret.content.pop_back();
     return std::move(secret.content);
   } catch (const Error& error) {
-    throw reader.wrong("password_file", "cannot be used: " + error.message(), error.hint());
+    throw reader.wrong("password_file", "cannot be used: " + printable(error.message()), printable(error.hint()));
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/unique_fd.h"
 #include "cli/command_line.h"
+#include "cli/output.h"
 #include "cli/table.h"
 
 namespace wobackup {
@@ -101,11 +102,42 @@ TEST_F(TerminalTest, OnAScreen_ProgressIsDrawnAndTakenAway) {
   for (const std::string& line : test::lines_of(drawn)) EXPECT_LT(cli::display_width(line), 80U) << line;
 }
 
-TEST_F(TerminalTest, Progress_TellsOfWhichSite_AndWhenAllIsRead) {
-  const Ran ran = run({"create", kLongName}, test::kTerminal);
-  EXPECT_TRUE(contains(ran.err, "a-very-long-name"));
-  EXPECT_TRUE(contains(ran.err, "…  [####################] 100 %"));
-  EXPECT_TRUE(contains(ran.err, "  finishing"));
+// What is drawn for one state of a run.
+std::string drawn(const Progress& progress, unsigned width = 80) {
+  std::ostringstream out;
+  std::ostringstream err;
+  std::istringstream in;
+  cli::Terminal terminal{.out = out, .err = err, .in = in, .err_is_terminal = true, .width = width};
+  cli::Output output(terminal, {});
+  output.progress(progress);
+  const std::string text = err.str();
+  EXPECT_TRUE(text.starts_with("\r\x1b[K")) << text;
+  EXPECT_LT(cli::display_width(text.substr(4)), width) << text;
+  return text.substr(4);
+}
+
+TEST(ProgressBar, KeepsTheSitesNameAsFarAsThereIsRoom) {
+  Progress progress;
+  progress.site = kLongName;
+  progress.bytes_done = 50 << 20;
+  progress.bytes_total = 100 << 20;
+  progress.elapsed = std::chrono::seconds(10);
+  EXPECT_TRUE(contains(drawn(progress), "…  [##########..........]  50 %  50.0 MiB  5.0 MiB/s"));
+  EXPECT_TRUE(drawn(progress).starts_with("a-very-")) << drawn(progress);
+  EXPECT_TRUE(drawn(progress, 160).starts_with(kLongName + "  [")) << drawn(progress, 160);
+  EXPECT_TRUE(drawn(progress, 50).starts_with("[")) << drawn(progress, 50);
+}
+
+TEST(ProgressBar, ClaimsTheWholeOnlyWhenAllIsRead) {
+  Progress progress;
+  progress.site = "a.example";
+  progress.bytes_done = 9999;
+  progress.bytes_total = 10'000;
+  progress.elapsed = std::chrono::seconds(10);
+  EXPECT_TRUE(contains(drawn(progress), "[###################.]  99 %"));
+  progress.bytes_done = 10'000;
+  EXPECT_TRUE(contains(drawn(progress), "[####################] 100 %"));
+  EXPECT_TRUE(drawn(progress).ends_with("  finishing")) << drawn(progress);
 }
 
 TEST_F(TerminalTest, Colours_AreForScreensThatWantThem) {

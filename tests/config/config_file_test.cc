@@ -219,6 +219,13 @@ TEST_F(ConfigFile, TerminalCharactersInKeys_AreEscapedInTheMessage) {
   EXPECT_NE(told.find("\\x1b[2J"), std::string::npos) << told;
 }
 
+TEST_F(ConfigFile, TerminalCharactersInPasswordFile_AreEscapedInTheMessage) {
+  const std::string told =
+      refusal(folder_, "[site.\"a.example\".database]\npassword_file = \"/nonexistent/\\u001b[2J\"\n");
+  EXPECT_EQ(told.find('\x1b'), std::string::npos);
+  EXPECT_NE(told.find("\\x1b[2J"), std::string::npos) << told;
+}
+
 TEST_F(ConfigFile, AMissingFile_IsAnErrorOnlyIfItWasNamed) {
   try {
     static_cast<void>(Config::load(folder_ / "none.toml"));

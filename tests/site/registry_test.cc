@@ -254,8 +254,9 @@ TEST(RegistryTable, WithoutNames_LeavesAllOut) {
 }
 
 TEST(RegistryTable, ThatIsNotThere_IsAnErrorWithAHint) {
-  for (const char* schema : {"CREATE TABLE other (a)", "CREATE VIEW sites AS SELECT 'a.example' AS sitename",
-                             "CREATE VIRTUAL TABLE sites USING fts5(sitename)"}) {
+  for (const char* schema :
+       {"CREATE TABLE other (a)", "CREATE VIEW sites AS SELECT 'a.example' AS sitename",
+        "CREATE VIRTUAL TABLE sites USING fts5(sitename)", "CREATE TABLE t (a); CREATE INDEX sites ON t (a)"}) {
     const test::ScratchFolder folder;
     const MadeRegistry registry(folder / "dbase.db", schema);
     const std::string text = told([&] { static_cast<void>(read_registry(registry.path(), {})); });
