@@ -71,7 +71,7 @@ Inventory take_inventory(DatabaseConnection& connection) {
         } else if (type == "SEQUENCE") {
           inventory.sequences.insert(name);
         } else if (type != "TEMPORARY") {
-          inventory.tables[name] = {engine, transactional.contains(lower_ascii(engine))};
+          inventory.tables[name] = {engine, transactional.contains(lower_ascii(engine)), type == "SYSTEM VERSIONED"};
           inventory.data_bytes += std::strtoull(text(row, 3).c_str(), nullptr, 10);
         }
       });
