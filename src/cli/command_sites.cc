@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/commands.h"
@@ -65,7 +66,8 @@ int sites_command(const SitesArguments& arguments, Service& service, Output& out
       Json fields;
       fields["name"] = site.name;
       fields["type"] = printable(site.record.site_type);
-      fields["path"] = printable(site.path.string());
+      fields["path"] = json_text(site.path.string());
+      if (!is_utf8(site.path.string())) fields["path_b64"] = base64(bytes_of(site.path.string()));
       fields["database"] = database ? Json(printable(*database)) : Json(nullptr);
       fields["database_shared_with"] = sharing_with(site.name, shared);
       fields["enabled"] = site.enabled;
