@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <stop_token>
 #include <string>
 
@@ -22,7 +23,9 @@ namespace {
 constexpr unsigned kConnectSeconds = 20;
 constexpr unsigned kReadSeconds = 600;
 constexpr std::size_t kLongestRow = std::size_t{16} << 20U;
-constexpr int kLookEveryMs = 100;  // whether the operation was cancelled
+constexpr std::uint64_t kLongestAnswer = std::uint64_t{1} << 30U;  // passing by
+constexpr std::uint64_t kMostKept = std::uint64_t{16} << 20U;      // in memory
+constexpr int kLookEveryMs = 100;                                  // whether the operation was cancelled
 
 std::string hint_for(unsigned number) {
   switch (number) {
@@ -35,8 +38,31 @@ std::string hint_for(unsigned number) {
     case CR_CONNECTION_ERROR:
     case CR_CONN_HOST_ERROR:
       return "is the database server running?";
+    case CR_SERVER_LOST:
+    case CR_SERVER_GONE_ERROR:
+      return "is the database server running, and does its log say why it closed the connection?";
     default:
       return {};
+  }
+}
+
+Error too_long() {
+  return Error(ErrorKind::dump, "the database server's answer is too long", "is the database's host right?");
+}
+
+void give_rows(MYSQL_RES* result, const std::function<void(const SqlRow&)>& visit) {
+  const unsigned columns = ::mysql_num_fields(result);
+  std::uint64_t bytes = 0;
+  while (MYSQL_ROW values = ::mysql_fetch_row(result)) {
+    const unsigned long* lengths = ::mysql_fetch_lengths(result);
+    SqlRow row(columns);
+    for (unsigned i = 0; i < columns; ++i) {
+      if (values[i] == nullptr) continue;
+      row[i] = std::string(values[i], lengths[i]);
+      bytes += lengths[i];
+    }
+    if (bytes > kLongestAnswer) throw too_long();
+    visit(row);
   }
 }
 
@@ -142,14 +168,12 @@ void DatabaseConnection::query(const std::string& sql, const std::function<void(
     if (::mysql_field_count(mysql) != 0) fail();
     return;
   }
-  const unsigned columns = ::mysql_num_fields(result.get());
-  while (MYSQL_ROW values = ::mysql_fetch_row(result.get())) {
-    const unsigned long* lengths = ::mysql_fetch_lengths(result.get());
-    SqlRow row(columns);
-    for (unsigned i = 0; i < columns; ++i) {
-      if (values[i] != nullptr) row[i] = std::string(values[i], lengths[i]);
-    }
-    visit(row);
+  try {
+    give_rows(result.get(), visit);
+  } catch (...) {
+    // Freeing the result would read the rest of it first, and that may have no end.
+    ::shutdown(static_cast<int>(::mysql_get_socket(mysql)), SHUT_RDWR);
+    throw;
   }
   if (::mysql_errno(mysql) != 0) fail();
 }
@@ -160,7 +184,13 @@ void DatabaseConnection::execute(const std::string& sql) {
 
 std::vector<SqlRow> DatabaseConnection::rows(const std::string& sql) {
   std::vector<SqlRow> all;
-  query(sql, [&all](const SqlRow& row) { all.push_back(row); });
+  std::uint64_t bytes = 0;
+  query(sql, [&](const SqlRow& row) {
+    bytes += sizeof(SqlRow);
+    for (const auto& value : row) bytes += sizeof value + (value ? value->size() : 0);
+    if (bytes > kMostKept) throw too_long();
+    all.push_back(row);
+  });
   return all;
 }
 

@@ -28,8 +28,10 @@ class DatabaseConnection {
   ~DatabaseConnection();
 
   void execute(const std::string& sql);
-  /// Rows are given one by one as they arrive.
+  /// Rows are given one by one as they arrive, a gibibyte at most. A hostile server may send fewer columns than asked.
+  /// If `visit` throws, the connection is of no use any more.
   void query(const std::string& sql, const std::function<void(const SqlRow&)>& visit);
+  /// All rows, 16 MiB at most.
   [[nodiscard]] std::vector<SqlRow> rows(const std::string& sql);
   /// The server's error text for a statement that fails; nothing if it works. Its rows are dropped.
   [[nodiscard]] std::optional<std::string> error_of(const std::string& sql);

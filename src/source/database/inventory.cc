@@ -11,7 +11,10 @@
 namespace wobackup {
 namespace {
 
-constexpr std::size_t kMostNames = 200'000;  // the server may be a hacked site's: what is kept has a bound
+// The server may be a hacked site's: what is kept has a bound.
+constexpr std::size_t kMostNames = 200'000;
+constexpr std::size_t kLongestName = 1024;  // a name has 64 characters at most
+constexpr std::size_t kMostViewText = std::size_t{16} << 20U;
 
 // Adds a query's rows to the fingerprint.
 void fingerprint(DatabaseConnection& connection, Sha256& hash, const std::string& sql) {
@@ -25,7 +28,10 @@ void fingerprint(DatabaseConnection& connection, Sha256& hash, const std::string
   });
 }
 
-std::string text(const std::optional<std::string>& value) { return value.value_or(""); }
+// Nothing for NULL, and for a column that a hostile server leaves out.
+std::string text(const SqlRow& row, std::size_t column) {
+  return column < row.size() ? row[column].value_or("") : std::string();
+}
 
 }  // namespace
 
@@ -40,31 +46,39 @@ std::vector<std::string> Inventory::tables_without_transactions() const {
 Inventory take_inventory(DatabaseConnection& connection) {
   Inventory inventory;
   std::size_t names = 0;
-  const auto count = [&names] {
+  const auto count = [&names](const SqlRow& row) {
     if (++names > kMostNames) throw Error(ErrorKind::dump, fmt::format("more than {} tables and routines", kMostNames));
+    for (const auto& value : row) {
+      if (value && value->size() > kLongestName) {
+        throw Error(ErrorKind::dump, "the database server names a table or routine that is too long to be one",
+                    "is the database's host right?");
+      }
+    }
   };
   std::set<std::string> transactional;
-  connection.query("SELECT ENGINE FROM information_schema.ENGINES WHERE TRANSACTIONS = 'YES'",
-                   [&](const SqlRow& row) { transactional.insert(lower_ascii(text(row[0]))); });
+  connection.query("SELECT ENGINE FROM information_schema.ENGINES WHERE TRANSACTIONS = 'YES'", [&](const SqlRow& row) {
+    count(row);
+    transactional.insert(lower_ascii(text(row, 0)));
+  });
   connection.query(
       "SELECT TABLE_NAME, TABLE_TYPE, ENGINE, DATA_LENGTH FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
       "DATABASE()",
       [&](const SqlRow& row) {
-        count();
-        const std::string name = text(row[0]), type = text(row[1]), engine = text(row[2]);
+        count(row);
+        const std::string name = text(row, 0), type = text(row, 1), engine = text(row, 2);
         if (type == "VIEW" || type == "SYSTEM VIEW") {
           inventory.views.insert(name);
         } else if (type == "SEQUENCE") {
           inventory.sequences.insert(name);
         } else if (type != "TEMPORARY") {
-          inventory.tables[name] = {engine, transactional.contains(lower_ascii(engine))};
-          if (row[3]) inventory.data_bytes += std::strtoull(row[3]->c_str(), nullptr, 10);
+          inventory.tables[name] = {engine, transactional.contains(lower_ascii(engine)), type == "SYSTEM VERSIONED"};
+          inventory.data_bytes += std::strtoull(text(row, 3).c_str(), nullptr, 10);
         }
       });
   const auto collect = [&](std::set<std::string>& found, const std::string& sql) {
     connection.query(sql, [&](const SqlRow& row) {
-      count();
-      found.insert(text(row[0]));
+      count(row);
+      found.insert(text(row, 0));
     });
   };
   collect(inventory.triggers, "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()");
@@ -72,9 +86,9 @@ Inventory take_inventory(DatabaseConnection& connection) {
   connection.query(
       "SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE()",
       [&](const SqlRow& row) {
-        count();
-        const std::string type = lower_ascii(text(row[0]));
-        inventory.routines.insert((type.starts_with("package") ? "package" : type) + " " + text(row[1]));
+        count(row);
+        const std::string type = lower_ascii(text(row, 0));
+        inventory.routines.insert((type.starts_with("package") ? "package" : type) + " " + text(row, 1));
       });
 
   Sha256 hash;
@@ -100,6 +114,7 @@ Inventory take_inventory(DatabaseConnection& connection) {
 
 std::vector<BrokenView> broken_views(DatabaseConnection& connection, const Inventory& inventory) {
   std::vector<BrokenView> broken;
+  std::size_t kept = 0;
   for (const std::string& name : inventory.views) {
     // What the dump program asks first for each view.
     const std::optional<std::string> why = connection.error_of("SHOW FIELDS FROM " + quoted_name(name));
@@ -107,13 +122,17 @@ std::vector<BrokenView> broken_views(DatabaseConnection& connection, const Inven
     BrokenView view{name, *why, {}};
     try {
       const std::vector<SqlRow> rows = connection.rows("SHOW CREATE VIEW " + quoted_name(name));
-      if (!rows.empty() && rows[0].size() > 1) view.definition = text(rows[0][1]);
+      if (!rows.empty() && rows[0].size() > 1) view.definition = text(rows[0], 1);
     } catch (const Error&) {
       const std::vector<SqlRow> rows = connection.rows(
           "SELECT VIEW_DEFINITION FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE() AND "
           "TABLE_NAME = " +
           quoted_text(name));
-      if (!rows.empty()) view.definition = text(rows[0][0]);
+      if (!rows.empty()) view.definition = text(rows[0], 0);
+    }
+    kept += view.definition.size() + view.why.size();
+    if (kept > kMostViewText) {
+      throw Error(ErrorKind::dump, "the definitions of the broken views are too long", "mend the views, or drop them");
     }
     broken.push_back(std::move(view));
   }

@@ -14,6 +14,7 @@ namespace wobackup {
 struct TableFacts {
   std::string engine;
   bool transactional = true;
+  bool versioned = false;  ///< WITH SYSTEM VERSIONING: dump programs leave its history out
 };
 
 /// Names of all objects, and a fingerprint of the schema that changes with any definition but not with mere writes.

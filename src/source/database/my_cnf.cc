@@ -17,6 +17,8 @@ namespace wobackup {
 namespace {
 
 constexpr std::size_t kLargestFile = std::size_t{1} << 20U;
+// The clients read lines of 4 KB. They would take what follows for an option of its own.
+constexpr std::size_t kLongestValue = 4000;
 
 // Escapes and quotes as MySQL's own reader takes them.
 std::string value_from(std::string_view text) {
@@ -82,6 +84,9 @@ std::string option_text(std::string_view value) {
       if (c == '\\' || c == '"') out += '\\';
       out += c;
     }
+  }
+  if (out.size() > kLongestValue) {
+    throw Error(ErrorKind::dump, "the login's user or password is too long for an option file", "set a shorter one");
   }
   return out + "\"";
 }

@@ -25,7 +25,8 @@ struct ServerLogin {
 /// no user. Include lines are not followed.
 [[nodiscard]] std::optional<ServerLogin> login_from_my_cnf(std::string_view text);
 
-/// An option file's [client] group for a dump program, to be handed over as a descriptor.
+/// An option file's [client] group for a dump program, to be handed over as a descriptor. Throws Error dump for a value
+/// that does not fit into a line.
 [[nodiscard]] std::string my_cnf_of(const ServerLogin& login);
 
 /// The first of: `defaults_file` (which must then exist), /etc/mysql/conf.d/my.cnf, ~/.my.cnf, and for root the local

@@ -142,12 +142,28 @@ Json describe(const DumpRequest& request, const DatabaseConnection& connection, 
   return description;
 }
 
+// What is right, but less than somebody may expect.
+void tell_shortcomings(const DumpRequest& request, const TableLocks& locks, const std::vector<BrokenView>& broken,
+                       const Inventory& inventory) {
+  if (!request.on_note) return;
+  if (!locks.problem().empty()) {
+    request.on_note(fmt::format("tables without transactions could not be locked ({}): they may not fit the rest",
+                                locks.problem()));
+  }
+  for (const BrokenView& view : broken) {
+    request.on_note(fmt::format("the view {} is broken ({}): its definition is kept as a comment", printable(view.name),
+                                printable(view.why)));
+  }
+  for (const auto& [name, facts] : inventory.tables) {
+    if (facts.versioned) {
+      request.on_note(fmt::format("the table {} is dumped without its history of old rows", printable(name)));
+    }
+  }
+}
+
 // One try. Returns nothing if the schema changed meanwhile.
 std::optional<DumpReport> try_dump(const DumpRequest& request, const DumpLogin& login, const DumpProgram& program,
                                    ByteSink& sink, const Cancellation& cancellation) {
-  const auto note = [&request](const std::string& what) {
-    if (request.on_note) request.on_note(what);
-  };
   DatabaseConnection connection(login.login, request.database, cancellation);
   const std::string missing = login.is_admin ? std::string() : missing_privileges(connection, request.database);
   if (!missing.empty()) {
@@ -188,20 +204,11 @@ std::optional<DumpReport> try_dump(const DumpRequest& request, const DumpLogin& 
     throw failure ? failure->with_hint(kServerGone) : error;
   }
   if (after.fingerprint != before.fingerprint) return std::nullopt;
-  if (failure) {
-    throw failure->with_hint(hint_for(failure->message(), login.is_admin));
-  }
+  if (failure) throw failure->with_hint(hint_for(failure->message(), login.is_admin));
   if (!scanner.completed()) throw broken_rule("the dump does not end with its completion marker: it was cut off");
   compare(sections, after, broken, login.is_admin);
 
-  if (!locks.problem().empty()) {
-    note(fmt::format("tables without transactions could not be locked ({}): they may not fit the rest",
-                     locks.problem()));
-  }
-  for (const BrokenView& view : broken) {
-    note(fmt::format("the view {} is broken ({}): its definition is kept as a comment", printable(view.name),
-                     printable(view.why)));
-  }
+  tell_shortcomings(request, locks, broken, before);
   DumpReport report;
   report.tables = sections.tables().size();
   for (const auto& [name, section] : sections.tables()) report.rows += section.rows;

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "fakes/private_mariadb.h"
 #include "source/database/inventory.h"
+#include "source/database/mysql/real_databases.h"
 
 namespace wobackup {
 namespace {
@@ -132,40 +133,58 @@ class MysqlDumpTest : public ::testing::Test {
   std::vector<std::string> notes_;
 };
 
-constexpr const char* kEverything = R"SQL(
-CREATE TABLE emoji (id INT PRIMARY KEY, t TEXT) CHARSET utf8mb4;
-INSERT INTO emoji VALUES (1, '😀 it''s \\ fine'), (2, '\n-- Dump completed\n'), (3, '\'); INSERT INTO `x` VALUES (1);--'), (4, NULL);
-CREATE TABLE latin (t VARCHAR(50)) CHARSET latin1; INSERT INTO latin VALUES ('ÄÖÜ'), ('é');
-CREATE TABLE bytes (id INT PRIMARY KEY, b BLOB, bits BIT(9), v VARBINARY(20)); INSERT INTO bytes VALUES (1, 0x0027225C0A1A, b'101010101', 0xFF00);
-CREATE TABLE made (a INT, b INT GENERATED ALWAYS AS (a * 2) VIRTUAL, c INT GENERATED ALWAYS AS (a + 1) STORED);
-INSERT INTO made (a) VALUES (1), (2), (3);
-CREATE TABLE mine (id INT, t TEXT) ENGINE=MyISAM; INSERT INTO mine VALUES (1, 'x'), (2, 'y');
-CREATE TABLE aria (id INT) ENGINE=Aria; INSERT INTO aria VALUES (7);
-CREATE TABLE parts (id INT) PARTITION BY HASH (id) PARTITIONS 4; INSERT INTO parts VALUES (1), (2), (3), (4), (5);
-CREATE TABLE nokey (a INT, b INT); INSERT INTO nokey VALUES (1, 1), (1, 1), (2, 3);
-CREATE TABLE `odd na;me.with ``tick`` "quote'` (`co``l` INT); INSERT INTO `odd na;me.with ``tick`` "quote'` VALUES (9);
-CREATE TABLE parent (id INT PRIMARY KEY); CREATE TABLE child (id INT, FOREIGN KEY (id) REFERENCES parent (id));
-INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1);
-CREATE TABLE empty_one (id INT);
-CREATE TABLE moments (d DATETIME(6), ts TIMESTAMP NULL, j JSON, e ENUM('a', 'b'), dec1 DECIMAL(30, 10), dbl DOUBLE);
-INSERT INTO moments VALUES ('2025-01-02 03:04:05.678901', '2025-01-02 03:04:05', '{"a": [1, "x"]}', 'b', 123456789.0123456789, 0.1);
-CREATE VIEW a_view AS SELECT id FROM emoji; CREATE VIEW on_view AS SELECT id FROM a_view;
-CREATE DEFINER='gone'@'nowhere' VIEW no_definer AS SELECT id FROM emoji;
-CREATE SEQUENCE seq START WITH 100 INCREMENT BY 5; SELECT NEXTVAL(seq);
-DELIMITER ;;
-CREATE TRIGGER trig BEFORE INSERT ON emoji FOR EACH ROW BEGIN SET NEW.t = CONCAT(NEW.t, ';'); END;;
-CREATE PROCEDURE proc(IN x INT) BEGIN SELECT 'DELIMITER ;', x; END;;
-CREATE FUNCTION func(x INT) RETURNS INT DETERMINISTIC RETURN x + 1;;
-CREATE EVENT ev ON SCHEDULE EVERY 1 DAY DO BEGIN DELETE FROM nokey WHERE a = 99; END;;
-DELIMITER ;
-)SQL";
-
 TEST_F(MysqlDumpTest, LoadedIntoAnEmptyDatabase_EverythingIsEqual) {
-  const std::string name = add(kEverything);
+  const std::string name = add(test::kEverything);
   const DumpReport report = dump(name);
   EXPECT_EQ(report.tables, 13U);
   EXPECT_EQ(report.rows, 4U + 2 + 1 + 3 + 2 + 1 + 5 + 3 + 1 + 1 + 1 + 1);
   EXPECT_EQ(report.description["broken_views"], Json());
+  const auto before = describe(name);
+  server->run("", "DROP DATABASE " + name + "; CREATE DATABASE " + name + " CHARACTER SET utf8mb4;");
+  server->load(name, folder_ / "dump.sql");
+  EXPECT_EQ(describe(name), before);
+}
+
+TEST_F(MysqlDumpTest, LoadedIntoAnEmptyDatabase_OddThingsAreEqual) {
+  const std::string name = add(test::kOddThings);
+  static_cast<void>(dump(name));
+  EXPECT_TRUE(notes_.empty()) << notes_.front();
+  const auto before = describe(name);
+  server->run("", "DROP DATABASE " + name + "; CREATE DATABASE " + name + " CHARACTER SET utf8mb4;");
+  server->load(name, folder_ / "dump.sql");
+  EXPECT_EQ(describe(name), before);
+}
+
+TEST_F(MysqlDumpTest, HistoryOfAVersionedTable_IsNotedAsMissing) {
+  const std::string name =
+      add("CREATE TABLE versioned (id INT) WITH SYSTEM VERSIONING; INSERT INTO versioned VALUES (1), (2); DELETE FROM "
+          "versioned WHERE id = 2;");
+  EXPECT_EQ(dump(name).rows, 1U);
+  ASSERT_EQ(notes_.size(), 1U);
+  EXPECT_NE(notes_.front().find("versioned"), std::string::npos) << notes_.front();
+}
+
+TEST_F(MysqlDumpTest, DatabaseWithAnOddName_IsDumped) {
+  for (const std::string name : {"a b.c`d'e\"f;g", "--all-databases", "ünï"}) {
+    server->add_database(name, "p#w");
+    Cancellation never;
+    DatabaseConnection connection(server->root(), name, never);
+    connection.execute("CREATE TABLE `x``y` (id INT) ENGINE=MyISAM");
+    connection.execute("INSERT INTO `x``y` VALUES (1)");
+    connection.execute("CREATE TABLE gone (id INT)");
+    connection.execute("CREATE VIEW `broken.view` AS SELECT * FROM gone");
+    connection.execute("DROP TABLE gone");
+    const DumpReport report = dump(name);
+    EXPECT_EQ(report.rows, 1U) << name;
+    EXPECT_EQ(report.description["broken_views"].size(), 1U) << name;
+  }
+}
+
+TEST_F(MysqlDumpTest, RowOf60Megabytes_ComesBackTheSame) {
+  const std::string name = add(
+      "CREATE TABLE big (id INT PRIMARY KEY, t LONGTEXT, b LONGBLOB); INSERT INTO big VALUES (1, REPEAT('x\\\\\\'', "
+      "10000000), REPEAT(0x00FF5C27, 7500000)), (2, 'y', '');");
+  EXPECT_EQ(dump(name).rows, 2U);
   const auto before = describe(name);
   server->run("", "DROP DATABASE " + name + "; CREATE DATABASE " + name + " CHARACTER SET utf8mb4;");
   server->load(name, folder_ / "dump.sql");
