@@ -4,7 +4,7 @@
 #include <random>
 #include <string>
 
-#include "source/database/sql_scanner.h"
+#include "database/sql_scanner.h"
 
 namespace wobackup {
 namespace {

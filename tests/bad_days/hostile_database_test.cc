@@ -9,8 +9,8 @@
 #include "bad_days/database_site.h"
 #include "bad_days/rogue_server.h"
 #include "base/subprocess.h"
+#include "database/inventory.h"
 #include "source/database/dump_program.h"
-#include "source/database/inventory.h"
 
 namespace wobackup {
 namespace {

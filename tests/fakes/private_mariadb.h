@@ -5,8 +5,8 @@
 #include <string>
 
 #include "base/subprocess.h"
+#include "database/connection.h"
 #include "fakes/scratch_folder.h"
-#include "source/database/connection.h"
 
 namespace wobackup::test {
 

@@ -1,12 +1,12 @@
 // The scanner of dumps: what it sees does not depend on how the dump is cut into pieces. The first byte of the input
 // says how; the rest is the dump.
-#include "source/database/sql_scanner.h"
+#include "database/sql_scanner.h"
 
 #include <algorithm>
 #include <string>
 
+#include "database/dump_sections.h"
 #include "fuzz/require.h"
-#include "source/database/dump_sections.h"
 
 using namespace wobackup;
 

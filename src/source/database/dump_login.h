@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "source/database/connection.h"
-#include "source/database/my_cnf.h"
+#include "database/connection.h"
+#include "database/my_cnf.h"
 #include "source/database/mysql_dump.h"
 
 namespace wobackup {

@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/cancellation.h"
-#include "source/database/my_cnf.h"
+#include "database/my_cnf.h"
 
 namespace wobackup {
 

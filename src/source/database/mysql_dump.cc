@@ -7,11 +7,11 @@
 
 #include "base/text.h"
 #include "container/manifest.h"
+#include "database/dump_sections.h"
+#include "database/inventory.h"
+#include "database/sql_scanner.h"
 #include "source/database/dump_login.h"
 #include "source/database/dump_program.h"
-#include "source/database/dump_sections.h"
-#include "source/database/inventory.h"
-#include "source/database/sql_scanner.h"
 #include "source/database/table_locks.h"
 
 namespace wobackup {

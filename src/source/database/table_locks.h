@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "source/database/connection.h"
+#include "database/connection.h"
 
 namespace wobackup {
 

@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "base/text.h"
+#include "database/inventory.h"
 #include "fakes/private_mariadb.h"
-#include "source/database/inventory.h"
 #include "source/database/mysql/real_databases.h"
 
 namespace wobackup {

@@ -1,4 +1,4 @@
-#include "source/database/sql_scanner_head.h"
+#include "database/sql_scanner_head.h"
 
 #include <utility>
 

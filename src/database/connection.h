@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/cancellation.h"
-#include "source/database/my_cnf.h"
+#include "database/my_cnf.h"
 
 namespace wobackup {
 

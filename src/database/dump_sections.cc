@@ -1,4 +1,4 @@
-#include "source/database/dump_sections.h"
+#include "database/dump_sections.h"
 
 #include <algorithm>
 #include <array>

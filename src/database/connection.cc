@@ -1,4 +1,4 @@
-#include "source/database/connection.h"
+#include "database/connection.h"
 
 #include <errmsg.h>
 #include <fmt/format.h>

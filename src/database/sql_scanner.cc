@@ -1,11 +1,11 @@
-#include "source/database/sql_scanner.h"
+#include "database/sql_scanner.h"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "base/text.h"
-#include "source/database/sql_scanner_search.h"
+#include "database/sql_scanner_search.h"
 
 namespace wobackup {
 namespace {

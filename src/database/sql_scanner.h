@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "source/database/sql_scanner_head.h"
+#include "database/sql_scanner_head.h"
 
 namespace wobackup {
 

@@ -1,11 +1,11 @@
-#include "source/database/sql_scanner.h"
+#include "database/sql_scanner.h"
 
 #include <gtest/gtest.h>
 
 #include <iterator>
 #include <random>
 
-#include "source/database/dump_sections.h"
+#include "database/dump_sections.h"
 
 namespace wobackup {
 namespace {

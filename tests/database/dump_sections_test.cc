@@ -1,6 +1,6 @@
 // Sections of real dumps. dump_sections_mariadb.sql is what mariadb-dump 10.11 wrote of a database with every kind of
 // object and with names and texts chosen to mislead; dump_sections_mysql8.sql has the forms of MySQL 8's mysqldump.
-#include "source/database/dump_sections.h"
+#include "database/dump_sections.h"
 
 #include <gtest/gtest.h>
 

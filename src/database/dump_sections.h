@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "source/database/sql_scanner.h"
+#include "database/sql_scanner.h"
 #include "wobackup/json.h"
 
 namespace wobackup {

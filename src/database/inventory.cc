@@ -1,4 +1,4 @@
-#include "source/database/inventory.h"
+#include "database/inventory.h"
 
 #include <fmt/format.h>
 

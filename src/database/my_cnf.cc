@@ -1,4 +1,4 @@
-#include "source/database/my_cnf.h"
+#include "database/my_cnf.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>

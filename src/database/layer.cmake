@@ -1,0 +1,10 @@
+wobackup_layer(database PATH database
+  SOURCES
+    connection.cc
+    dump_sections.cc
+    inventory.cc
+    my_cnf.cc
+    sql_scanner.cc
+    sql_scanner_head.cc
+  DEPENDS base crypto container site
+  LINK PkgConfig::mariadb)
