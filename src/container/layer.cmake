@@ -9,6 +9,7 @@ wobackup_layer(container PATH container
     locator.cc
     manifest.cc
     seek_table.cc
+    sparse_map.cc
     tar_decode.cc
     tar_encode.cc
   DEPENDS base crypto

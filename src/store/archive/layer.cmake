@@ -10,6 +10,7 @@ wobackup_layer(store_archive PATH store/archive
     foreign_archive.cc
     large_file.cc
     manifest_spool.cc
+    member_check.cc
     partial_archive.cc
     stored_bytes.cc
   DEPENDS base crypto container
