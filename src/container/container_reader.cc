@@ -141,6 +141,10 @@ ManifestHeader ContainerReader::read_manifest_header() const {
 }
 
 void ContainerReader::read_manifest(const std::function<void(const ManifestEntry&)>& visit) const {
+  read_manifest_lines([&](std::string_view line) { visit(naming(*file_, [&] { return manifest_entry_from(line); })); });
+}
+
+void ContainerReader::read_manifest_lines(const std::function<void(std::string_view)>& visit) const {
   CompressedLines lines(kLongestLineBytes, manifest_of(*file_));
   Sha256 hash;
   bool header_passed = false;
@@ -148,7 +152,7 @@ void ContainerReader::read_manifest(const std::function<void(const ManifestEntry
     const ByteVector bytes = read_manifest_piece(at, kPieceBytes);
     hash.update(bytes);
     lines.feed(bytes, [&](std::string_view line) {
-      if (header_passed) visit(naming(*file_, [&] { return manifest_entry_from(line); }));
+      if (header_passed) visit(line);
       header_passed = true;
       return true;
     });

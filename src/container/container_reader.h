@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/random_access.h"
@@ -36,6 +37,8 @@ class ContainerReader {
   /// All entries in order, with bounded memory. At the end the manifest's hash has been compared; until then they are
   /// not to be trusted.
   void read_manifest(const std::function<void(const ManifestEntry&)>& visit) const;
+  /// The entries' lines as they stand, under the same condition.
+  void read_manifest_lines(const std::function<void(std::string_view)>& visit) const;
 
  private:
   ContainerReader(const RandomAccess& file, std::vector<SeekFrame> listed, const std::optional<Locator>& locator);

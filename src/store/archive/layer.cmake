@@ -11,7 +11,11 @@ wobackup_layer(store_archive PATH store/archive
     large_file.cc
     manifest_spool.cc
     member_check.cc
+    member_reading.cc
     partial_archive.cc
+    spanned_member.cc
     stored_bytes.cc
+    stored_file.cc
+    tar_order.cc
   DEPENDS base crypto container
   LINK PkgConfig::zstd PkgConfig::libarchive)

@@ -1,0 +1,55 @@
+// Getting files back out of a backup.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wobackup/progress.h"
+#include "wobackup/snapshot.h"
+
+namespace wobackup {
+
+/// What happens to a file that is there already. `if_newer`: it is replaced if the backup's is newer.
+enum class Overwrite { always, if_newer, never };
+
+[[nodiscard]] std::string_view name_of(Overwrite overwrite) noexcept;  ///< "always", "if-newer", "never"
+[[nodiscard]] std::optional<Overwrite> overwrite_from(std::string_view word) noexcept;
+
+/// How to restore to a folder.
+struct RestoreOptions {
+  std::filesystem::path target = {};  ///< absolute; made if it is missing
+  /// Paths as `ls` shows them (a folder means all below it), or globs. Empty: everything.
+  std::vector<std::string> include = {};
+  std::vector<std::string> exclude = {};
+  bool files = true;     ///< the site's files and vhost.json
+  bool database = true;  ///< the dumps
+  Overwrite overwrite = Overwrite::always;
+  bool numeric_owner = false;  ///< numbers as stored, even if this machine knows the names
+  bool dry_run = false;        ///< tells what would be restored; proves nothing
+  bool salvage = false;        ///< goes on after damage, and tells what is lost
+  ProgressCallback on_progress = {};
+  std::function<bool()> cancelled = {};  ///< as in CreateOptions
+};
+
+/// The result of a restore that ended. `complete` is false if something that was wanted did not come back.
+struct [[nodiscard]] Restored {
+  std::filesystem::path archive;
+  std::filesystem::path target;
+  std::uint64_t entries = 0;  ///< restored, with folders and links
+  std::uint64_t files = 0;    ///< of these, regular files
+  std::uint64_t bytes = 0;    ///< logical bytes of them
+  std::uint64_t skipped = 0;  ///< there already, and kept
+  bool complete = true;
+  std::vector<PathNote> missing;  ///< at most 1,000 are kept, `missing_count` has all
+  std::uint64_t missing_count = 0;
+  std::vector<PathNote> notes;  ///< the same
+  std::uint64_t notes_count = 0;
+  std::chrono::milliseconds elapsed{0};
+};
+
+}  // namespace wobackup

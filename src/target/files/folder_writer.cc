@@ -1,0 +1,218 @@
+#include "target/files/folder_writer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "base/system_error.h"
+#include "base/text.h"
+#include "target/files/extended_attributes.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+constexpr std::uint64_t kLookEveryBytes = std::uint64_t{64} << 20U;
+constexpr std::uint64_t kMostAttributeBytes = std::uint64_t{32} << 20U;
+
+std::array<timespec, 2> times_of(const Entry& entry) {
+  return {timespec{0, UTIME_OMIT},
+          timespec{static_cast<time_t>(entry.mtime.seconds), static_cast<long>(entry.mtime.nanoseconds)}};
+}
+
+[[noreturn]] void failed(const char* what, const Entry& entry, int error_number) {
+  throw system_error(fmt::format("{} {}", what, printable(entry.path)), error_number);
+}
+
+[[noreturn]] void in_the_way(const Entry& entry) {
+  throw Error(ErrorKind::failed, fmt::format("{}: a folder is in the way", printable(entry.path)),
+              "move it away, or restore into an empty folder");
+}
+
+}  // namespace
+
+FolderWriter::FolderWriter(int fd, FolderOptions options, Note note)
+    : folder_(fd),
+      options_(options),
+      note_(std::move(note)),
+      privileged_(::geteuid() == 0),
+      owners_(options.numeric_owner) {}
+
+void FolderWriter::check_space(std::uint64_t bytes) {
+  if (bytes_until_look_.fetch_add(bytes) < kLookEveryBytes) return;
+  bytes_until_look_ = 0;
+  struct statvfs space {};
+  if (::fstatvfs(folder_.fd(), &space) != 0) return;
+  if (space.f_bavail * space.f_frsize < options_.min_free_bytes) {
+    throw Error(ErrorKind::no_space, "the target's file system is nearly full",
+                "free space, restore elsewhere, or set min_free");
+  }
+}
+
+FilePlace FolderWriter::place_of(const Entry& entry) {
+  auto [parent, name] = parent_and_name(entry.path);
+  return {folder_.open(parent), std::move(name), false};
+}
+
+FolderWriter::Taken FolderWriter::look(const FilePlace& place, const Entry& entry) {
+  struct stat status {};
+  if (::fstatat(place.folder->get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return Taken::free;
+    failed("cannot look at", entry, errno);
+  }
+  if (options_.overwrite == Overwrite::never) return Taken::keep;
+  if (options_.overwrite == Overwrite::if_newer) {
+    const auto there = std::pair(std::int64_t{status.st_mtim.tv_sec}, std::uint32_t(status.st_mtim.tv_nsec));
+    if (there >= std::pair(entry.mtime.seconds, entry.mtime.nanoseconds)) return Taken::keep;
+  }
+  if (S_ISDIR(status.st_mode)) in_the_way(entry);
+  return Taken::replace;
+}
+
+std::unique_ptr<FileReceiver> FolderWriter::file(const Entry& entry, bool proven) {
+  check_space(entry.size);
+  FilePlace place = place_of(entry);
+  const auto settle = [this, entry](int fd) { put_metadata(fd, entry); };
+  if (proven) {
+    // The usual case in one step: nothing is there.
+    auto file = std::make_unique<PlacedFile>(place, entry, true, settle);
+    if (file->opened()) return file;
+  }
+  const Taken taken = look(place, entry);
+  if (taken == Taken::keep) {
+    ++skipped_;
+    return nullptr;
+  }
+  place.replace = taken == Taken::replace;
+  return std::make_unique<PlacedFile>(std::move(place), entry, proven, settle);
+}
+
+// The owner first: changing it clears setuid bits and capabilities.
+void FolderWriter::put_metadata(int fd, const Entry& entry) {
+  mode_t mode = entry.mode;
+  if (privileged_) {
+    const uid_t uid = owners_.user(entry);
+    const gid_t gid = owners_.group(entry);
+    if (::fchown(fd, uid, gid) != 0) failed("cannot set the owner of", entry, errno);
+    mode_t dropped = 0;
+    if (uid == 0) dropped |= mode & S_ISUID;
+    if (gid == 0 && entry.type != EntryType::directory) dropped |= mode & S_ISGID;
+    if (dropped != 0 && !options_.trusted) {
+      mode &= ~dropped;
+      note_(entry.path, "its setuid bit for root was left out: the archive is not known to be ours", false);
+    }
+  }
+  if (has_attributes(entry)) {
+    std::string problem = put_attributes(fd, entry, privileged_ && options_.trusted);
+    if (!problem.empty()) note_(entry.path, std::move(problem), false);
+  }
+  if (::fchmod(fd, mode) != 0) failed("cannot set the mode of", entry, errno);
+  if (::futimens(fd, times_of(entry).data()) != 0) failed("cannot set the time of", entry, errno);
+}
+
+void FolderWriter::other(const Entry& entry) {
+  switch (entry.type) {
+    case EntryType::directory:
+      return make_folder(entry);
+    case EntryType::symlink:
+    case EntryType::fifo:
+      return make_special(entry);
+    case EntryType::character_device:
+    case EntryType::block_device:
+      return note_(entry.path, "is a device node, which a website does not need; it was not made", true);
+    case EntryType::hardlink:
+    case EntryType::file:
+      return;
+  }
+}
+
+void FolderWriter::make_folder(const Entry& entry) {
+  static_cast<void>(folder_.open(entry.path));
+  if (!has_attributes(entry)) return;
+  const std::scoped_lock lock(mutex_);
+  attribute_bytes_ += sizeof(Entry) + entry.path.size() + entry.acl_access.size() + entry.acl_default.size();
+  for (const Xattr& xattr : entry.xattrs) attribute_bytes_ += xattr.name.size() + xattr.value.size();
+  if (attribute_bytes_ > kMostAttributeBytes) {
+    throw Error(ErrorKind::verification, "the folders of the archive have more attributes than any site's");
+  }
+  attributes_.emplace(entry.path, entry);
+}
+
+void FolderWriter::make_special(const Entry& entry) {
+  const FilePlace place = place_of(entry);
+  const int folder = place.folder->get();
+  const Taken taken = look(place, entry);
+  if (taken == Taken::keep) {
+    ++skipped_;
+    return;
+  }
+  // Beside its name, so that it appears complete.
+  const std::string name = taken == Taken::free ? place.name : temporary_name();
+  const bool link = entry.type == EntryType::symlink;
+  if ((link ? ::symlinkat(entry.link.c_str(), folder, name.c_str()) : ::mkfifoat(folder, name.c_str(), 0600)) != 0) {
+    failed("cannot make", entry, errno);
+  }
+  if (privileged_ &&
+      ::fchownat(folder, name.c_str(), owners_.user(entry), owners_.group(entry), AT_SYMLINK_NOFOLLOW) != 0) {
+    failed("cannot set the owner of", entry, errno);
+  }
+  if (!link && ::fchmodat(folder, name.c_str(), entry.mode & 0777U, 0) != 0) {
+    failed("cannot set the mode of", entry, errno);
+  }
+  if (::utimensat(folder, name.c_str(), times_of(entry).data(), AT_SYMLINK_NOFOLLOW) != 0) {
+    failed("cannot set the time of", entry, errno);
+  }
+  if (taken == Taken::replace && ::renameat(folder, name.c_str(), folder, place.name.c_str()) != 0) {
+    failed("cannot place", entry, errno);
+  }
+}
+
+void FolderWriter::settle(const Entry& folder) {
+  const UniqueFd fd = folder_.open_existing(folder.path, O_RDONLY | O_DIRECTORY);
+  if (!fd) failed("cannot open", folder, errno);
+  const auto known = attributes_.find(folder.path);
+  if (known == attributes_.end()) return put_metadata(fd.get(), folder);
+  Entry complete = folder;
+  complete.xattrs = known->second.xattrs;
+  complete.acl_access = known->second.acl_access;
+  complete.acl_default = known->second.acl_default;
+  put_metadata(fd.get(), complete);
+}
+
+void FolderWriter::link(const Entry& entry) {
+  FilePlace place = place_of(entry);
+  const Taken taken = look(place, entry);
+  if (taken == Taken::keep) {
+    ++skipped_;
+    return;
+  }
+  const UniqueFd first = folder_.open_existing(entry.link, O_PATH);
+  struct stat status {};
+  if (!first || ::fstat(first.get(), &status) != 0 || S_ISDIR(status.st_mode)) {
+    return note_(entry.path, fmt::format("its other name {} was not restored", printable(entry.link)), true);
+  }
+  const std::string source = "/proc/self/fd/" + std::to_string(first.get());
+  const int folder = place.folder->get();
+  const std::string name = taken == Taken::free ? place.name : temporary_name();
+  // A symbolic link's own hard link cannot be made through its descriptor's path, which would follow it.
+  const bool is_link = S_ISLNK(status.st_mode);
+  if (is_link || ::linkat(AT_FDCWD, source.c_str(), folder, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    auto [parent, first_name] = parent_and_name(entry.link);
+    const auto first_folder = folder_.open(parent);
+    if (::linkat(first_folder->get(), first_name.c_str(), folder, name.c_str(), 0) != 0) {
+      failed("cannot link", entry, errno);
+    }
+  }
+  if (taken == Taken::replace && ::renameat(folder, name.c_str(), folder, place.name.c_str()) != 0) {
+    failed("cannot place", entry, errno);
+  }
+}
+
+}  // namespace wobackup

@@ -1,0 +1,72 @@
+// Restores members into a folder.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "container/member_sink.h"
+#include "target/files/owner_ids.h"
+#include "target/files/placed_file.h"
+#include "target/files/target_folder.h"
+#include "wobackup/restore.h"
+
+namespace wobackup {
+
+struct FolderOptions {
+  Overwrite overwrite = Overwrite::always;
+  bool numeric_owner = false;
+  /// The archive is what this machine's backup made: setuid root and privileged attributes come back, too.
+  bool trusted = false;
+  /// Error no_space before the file system has less than this free.
+  std::uint64_t min_free_bytes = 0;
+};
+
+/// Writes files, folders, links and FIFOs as they were, never outside of the folder and never through a link. Device
+/// nodes are left out. Threads may deliver members at once; `settle` and `link` come after all of them.
+class FolderWriter final : public MemberSink {
+ public:
+  /// Told of what is worth knowing of one path: `missing` if it was not restored. Called from any thread.
+  using Note = std::function<void(std::string_view path, std::string what, bool missing)>;
+
+  /// `fd`: the target, which outlives the object.
+  FolderWriter(int fd, FolderOptions options, Note note);
+
+  [[nodiscard]] std::unique_ptr<FileReceiver> file(const Entry& entry, bool proven) override;
+  /// Hard links wait for `link`.
+  void other(const Entry& entry) override;
+
+  /// A folder's owner, mode, time and attributes, which would stand in the way of what is written into it.
+  void settle(const Entry& folder);
+  /// A hard link to a file that was restored.
+  void link(const Entry& entry);
+
+  [[nodiscard]] std::uint64_t skipped() const noexcept { return skipped_; }  ///< there already, and kept
+
+ private:
+  enum class Taken { free, replace, keep };
+  [[nodiscard]] Taken look(const FilePlace& place, const Entry& entry);
+  FilePlace place_of(const Entry& entry);
+  void make_folder(const Entry& entry);
+  void make_special(const Entry& entry);
+  void put_metadata(int fd, const Entry& entry);
+  void check_space(std::uint64_t bytes);
+
+  TargetFolder folder_;
+  const FolderOptions options_;
+  const Note note_;
+  const bool privileged_;
+  OwnerIds owners_;
+  std::atomic<std::uint64_t> skipped_{0};
+  std::atomic<std::uint64_t> bytes_until_look_{0};
+  std::mutex mutex_;
+  std::map<std::string, Entry, std::less<>> attributes_;  // of folders that have some
+  std::uint64_t attribute_bytes_ = 0;
+};
+
+}  // namespace wobackup

@@ -1,0 +1,84 @@
+#include "target/files/target_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "base/safe_path.h"
+#include "base/system_error.h"
+#include "base/text.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+constexpr std::size_t kRecentFolders = 16;
+constexpr int kFolderFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+[[noreturn]] void cannot_open(std::string_view path, int error_number) {
+  if (error_number == ELOOP || error_number == ENOTDIR) {
+    throw Error(ErrorKind::failed,
+                fmt::format("{}: a link or a file is in the way, and nothing is written through it", printable(path)),
+                "move it away, or restore into an empty folder");
+  }
+  throw system_error(fmt::format("cannot open the folder {}", printable(path)), error_number);
+}
+
+}  // namespace
+
+std::shared_ptr<const UniqueFd> TargetFolder::open(std::string_view path) {
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [known, fd] : recent_) {
+      if (known == path) return fd;
+    }
+  }
+  UniqueFd fd;
+  if (path.empty()) {
+    fd.reset(::openat(fd_, ".", kFolderFlags));
+  } else {
+    fd = open_beneath(fd_, path, O_PATH | O_DIRECTORY);
+    if (!fd && errno == ENOENT) fd = make(path);
+  }
+  if (!fd) cannot_open(path, errno);
+  auto shared = std::make_shared<const UniqueFd>(std::move(fd));
+  const std::scoped_lock lock(mutex_);
+  recent_.emplace_front(std::string(path), shared);
+  if (recent_.size() > kRecentFolders) recent_.pop_back();
+  return shared;
+}
+
+// One name after the other: each folder is made in the one that was opened just before.
+UniqueFd TargetFolder::make(std::string_view path) {
+  UniqueFd current(::openat(fd_, ".", kFolderFlags));
+  while (current && !path.empty()) {
+    const std::size_t slash = path.find('/');
+    const std::string name(path.substr(0, slash));
+    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+    if (::mkdirat(current.get(), name.c_str(), 0700) != 0 && errno != EEXIST) return UniqueFd();
+    current.reset(::openat(current.get(), name.c_str(), kFolderFlags));
+  }
+  return current;
+}
+
+UniqueFd TargetFolder::open_existing(std::string_view path, int flags) const {
+  if (path.empty()) return UniqueFd(::openat(fd_, ".", flags | O_CLOEXEC));
+  return open_beneath(fd_, path, flags);
+}
+
+std::pair<std::string_view, std::string> parent_and_name(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return {{}, std::string(path)};
+  return {path.substr(0, slash), std::string(path.substr(slash + 1))};
+}
+
+std::string temporary_name() {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != sizeof number) throw system_error("no random numbers", errno);
+  return fmt::format(".wobackup-{:016x}", number);
+}
+
+}  // namespace wobackup

@@ -1,0 +1,47 @@
+// The folder that a restore writes to, whose content may be hostile, as the archive may be.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/unique_fd.h"
+
+namespace wobackup {
+
+/// Opens and makes folders below one folder. No symbolic link is ever followed, and nothing outside is touched. Paths
+/// are relative, of names joined by single slashes. Thread-safe.
+class TargetFolder {
+ public:
+  /// `fd` outlives the object.
+  explicit TargetFolder(int fd) : fd_(fd) {}
+
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+
+  /// A folder (O_PATH), the target itself for an empty path. Missing ones are made with mode 0700. Throws Error failed
+  /// if something that is no folder is in the way.
+  [[nodiscard]] std::shared_ptr<const UniqueFd> open(std::string_view path);
+
+  /// What is at a path, to be read or changed: an empty descriptor and errno if it cannot be opened.
+  [[nodiscard]] UniqueFd open_existing(std::string_view path, int flags) const;
+
+ private:
+  [[nodiscard]] UniqueFd make(std::string_view path);
+
+  const int fd_;
+  std::mutex mutex_;
+  // Members come sorted by path, so the last few folders are those that are needed again.
+  std::deque<std::pair<std::string, std::shared_ptr<const UniqueFd>>> recent_;
+};
+
+/// "a/b" and "c" of "a/b/c".
+[[nodiscard]] std::pair<std::string_view, std::string> parent_and_name(std::string_view path);
+
+/// A hidden name that nothing has.
+[[nodiscard]] std::string temporary_name();
+
+}  // namespace wobackup
