@@ -11,8 +11,10 @@
 #include "wobackup/error.h"
 #include "wobackup/json.h"
 #include "wobackup/log.h"
+#include "wobackup/restore.h"
 #include "wobackup/site.h"
 #include "wobackup/snapshot.h"
+#include "wobackup/verify.h"
 
 namespace wobackup {
 
@@ -58,6 +60,19 @@ class Service {
   /// fraction), indexed, complete, and for indexed archives the manifest's counts. Throws not_found, or verification
   /// for a file that is no whole archive.
   [[nodiscard]] Json info(const std::filesystem::path& archive) const;
+
+  /// Restores an archive, or a part of it, to a folder. Nothing outside of it is touched, whatever the archive holds;
+  /// every hash is compared before a file gets its name. Returns also when something could not come back (a device
+  /// node, with `salvage` what is damaged): then `complete` is false. Throws verification (naming the member),
+  /// not_found (also for an `include` that matches nothing), no_space, usage, interrupted, failed; what was restored
+  /// before stays.
+  [[nodiscard]] Restored restore(const std::filesystem::path& archive, const RestoreOptions& options) const;
+
+  /// Proves an archive, and remembers the result. What is damaged is told in the result; thrown are not_found,
+  /// interrupted, usage, failed.
+  [[nodiscard]] Verified verify(const std::filesystem::path& archive, const VerifyOptions& options) const;
+  /// What was proven of an archive since it last changed; nothing if nothing was.
+  [[nodiscard]] std::optional<VerifyRecord> last_verified(const std::filesystem::path& archive) const;
 
  private:
   struct Implementation;

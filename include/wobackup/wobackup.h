@@ -6,6 +6,8 @@
 #include "wobackup/json.h"
 #include "wobackup/log.h"
 #include "wobackup/progress.h"
+#include "wobackup/restore.h"
 #include "wobackup/service.h"
 #include "wobackup/site.h"
 #include "wobackup/snapshot.h"
+#include "wobackup/verify.h"

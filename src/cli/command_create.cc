@@ -11,12 +11,12 @@
 #include "base/file_io.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/wording.h"
 
 namespace wobackup::cli {
 namespace {
 
 constexpr std::size_t kLargestSiteJson = std::size_t{1} << 20U;
-constexpr std::size_t kShownPaths = 20;
 constexpr const char* kNoSite = "no site was named";
 constexpr const char* kNameOne = "name one, or use --all; `wobackup sites` lists them";
 
@@ -173,41 +173,10 @@ void warn_of_shared(const std::vector<Wanted>& wanted, const Service& service, O
   }
 }
 
-Json notes_json(const std::vector<PathNote>& notes) {
-  Json list = Json::array();
-  for (const PathNote& note : notes) {
-    Json item;
-    item["path"] = json_text(note.path);
-    if (!is_utf8(note.path)) item["path_b64"] = base64(bytes_of(note.path));
-    item["what"] = note.what;
-    list.push_back(std::move(item));
-  }
-  return list;
-}
-
 void report_notes(const Created& created, Output& output) {
-  const auto show = [&output](const std::vector<PathNote>& notes, std::uint64_t count, const char* word) {
-    for (std::size_t i = 0; i < notes.size() && i < kShownPaths; ++i) {
-      output.warning(fmt::format("{}{}: {}", word, printable(notes[i].path), notes[i].what));
-    }
-    if (count > kShownPaths) output.warning(fmt::format("{} more; `wobackup info` shows them", count - kShownPaths));
-  };
-  show(created.unreadable, created.unreadable_count, "not in the backup: ");
-  show(created.notes, created.notes_count, "");
-}
-
-std::string grouped(std::uint64_t number) {
-  const std::string digits = std::to_string(number);
-  std::string text;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
-
-std::string counted(std::uint64_t number, std::string_view word) {
-  return fmt::format("{} {}{}", grouped(number), word, number == 1 ? "" : "s");
+  constexpr const char* kMore = "`wobackup info` shows them";
+  show_notes(created.unreadable, created.unreadable_count, "not in the backup: ", kMore, output);
+  show_notes(created.notes, created.notes_count, "", kMore, output);
 }
 
 void report(const Site& site, const Created& created, Output& output) {

@@ -3,6 +3,7 @@
 
 #include "cli/arguments.h"
 #include "cli/output.h"
+#include "cli/restore_arguments.h"
 #include "wobackup/config.h"
 #include "wobackup/service.h"
 
@@ -11,6 +12,8 @@ namespace wobackup::cli {
 int create_command(const CreateArguments& arguments, Config config, Output& output);
 int list_command(const ListArguments& arguments, Service& service, Output& output);
 int info_command(const InfoArguments& arguments, Service& service, Output& output);
+int restore_command(const RestoreArguments& arguments, Service& service, Output& output);
+int verify_command(const VerifyArguments& arguments, Service& service, Output& output);
 int sites_command(const SitesArguments& arguments, Service& service, Output& output);
 int config_command(const ConfigArguments& arguments, const Config& config, Output& output);
 int completion_command(const CompletionArguments& arguments, Output& output);

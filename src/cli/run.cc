@@ -43,6 +43,18 @@ constexpr const char* kInfoFooter = R"(Examples:
   wobackup info example.com/2025-01-20_14-25-30
   wobackup info /mnt/backups/example.com/2025-01-20_14-25-30.tar.zst --json)";
 
+constexpr const char* kRestoreFooter = R"(Examples:
+  wobackup restore example.com --target /root/example
+  wobackup restore example.com/latest --target /tmp/r --include htdocs/wp-content/uploads
+  wobackup restore example.com --target /tmp/r --db
+  wobackup restore damaged.tar.zst --target /tmp/r --salvage
+Nothing outside of DIR is touched, and every file's sha256 is compared.)";
+
+constexpr const char* kVerifyFooter = R"(Examples:
+  wobackup verify example.com                  its latest backup, every byte
+  wobackup verify --all --sample 10%           a different tenth each time
+  wobackup verify example.com --level quick    index and sizes only)";
+
 constexpr const char* kSitesFooter = R"(Examples:
   wobackup sites                name, type, path, database, last backup
   wobackup sites --json         the same for programs)";
@@ -68,6 +80,8 @@ struct Arguments {
   CreateArguments create;
   ListArguments list;
   InfoArguments info;
+  RestoreArguments restore;
+  VerifyArguments verify;
   SitesArguments sites;
   ConfigArguments config;
   CompletionArguments completion;
@@ -122,7 +136,8 @@ CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, con
   return command;
 }
 
-const char* const kCommands[] = {"create", "list", "info", "sites", "config", "completion", "version", "help"};
+const char* const kCommands[] = {"create", "list",   "info",       "restore", "verify",
+                                 "sites",  "config", "completion", "version", "help"};
 
 std::string nearest_command(const std::string& word) {
   std::string best;
@@ -203,6 +218,8 @@ int dispatch(const CLI::App& app, const Arguments& arguments, Output& output) {
   if (chosen("create")) return create_command(arguments.create, std::move(config), output);
   Service service = make_service(std::move(config), output);
   if (chosen("list")) return list_command(arguments.list, service, output);
+  if (chosen("restore")) return restore_command(arguments.restore, service, output);
+  if (chosen("verify")) return verify_command(arguments.verify, service, output);
   if (chosen("info")) return info_command(arguments.info, service, output);
   return sites_command(arguments.sites, service, output);
 }
@@ -224,6 +241,9 @@ void build(CLI::App& app, Arguments& arguments) {
   CLI::App* info = add_command(app, arguments, "info", "Show what is known of a backup", kInfoFooter);
   info->add_option("BACKUP", arguments.info.what, "SITE, SITE/latest, SITE/NAME or a path")->type_name("");
   info->add_option("--path", arguments.info.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
+  add_restore(*add_command(app, arguments, "restore", "Get files back", kRestoreFooter), arguments.restore);
+  add_verify(*add_command(app, arguments, "verify", "Prove that backups can be restored", kVerifyFooter),
+             arguments.verify);
   CLI::App* sites = add_command(app, arguments, "sites", "List the sites", kSitesFooter);
   sites->add_flag("--names", arguments.sites.names)->group("");
   CLI::App* config = add_command(app, arguments, "config", "Show or check the settings", kConfigFooter);

@@ -50,12 +50,13 @@ void ContainerWriter::finish(std::uint64_t manifest_bytes, const ManifestPayload
   Sha256 hash;
   manifest([&](ByteSpan piece) { hash.update(piece); });
 
+  manifest_sha256_ = hash.finish();
   ByteVector header;
   append_le(header, kSkippableMagic);
   append_le(header, narrow(manifest_bytes, "manifest"));
   const Locator locator{.manifest_offset = written_bytes_ + kSkippableHeaderBytes,
                         .manifest_bytes = manifest_bytes,
-                        .manifest_sha256 = hash.finish(),
+                        .manifest_sha256 = manifest_sha256_,
                         .tar_bytes = plain_bytes_};
   write(header);
   manifest([this](ByteSpan piece) { write(piece); });

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "container/frame_pool.h"
+#include "crypto/sha256.h"
 
 namespace wobackup {
 
@@ -44,6 +45,8 @@ class ContainerWriter final : public FrameConsumer {
 
   /// Writes S-MAN, S-LOC and S-SEEK. `manifest_bytes` is the payload's length, at most 4 GiB.
   void finish(std::uint64_t manifest_bytes, const ManifestPayload& manifest);
+  /// Of the payload, once finished.
+  [[nodiscard]] const Sha256Digest& manifest_sha256() const noexcept { return manifest_sha256_; }
 
  private:
   void write(ByteSpan bytes);
@@ -52,6 +55,7 @@ class ContainerWriter final : public FrameConsumer {
   std::unique_ptr<SeekTableBuilder> seek_table_;
   std::uint64_t plain_bytes_ = 0;
   std::uint64_t written_bytes_ = 0;
+  Sha256Digest manifest_sha256_{};
 };
 
 }  // namespace wobackup

@@ -20,6 +20,9 @@
 #include "site/site_record.h"
 #include "snapshot/backup_target.h"
 #include "snapshot/create.h"
+#include "snapshot/restore.h"
+#include "snapshot/verify.h"
+#include "snapshot/verify_ledger.h"
 #include "store/archive/archive_list.h"
 #include "version.h"
 
@@ -132,6 +135,23 @@ std::filesystem::path Service::find(const std::string& what,
 }
 
 Json Service::info(const std::filesystem::path& archive) const { return archive_info(archive); }
+
+Restored Service::restore(const std::filesystem::path& archive, const RestoreOptions& options) const {
+  return restore_to_folder(archive, options, {implementation_->config, implementation_->log});
+}
+
+Verified Service::verify(const std::filesystem::path& archive, const VerifyOptions& options) const {
+  const VerifyEnvironment environment{implementation_->config, implementation_->clock, implementation_->log};
+  Verified verified = verify_archive(archive, options, environment);
+  record_verified(verified, environment);
+  return verified;
+}
+
+std::optional<VerifyRecord> Service::last_verified(const std::filesystem::path& archive) const {
+  const std::optional<std::string> site = host_name(archive.parent_path().filename().string());
+  if (!site) return std::nullopt;
+  return VerifyLedger(implementation_->config.state_dir, *site).find(archive);
+}
 
 const char* version() noexcept { return WOBACKUP_VERSION; }
 

@@ -27,6 +27,7 @@ void for_each_entry(const std::filesystem::path& path, const std::function<void(
     entry.name = json.value("name", "");
     entry.size_bytes = json.value("size", std::uint64_t{0});
     entry.sha256 = json.value("sha256", "");
+    entry.manifest_sha256 = json.value("manifest_sha256", "");
     entry.created = json.value("created", "");
     entry.type = json.value("type", "");
     entry.complete = json.value("complete", true);
@@ -45,6 +46,7 @@ void ArchiveLedger::add(const LedgerEntry& entry) const {
   json["name"] = entry.name;
   json["size"] = entry.size_bytes;
   json["sha256"] = entry.sha256;
+  json["manifest_sha256"] = entry.manifest_sha256;
   json["created"] = entry.created;
   json["type"] = entry.type;
   json["complete"] = entry.complete;

@@ -13,9 +13,10 @@ struct LedgerEntry {
   std::string archive;  ///< absolute path
   std::string name;     ///< without .tar.zst
   std::uint64_t size_bytes = 0;
-  std::string sha256;   ///< hex
-  std::string created;  ///< RFC 3339
-  std::string type;     ///< "full", "db", "files": what was asked for
+  std::string sha256;           ///< hex
+  std::string manifest_sha256;  ///< hex, of the manifest, which has the hashes of all contents; cheap to compare
+  std::string created;          ///< RFC 3339
+  std::string type;             ///< "full", "db", "files": what was asked for
   bool complete = true;
 };
 

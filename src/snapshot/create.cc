@@ -70,6 +70,7 @@ struct Written {
   SnapshotRecord record;
   DatabaseTotals database;
   std::uint64_t tar_bytes = 0;
+  Sha256Digest manifest_sha256{};
 };
 
 // A live SQLite file among the site's files: its consistent copy stands in for it, or nothing in a backup of files
@@ -78,6 +79,16 @@ std::optional<LiveDatabaseFile> live_database(const SiteDatabase& plan, const st
   if (!plan.sqlite) return std::nullopt;
   if (!copy) return LiveDatabaseFile{*plan.sqlite, -1, 0};
   return LiveDatabaseFile{copy->path, copy->fd.get(), copy->size_bytes};
+}
+
+void sample(Progress& progress, const SnapshotRecord& record, const PartialArchive& partial, const ScanTotals& totals) {
+  progress.files_done = record.files;
+  progress.bytes_done = record.bytes_read + record.dump_bytes;
+  progress.bytes_written = partial.written_bytes();
+  if (!totals.ended) return;
+  progress.files_total = std::max<std::uint64_t>(totals.files, progress.files_done);
+  const std::uint64_t dump = std::max<std::uint64_t>(record.dump_bytes_expected, record.dump_bytes);
+  progress.bytes_total = std::max(totals.bytes + dump, progress.bytes_done);
 }
 
 // Writes all members. The dump runs while files are read; the first failure of either ends both.
@@ -108,8 +119,9 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
     for (std::string& member : DatabaseCapture::members(run.site, plan)) late_paths.push_back(std::move(member));
   }
 
-  RunMonitor monitor(run.site.name, written.record, partial, totals, run.cancellation, run.options.cancelled,
-                     run.options.on_progress);
+  RunMonitor monitor(
+      run.site.name, [&](Progress& progress) { sample(progress, written.record, partial, totals); }, run.cancellation,
+      run.options.cancelled, run.options.on_progress);
   FramePool pool(threads_of(run.environment.config), run.environment.config.level, run.cancellation);
   ArchiveWriter writer(partial, pool, threads_of(run.environment.config), name, run.spool(), late_paths, written.record,
                        &partial.hash());
@@ -156,6 +168,7 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
   header.rows = written.database.rows;
   writer.finish(std::move(header));
   written.tar_bytes = writer.tar_bytes();
+  written.manifest_sha256 = writer.manifest_sha256();
   if (scanner.joinable()) scanner.request_stop();
   run.cancellation.check();
   monitor.finish();
@@ -164,13 +177,15 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
 // Records the sum, then publishes: a run that is killed between the two leaves a record without an archive, which harms
 // nobody, and never an archive without a record.
 std::string record_and_publish(const Run& run, PartialArchive& partial, const ArchiveLedger& ledger,
-                               std::chrono::sys_seconds time, bool complete, const std::string& sum) {
+                               std::chrono::sys_seconds time, bool complete, const std::string& sum,
+                               const Sha256Digest& manifest_sha256) {
   while (true) {
     std::string name = snapshot_timestamp(time) + (complete ? "" : "_incomplete");
     ledger.add({.archive = (run.target.directory / (name + ".tar.zst")).string(),
                 .name = name,
                 .size_bytes = partial.written_bytes(),
                 .sha256 = sum,
+                .manifest_sha256 = hex(manifest_sha256),
                 .created = rfc3339(time),
                 .type = std::string(name_of(run.options.type)),
                 .complete = complete});
@@ -220,7 +235,8 @@ Created create_snapshot(const Site& site, const CreateOptions& options, const Cr
 
   Created created;
   created.complete = written.record.unreadable_count == 0;
-  const std::string published = record_and_publish(run, partial, ledger, time, created.complete, sum);
+  const std::string published =
+      record_and_publish(run, partial, ledger, time, created.complete, sum, written.manifest_sha256);
   created.archive = target.directory / (published + ".tar.zst");
   created.size_bytes = partial.written_bytes();
   created.sha256 = sum;

@@ -1,6 +1,8 @@
 // Puts a site's files into an archive.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -8,7 +10,6 @@
 #include <vector>
 
 #include "base/cancellation.h"
-#include "snapshot/run_monitor.h"
 #include "source/files/tree_walker.h"
 #include "store/archive/archive_writer.h"
 #include "wobackup/config.h"
@@ -22,6 +23,13 @@ struct LiveDatabaseFile {
   std::string path;  ///< relative to the site's folder
   int copy_fd = -1;  ///< -1: leave the file out
   std::uint64_t size_bytes = 0;
+};
+
+/// What a scan beside the backup has found so far.
+struct ScanTotals {
+  std::atomic<std::uint64_t> files{0};
+  std::atomic<std::uint64_t> bytes{0};
+  std::atomic<bool> ended{false};
 };
 
 /// What of a site's folder is taken, and how.

@@ -1,13 +1,20 @@
 wobackup_layer(snapshot PATH snapshot
   SOURCES
     archive_ledger.cc
+    archive_trust.cc
     backup_target.cc
     create.cc
     database_capture.cc
     file_capture.cc
     progress.cc
+    restore.cc
+    restore_foreign.cc
     run_monitor.cc
+    selection.cc
     snapshot_types.cc
     state_folder.cc
+    verify.cc
+    verify_ledger.cc
+    verify_types.cc
     vhost_metadata.cc
-  DEPENDS base crypto container config site source_files source_database store_archive)
+  DEPENDS base crypto container config site source_files source_database target_files store_archive)

@@ -1,17 +1,13 @@
 #include "snapshot/run_monitor.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace wobackup {
 
-RunMonitor::RunMonitor(std::string site, const SnapshotRecord& record, const PartialArchive& partial,
-                       const ScanTotals& totals, Cancellation& cancellation, std::function<bool()> cancelled,
-                       ProgressCallback on_progress)
+RunMonitor::RunMonitor(std::string site, std::function<void(Progress&)> sample, Cancellation& cancellation,
+                       std::function<bool()> cancelled, ProgressCallback on_progress)
     : site_(std::move(site)),
-      record_(record),
-      partial_(partial),
-      totals_(totals),
+      sample_(std::move(sample)),
       cancellation_(cancellation),
       cancelled_(std::move(cancelled)),
       on_progress_(std::move(on_progress)),
@@ -46,14 +42,7 @@ void RunMonitor::report() {
     progress.phase = phase_;
   }
   progress.site = site_;
-  progress.files_done = record_.files;
-  progress.bytes_done = record_.bytes_read + record_.dump_bytes;
-  progress.bytes_written = partial_.written_bytes();
-  if (totals_.ended) {
-    progress.files_total = std::max<std::uint64_t>(totals_.files, progress.files_done);
-    const std::uint64_t dump = std::max<std::uint64_t>(record_.dump_bytes_expected, record_.dump_bytes);
-    progress.bytes_total = std::max(totals_.bytes + dump, progress.bytes_done);
-  }
+  sample_(progress);
   progress.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
   on_progress_(progress);
 }

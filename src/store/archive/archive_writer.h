@@ -35,6 +35,8 @@ class ArchiveWriter {
   void finish(ManifestHeader header);
 
   [[nodiscard]] std::uint64_t tar_bytes() const noexcept { return container_.plain_bytes(); }
+  /// Once finished.
+  [[nodiscard]] const Sha256Digest& manifest_sha256() const noexcept { return container_.manifest_sha256(); }
 
  private:
   void add_large(ArchiveMember member);

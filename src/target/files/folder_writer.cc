@@ -39,7 +39,7 @@ std::array<timespec, 2> times_of(const Entry& entry) {
 }  // namespace
 
 FolderWriter::FolderWriter(int fd, FolderOptions options, Note note)
-    : folder_(fd),
+    : folder_(fd, options.remember_made),
       options_(options),
       note_(std::move(note)),
       privileged_(::geteuid() == 0),
@@ -83,13 +83,17 @@ std::unique_ptr<FileReceiver> FolderWriter::file(const Entry& entry, bool proven
   if (proven) {
     // The usual case in one step: nothing is there.
     auto file = std::make_unique<PlacedFile>(place, entry, true, settle);
-    if (file->opened()) return file;
+    if (file->opened()) {
+      bytes_ += entry.size;
+      return file;
+    }
   }
   const Taken taken = look(place, entry);
   if (taken == Taken::keep) {
     ++skipped_;
     return nullptr;
   }
+  bytes_ += entry.size;
   place.replace = taken == Taken::replace;
   return std::make_unique<PlacedFile>(std::move(place), entry, proven, settle);
 }

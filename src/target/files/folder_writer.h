@@ -25,6 +25,8 @@ struct FolderOptions {
   bool trusted = false;
   /// Error no_space before the file system has less than this free.
   std::uint64_t min_free_bytes = 0;
+  /// For `made`: only a part of the archive is restored.
+  bool remember_made = false;
 };
 
 /// Writes files, folders, links and FIFOs as they were, never outside of the folder and never through a link. Device
@@ -47,6 +49,9 @@ class FolderWriter final : public MemberSink {
   void link(const Entry& entry);
 
   [[nodiscard]] std::uint64_t skipped() const noexcept { return skipped_; }  ///< there already, and kept
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }      ///< logical bytes of files begun
+  /// Whether this folder was missing and made for what lies in it (with `remember_made`).
+  [[nodiscard]] bool made(const std::string& path) const { return folder_.made(path); }
 
  private:
   enum class Taken { free, replace, keep };
@@ -63,6 +68,7 @@ class FolderWriter final : public MemberSink {
   const bool privileged_;
   OwnerIds owners_;
   std::atomic<std::uint64_t> skipped_{0};
+  std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> bytes_until_look_{0};
   std::mutex mutex_;
   std::map<std::string, Entry, std::less<>> attributes_;  // of folders that have some

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/safe_path.h"
@@ -54,12 +55,17 @@ std::shared_ptr<const UniqueFd> TargetFolder::open(std::string_view path) {
 // One name after the other: each folder is made in the one that was opened just before.
 UniqueFd TargetFolder::make(std::string_view path) {
   UniqueFd current(::openat(fd_, ".", kFolderFlags));
-  while (current && !path.empty()) {
-    const std::size_t slash = path.find('/');
-    const std::string name(path.substr(0, slash));
-    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
-    if (::mkdirat(current.get(), name.c_str(), 0700) != 0 && errno != EEXIST) return UniqueFd();
+  for (std::size_t begin = 0; current && begin <= path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string name(path.substr(begin, end - begin));
+    const bool is_new = ::mkdirat(current.get(), name.c_str(), 0700) == 0;
+    if (!is_new && errno != EEXIST) return UniqueFd();
+    if (is_new && remember_) {
+      const std::scoped_lock lock(mutex_);
+      made_.emplace(path.substr(0, end));
+    }
     current.reset(::openat(current.get(), name.c_str(), kFolderFlags));
+    begin = end + 1;
   }
   return current;
 }

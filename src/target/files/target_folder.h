@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,14 +18,17 @@ namespace wobackup {
 /// are relative, of names joined by single slashes. Thread-safe.
 class TargetFolder {
  public:
-  /// `fd` outlives the object.
-  explicit TargetFolder(int fd) : fd_(fd) {}
+  /// `fd` outlives the object. `remember`: for `made`.
+  explicit TargetFolder(int fd, bool remember = false) : fd_(fd), remember_(remember) {}
 
   [[nodiscard]] int fd() const noexcept { return fd_; }
 
   /// A folder (O_PATH), the target itself for an empty path. Missing ones are made with mode 0700. Throws Error failed
   /// if something that is no folder is in the way.
   [[nodiscard]] std::shared_ptr<const UniqueFd> open(std::string_view path);
+
+  /// Whether `open` had to make this folder, if it remembers.
+  [[nodiscard]] bool made(const std::string& path) const { return made_.contains(path); }
 
   /// What is at a path, to be read or changed: an empty descriptor and errno if it cannot be opened.
   [[nodiscard]] UniqueFd open_existing(std::string_view path, int flags) const;
@@ -33,7 +37,9 @@ class TargetFolder {
   [[nodiscard]] UniqueFd make(std::string_view path);
 
   const int fd_;
+  const bool remember_;
   std::mutex mutex_;
+  std::set<std::string> made_;
   // Members come sorted by path, so the last few folders are those that are needed again.
   std::deque<std::pair<std::string, std::shared_ptr<const UniqueFd>>> recent_;
 };

@@ -1,0 +1,162 @@
+// wobackup verify
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/wording.h"
+
+namespace wobackup::cli {
+namespace {
+
+constexpr std::size_t kShownProblems = 20;
+
+// "10%", "0.5%", "10"
+double sample_from(const std::string& text) {
+  double percent = 0;
+  const char* const stop = text.data() + text.size() - (text.ends_with('%') ? 1 : 0);
+  const auto [end, error] = std::from_chars(text.data(), stop, percent);
+  if (error != std::errc{} || end != stop || !(percent > 0) || percent > 100) {
+    throw Error(ErrorKind::usage, fmt::format("--sample {} is no percentage", printable(text)),
+                "for example --sample 10%");
+  }
+  return percent / 100;
+}
+
+VerifyOptions options_of(const VerifyArguments& arguments, Output& output) {
+  VerifyOptions options;
+  const std::optional<VerifyLevel> level = verify_level_from(arguments.level);
+  if (!level) {
+    throw Error(ErrorKind::usage, fmt::format("--level {} is not known", printable(arguments.level)),
+                "quick, data or drill");
+  }
+  options.level = *level;
+  if (!arguments.sample.empty()) {
+    if (*level != VerifyLevel::data) throw Error(ErrorKind::usage, "--sample goes with --level data");
+    options.sample = sample_from(arguments.sample);
+  }
+  if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
+  options.cancelled = output.terminal().interrupted;
+  return options;
+}
+
+Json json_of(const std::string& what, const Verified& verified) {
+  Json fields;
+  fields["what"] = json_text(what);
+  fields["archive"] = json_text(verified.archive.string());
+  fields["level"] = name_of(verified.level);
+  fields["sample"] = verified.sample;
+  fields["ok"] = verified.ok;
+  fields["indexed"] = verified.indexed;
+  fields["sum_compared"] = verified.sum_compared;
+  fields["members"] = verified.members;
+  fields["frames"] = verified.frames;
+  fields["bytes"] = verified.bytes;
+  fields["problem_count"] = verified.problem_count;
+  fields["problems"] = Json::array();
+  for (const VerifyProblem& problem : verified.problems) {
+    Json item;
+    if (problem.frame) item["frame"] = *problem.frame;
+    if (!problem.path.empty()) {
+      item["path"] = json_text(problem.path);
+      if (!is_utf8(problem.path)) item["path_b64"] = base64(bytes_of(problem.path));
+    }
+    item["what"] = problem.what;
+    fields["problems"].push_back(std::move(item));
+  }
+  fields["seconds"] = static_cast<double>(verified.elapsed.count()) / 1000;
+  return fields;
+}
+
+std::string text_of(const VerifyProblem& problem) {
+  std::string text = problem.frame ? fmt::format("frame {}: ", *problem.frame) : "";
+  if (!problem.path.empty() && !problem.what.starts_with(printable(problem.path))) {
+    text += printable(problem.path) + ": ";
+  }
+  return text + problem.what;
+}
+
+void report(const Verified& verified, Output& output) {
+  const std::string archive = printable(verified.archive.string());
+  for (std::size_t i = 0; i < verified.problems.size() && i < kShownProblems; ++i) {
+    output.warning(text_of(verified.problems[i]));
+  }
+  if (verified.problem_count > kShownProblems) {
+    output.warning(fmt::format("{} more; --json shows them", verified.problem_count - kShownProblems));
+  }
+  if (!verified.ok) return;
+  std::string text = fmt::format("{}: {}", archive, output.green(std::string(name_of(verified.level)) + " ok"));
+  if (verified.level != VerifyLevel::quick) {
+    text += fmt::format(", {}, {}", counted(verified.members, "member"), human_size(verified.bytes));
+    if (verified.sample < 1) text += fmt::format(" (a sample of {:g} %)", verified.sample * 100);
+    if (!verified.indexed) text += ", without an index: it has no hashes to compare";
+  }
+  text += fmt::format(", {:.1f} s", std::chrono::duration<double>(verified.elapsed).count());
+  output.line(text);
+}
+
+std::vector<std::string> targets_of(const VerifyArguments& arguments, const Service& service) {
+  if (!arguments.all) {
+    if (arguments.what.empty()) {
+      throw Error(ErrorKind::usage, "no backup was named",
+                  "name one: SITE, SITE/NAME, an archive's path, or --all for the latest of every site");
+    }
+    return arguments.what;
+  }
+  if (!arguments.what.empty()) throw Error(ErrorKind::usage, "--all takes no names");
+  std::vector<std::string> names;
+  for (const Site& site : service.sites()) {
+    if (site.has_content()) names.push_back(site.name);
+  }
+  return names;
+}
+
+// What is damaged weighs more than what could not be looked at.
+int worse(int a, int b) {
+  const auto rank = [](int code) { return code == 130 ? 3 : code == 21 ? 2 : code == 0 ? 0 : 1; };
+  return rank(b) > rank(a) ? b : a;
+}
+
+}  // namespace
+
+int verify_command(const VerifyArguments& arguments, Service& service, Output& output) {
+  const VerifyOptions options = options_of(arguments, output);
+  const std::vector<std::string> targets = targets_of(arguments, service);
+  std::size_t fine = 0;
+  int exit = 0;
+  for (const std::string& what : targets) {
+    if (exit == exit_code(ErrorKind::interrupted)) break;
+    try {
+      const std::filesystem::path archive = service.find(what, path_argument(arguments.path));
+      const Verified verified = service.verify(archive, options);
+      output.clear_progress();
+      if (output.json())
+        output.object("verified", json_of(what, verified));
+      else
+        report(verified, output);
+      if (verified.ok) ++fine;
+      if (!verified.ok) {
+        const Error damaged(
+            ErrorKind::verification,
+            fmt::format("{} is damaged: {}", printable(archive.string()), counted(verified.problem_count, "problem")),
+            "`restore --salvage` brings back what is intact; an older backup may have the rest");
+        output.error(damaged);
+        exit = worse(exit, exit_code(damaged.kind()));
+      }
+    } catch (const Error& error) {
+      output.clear_progress();
+      output.error(error, what);
+      exit = worse(exit, exit_code(error.kind()));
+    }
+  }
+  if (output.json()) {
+    output.object("summary", {{"archives_total", targets.size()}, {"archives_ok", fine}, {"exit_code", exit}});
+  } else if (targets.size() != 1) {
+    output.line(fmt::format("{} of {} verified", fine, targets.size()));
+  }
+  return exit;
+}
+
+}  // namespace wobackup::cli

@@ -1,0 +1,36 @@
+#include "cli/restore_arguments.h"
+
+namespace wobackup::cli {
+
+void add_restore(CLI::App& app, RestoreArguments& restore) {
+  app.add_option("BACKUP", restore.what, "SITE, SITE/latest, SITE/NAME or a path")->type_name("");
+  app.add_option("--target", restore.target, "Folder to restore to; made if missing")->type_name("DIR");
+  app.add_option("--include", restore.include, "Only this file, folder or glob; repeatable")
+      ->type_name("PATH")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--exclude", restore.exclude, "Not this one; repeatable")
+      ->type_name("PATH")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_flag("--files", restore.files_only, "Only the files");
+  app.add_flag("--db", restore.database_only, "Only the database dump");
+  app.add_option("--overwrite", restore.overwrite, "Files that are there: always (default), if-newer, never")
+      ->type_name("WHEN");
+  app.add_flag("--numeric-owner", restore.numeric_owner, "Owners by number, not by name");
+  app.add_flag("--dry-run", restore.dry_run, "Tell what would be restored");
+  app.add_flag("--salvage", restore.salvage, "Of a damaged archive: all that is intact");
+  app.add_option("--path", restore.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
+}
+
+void add_verify(CLI::App& app, VerifyArguments& verify) {
+  app.add_option("BACKUP", verify.what, "SITE (its latest), SITE/NAME or a path; several")->type_name("");
+  app.add_flag("--all", verify.all, "The latest backup of every site");
+  app.add_option("--level", verify.level, "quick, data (default) or drill")->type_name("L");
+  app.add_option("--sample", verify.sample, "Part of the data, e.g. 10%; others each time")->type_name("PERCENT");
+  app.add_option("--path", verify.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
+}
+
+}  // namespace wobackup::cli

@@ -1,0 +1,35 @@
+// What `restore` and `verify` are told.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace wobackup::cli {
+
+struct RestoreArguments {
+  std::string what;
+  std::string path;
+  std::string target;
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
+  bool files_only = false;
+  bool database_only = false;
+  std::string overwrite = "always";
+  bool numeric_owner = false;
+  bool dry_run = false;
+  bool salvage = false;
+};
+
+struct VerifyArguments {
+  std::vector<std::string> what;
+  bool all = false;
+  std::string path;
+  std::string level = "data";
+  std::string sample;
+};
+
+void add_restore(CLI::App& app, RestoreArguments& restore);
+void add_verify(CLI::App& app, VerifyArguments& verify);
+
+}  // namespace wobackup::cli

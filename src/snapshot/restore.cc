@@ -1,0 +1,226 @@
+#include "snapshot/restore.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "base/safe_path.h"
+#include "base/text.h"
+#include "snapshot/archive_trust.h"
+#include "snapshot/restore_foreign.h"
+#include "snapshot/run_monitor.h"
+#include "snapshot/selection.h"
+#include "store/archive/archive_file.h"
+#include "store/archive/archive_metadata.h"
+#include "store/archive/member_reading.h"
+#include "store/archive/partial_archive.h"
+#include "store/archive/snapshot_record.h"
+#include "target/files/folder_writer.h"
+
+namespace wobackup {
+namespace {
+
+unsigned threads_of(const Config& config) {
+  return config.threads != 0 ? config.threads : std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
+}
+
+struct Totals {
+  std::uint64_t entries = 0, files = 0, bytes = 0;
+};
+
+// What one restore shares with its steps.
+struct Run {
+  const RestoreOptions& options;
+  const RestoreEnvironment& environment;
+  Selection selection;
+  Cancellation cancellation;
+  SnapshotRecord record;  // `unreadable` stands for what did not come back
+  Totals totals;
+};
+
+// Asks the manifest what will come. What is not there is better said before anything is written.
+Totals count(const ContainerReader& container, Run& run) {
+  const ManifestHeader header = container.read_manifest_header();
+  if (run.selection.is_everything()) return {header.entries, header.files, header.file_bytes};
+  Totals totals;
+  container.read_manifest([&](const ManifestEntry& listed) {
+    if (!listed.offset || !run.selection.has(listed)) return;
+    ++totals.entries;
+    if (listed.entry.type != EntryType::file) return;
+    ++totals.files;
+    totals.bytes += listed.entry.size;
+  });
+  if (const auto unmet = run.selection.unmet()) {
+    throw Error(ErrorKind::not_found, fmt::format("nothing in the backup is called {}", printable(*unmet)),
+                "`wobackup ls` shows what it holds");
+  }
+  return totals;
+}
+
+std::uint64_t require_room(int target_fd, const Run& run) {
+  const Space space = space_of(target_fd, run.options.target);
+  const Config& config = run.environment.config;
+  const std::uint64_t min_free = config.min_free_bytes ? *config.min_free_bytes : default_min_free(space.total_bytes);
+  if (run.totals.bytes > space.free_bytes || space.free_bytes - run.totals.bytes < min_free) {
+    throw Error(ErrorKind::no_space,
+                fmt::format("{}: restoring needs {}, {} are free, and {} shall stay free",
+                            printable(run.options.target.string()), human_size(run.totals.bytes),
+                            human_size(space.free_bytes), human_size(min_free)),
+                "free space, restore elsewhere, or restore a part with --include");
+  }
+  return min_free;
+}
+
+// Hard links, then the folders: their times and modes come last, as everything in them changes the one and may not be
+// allowed by the other.
+void settle(const ContainerReader& container, Run& run, FolderWriter& writer) {
+  bool has_links = false;
+  container.read_manifest([&](const ManifestEntry& listed) {
+    if (listed.entry.type != EntryType::hardlink || !listed.offset || !run.selection.has(listed)) return;
+    has_links = true;
+    run.cancellation.check();
+    writer.link(listed.entry);
+  });
+  container.read_manifest([&](const ManifestEntry& listed) {
+    if (listed.entry.type != EntryType::directory || !listed.offset) return;
+    if (run.selection.has(listed) || writer.made(listed.entry.path)) writer.settle(listed.entry);
+  });
+}
+
+void restore_indexed(const ContainerReader& container, Run& run, FolderWriter& writer, ReadingCounters& counters) {
+  ReadingOptions reading;
+  reading.threads = threads_of(run.environment.config);
+  if (!run.selection.is_everything()) {
+    reading.wanted = [&run](const ManifestEntry& listed) { return run.selection.has(listed); };
+  }
+  if (run.options.salvage) {
+    reading.on_damage = [&run](const Damage& damage) {
+      if (!damage.path.empty()) run.record.unreadable(damage.path, damage.why);
+    };
+  }
+  read_members(container, writer, reading, counters, run.cancellation);
+  settle(container, run, writer);
+}
+
+Restored result_of(const Run& run, const std::filesystem::path& archive) {
+  Restored restored;
+  restored.archive = archive;
+  restored.target = run.options.target;
+  restored.missing = run.record.unreadable_paths();
+  restored.missing_count = run.record.unreadable_count;
+  restored.notes = run.record.notes();
+  restored.notes_count = run.record.notes_count;
+  restored.complete = restored.missing_count == 0;
+  return restored;
+}
+
+FolderWriter::Note notes_to(SnapshotRecord& record) {
+  return [&record](std::string_view path, std::string what, bool missing) {
+    if (missing) {
+      record.unreadable(path, std::move(what));
+    } else {
+      record.note(path, std::move(what));
+    }
+  };
+}
+
+void check_options(const RestoreOptions& options) {
+  if (options.target.empty() || !options.target.is_absolute()) {
+    throw Error(ErrorKind::usage, "the target is not an absolute path", "name a folder with --target");
+  }
+  if (!options.files && !options.database) {
+    throw Error(ErrorKind::usage, "neither files nor database shall be restored");
+  }
+}
+
+bool is_trusted(const std::filesystem::path& archive, const ContainerReader& container,
+                const RestoreEnvironment& environment) {
+  const ArchiveTrust trust = trust_in(archive, container, environment.config);
+  if (trust == ArchiveTrust::changed && environment.log) {
+    environment.log(LogLevel::warning,
+                    fmt::format("{} is not the archive that was made here under this name: somebody changed it",
+                                printable(archive.string())));
+  }
+  return trust == ArchiveTrust::recorded;
+}
+
+}  // namespace
+
+Restored restore_to_folder(const std::filesystem::path& archive, const RestoreOptions& options,
+                           const RestoreEnvironment& environment) {
+  check_options(options);
+  const auto started = std::chrono::steady_clock::now();
+  const std::unique_ptr<FileAccess> file = open_archive(archive);
+  const std::optional<ContainerReader> container = ContainerReader::open(*file);
+  if (!container) require_foreign(*file);  // one of ours that lost its end is told apart
+
+  Run run{options, environment, Selection({options.include, options.exclude, options.files, options.database}),
+          {},      {},          {}};
+  if (container) run.totals = count(*container, run);
+  const bool trusted = container && is_trusted(archive, *container, environment);
+  Restored restored;
+  if (!options.dry_run) {
+    const UniqueFd target = open_trusted_directory(options.target, true);
+    FolderWriter writer(target.get(),
+                        {.overwrite = options.overwrite,
+                         .numeric_owner = options.numeric_owner,
+                         .trusted = trusted,
+                         .min_free_bytes = require_room(target.get(), run),
+                         .remember_made = !run.selection.is_everything()},
+                        notes_to(run.record));
+    ReadingCounters counters;
+    RunMonitor monitor(
+        archive.filename().string(),
+        [&](Progress& progress) {
+          progress.files_done = counters.files;
+          progress.bytes_done = counters.plain_bytes;
+          if (!container) return;
+          progress.files_total = run.totals.files;
+          progress.bytes_total = std::max<std::uint64_t>(run.totals.bytes, counters.plain_bytes);
+        },
+        run.cancellation, options.cancelled, options.on_progress);
+    monitor.enter_phase("restore");
+    if (container) {
+      restore_indexed(*container, run, writer, counters);
+    } else {
+      restore_foreign(*file, run.selection, writer, counters, run.cancellation);
+    }
+    monitor.finish();
+    restored = result_of(run, archive);
+    restored.entries = counters.members;
+    restored.files = counters.files;
+    restored.bytes = writer.bytes();
+    restored.skipped = writer.skipped();
+  } else {
+    restored = result_of(run, archive);
+    restored.entries = run.totals.entries;
+    restored.files = run.totals.files;
+    restored.bytes = run.totals.bytes;
+  }
+  restored.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
+  return restored;
+}
+
+std::string_view name_of(Overwrite overwrite) noexcept {
+  switch (overwrite) {
+    case Overwrite::always:
+      return "always";
+    case Overwrite::if_newer:
+      return "if-newer";
+    case Overwrite::never:
+      return "never";
+  }
+  return "always";
+}
+
+std::optional<Overwrite> overwrite_from(std::string_view word) noexcept {
+  for (const Overwrite overwrite : {Overwrite::always, Overwrite::if_newer, Overwrite::never}) {
+    if (name_of(overwrite) == word) return overwrite;
+  }
+  return std::nullopt;
+}
+
+}  // namespace wobackup

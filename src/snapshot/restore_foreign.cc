@@ -1,0 +1,94 @@
+#include "snapshot/restore_foreign.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/text.h"
+#include "store/archive/archive_reader.h"
+#include "store/archive/foreign_tar.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+constexpr std::uint64_t kMostHeldBytes = std::uint64_t{48} << 20U;
+
+// Folders and hard links, which come last. A tar that holds more of them than any site is refused, not held.
+class Later {
+ public:
+  void add(const Entry& entry) {
+    held_bytes_ += sizeof(Entry) + entry.path.size() + entry.link.size();
+    if (held_bytes_ > kMostHeldBytes)
+      throw Error(ErrorKind::verification, "the archive has too many folders and links");
+    entries_.push_back(entry);
+    entries_.back().xattrs.clear();  // the writer has them
+  }
+  void write(FolderWriter& writer) const {
+    for (const Entry& entry : entries_) {
+      if (entry.type == EntryType::hardlink) writer.link(entry);
+    }
+    for (const Entry& entry : entries_) {
+      if (entry.type == EntryType::directory) writer.settle(entry);
+    }
+  }
+
+ private:
+  std::vector<Entry> entries_;
+  std::uint64_t held_bytes_ = 0;
+};
+
+bool is_unsafe(const ManifestEntry& listed) {
+  return std::find(listed.flags.begin(), listed.flags.end(), "unsafe") != listed.flags.end();
+}
+
+void write_file(ForeignTar& tar, const Entry& entry, FolderWriter& writer, ReadingCounters& counters,
+                const Cancellation& cancellation) {
+  const std::unique_ptr<FileReceiver> receiver = writer.file(entry, false);
+  if (!receiver) return;
+  tar.read([&](std::uint64_t offset, ByteSpan bytes) {
+    cancellation.check();
+    receiver->write(offset, bytes);
+    counters.plain_bytes += bytes.size();
+  });
+  receiver->finish();
+  ++counters.files;
+}
+
+}  // namespace
+
+void restore_foreign(const RandomAccess& file, Selection& selection, FolderWriter& writer, ReadingCounters& counters,
+                     const Cancellation& cancellation) {
+  const std::string top = ArchiveReader(file).top();
+  ForeignTar tar(file);
+  Later later;
+  while (tar.next()) {
+    cancellation.check();
+    ManifestEntry listed = tar.entry(top);
+    const Entry& entry = listed.entry;
+    if (is_unsafe(listed)) {
+      throw Error(ErrorKind::verification,
+                  fmt::format("{}: this member leads outside of the target", printable(entry.path)),
+                  "the archive is hostile or was made in another way; nothing more of it was restored");
+    }
+    if (entry.path.empty()) continue;
+    // The dump of the older service lies at the top.
+    const bool is_dump = entry.path.find('/') == std::string::npos && entry.path.ends_with(".sql");
+    if (is_dump) listed.database = Json::object();
+    if (!selection.has(listed)) continue;
+    ++counters.members;
+    if (entry.type == EntryType::file) {
+      write_file(tar, entry, writer, counters, cancellation);
+    } else {
+      if (entry.type == EntryType::directory || entry.type == EntryType::hardlink) later.add(entry);
+      writer.other(entry);
+    }
+  }
+  if (const auto unmet = selection.unmet()) {
+    throw Error(ErrorKind::not_found, fmt::format("nothing in the backup is called {}", printable(*unmet)));
+  }
+  later.write(writer);
+}
+
+}  // namespace wobackup

@@ -1,0 +1,194 @@
+#include "snapshot/verify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <random>
+#include <thread>
+
+#include "base/host_name.h"
+#include "snapshot/archive_ledger.h"
+#include "snapshot/run_monitor.h"
+#include "snapshot/state_folder.h"
+#include "snapshot/verify_ledger.h"
+#include "store/archive/archive_file.h"
+#include "store/archive/archive_metadata.h"
+#include "store/archive/foreign_tar.h"
+#include "store/archive/member_reading.h"
+#include "store/archive/tar_order.h"
+
+namespace wobackup {
+namespace {
+
+constexpr std::size_t kProblemsKept = 1000;
+constexpr std::size_t kHashPieceBytes = std::size_t{1} << 20U;
+
+// Proves members, and keeps nothing of them.
+class NoSink final : public MemberSink {
+ public:
+  std::unique_ptr<FileReceiver> file(const Entry&, bool) override { return nullptr; }
+  void other(const Entry&) override {}
+};
+
+struct Run {
+  const std::filesystem::path& archive;
+  const VerifyOptions& options;
+  const VerifyEnvironment& environment;
+  Verified& verified;
+  Cancellation cancellation;
+  ReadingCounters counters;
+};
+
+void add_problem(Verified& verified, VerifyProblem problem) {
+  ++verified.problem_count;
+  if (verified.problems.size() < kProblemsKept) verified.problems.push_back(std::move(problem));
+}
+
+// The first frame has a vhost.json, the manifest its hash and its order, and it counts as many members as it says.
+void verify_index(const FileAccess& file, const ContainerReader& container) {
+  const ArchiveMetadata metadata = read_metadata(file, SearchDepth::beginning);
+  std::uint64_t members = 0, files = 0;
+  visit_in_tar_order(container, [&](const ManifestEntry& listed, const TarExtent&) {
+    ++members;
+    if (listed.entry.type == EntryType::file) ++files;
+  });
+  if (members != metadata.header->entries || files != metadata.header->files) {
+    throw Error(ErrorKind::verification, fmt::format("{}: the manifest lists {} members, and says that it has {}",
+                                                     file.name(), members, metadata.header->entries));
+  }
+}
+
+// Different frames each time, so that a sample taken every night sees all of them after a while.
+std::function<bool(std::size_t)> sampled_frames(const ContainerReader& container, double part) {
+  std::vector<bool> wanted(container.frames().size());
+  std::random_device seed;
+  std::mt19937 random(seed());
+  std::bernoulli_distribution chosen(part);
+  for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = chosen(random);
+  wanted[std::uniform_int_distribution<std::size_t>(0, wanted.size() - 1)(random)] = true;
+  return [wanted = std::move(wanted)](std::size_t frame) { return wanted.at(frame); };
+}
+
+void verify_data(const ContainerReader& container, Run& run) {
+  ReadingOptions reading;
+  const unsigned threads = run.environment.config.threads;
+  reading.threads = threads != 0 ? threads : std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
+  reading.ends_too = true;
+  if (run.options.sample < 1) reading.frame_wanted = sampled_frames(container, run.options.sample);
+  reading.on_damage = [&run](const Damage& damage) {
+    add_problem(run.verified, {damage.frame, damage.path, damage.why});
+  };
+  NoSink nowhere;
+  read_members(container, nowhere, reading, run.counters, run.cancellation);
+}
+
+// The sum that was recorded when the archive was made finds changes that nothing in the file itself can tell.
+void verify_sum(const FileAccess& file, Run& run) {
+  const std::optional<std::string> site = host_name(run.archive.parent_path().filename().string());
+  if (!site || run.options.sample < 1) return;
+  const auto recorded = ArchiveLedger(run.environment.config.state_dir, *site).find(run.archive);
+  if (!recorded) return;
+  Sha256 hash;
+  ByteVector piece(kHashPieceBytes);
+  for (std::uint64_t at = 0; at < file.size(); at += piece.size()) {
+    run.cancellation.check();
+    piece.resize(file.read(at, piece));
+    if (piece.empty()) break;
+    hash.update(piece);
+  }
+  run.verified.sum_compared = true;
+  if (hex(hash.finish()) != recorded->sha256) {
+    add_problem(run.verified, {std::nullopt, {}, "it is not the file that was made here: its sum is another"});
+  }
+}
+
+void verify_foreign(const FileAccess& file, Run& run) {
+  static_cast<void>(read_metadata(file, SearchDepth::whole));
+  ForeignTar tar(file);
+  while (tar.next()) {
+    run.cancellation.check();
+    if (tar.is_file()) {
+      tar.read([&](std::uint64_t, ByteSpan bytes) { run.counters.plain_bytes += bytes.size(); });
+    }
+    ++run.counters.members;
+  }
+}
+
+void verify_content(const FileAccess& file, Run& run) {
+  const std::optional<ContainerReader> container = ContainerReader::open(file);
+  run.verified.indexed = container.has_value();
+  if (!container) {
+    require_foreign(file);
+    return verify_foreign(file, run);
+  }
+  verify_index(file, *container);
+  if (run.options.level == VerifyLevel::quick) return;
+  // The sum needs one core, and reading the frames leaves some of it free.
+  std::exception_ptr sum_failure;
+  std::jthread summing([&] {
+    try {
+      verify_sum(file, run);
+    } catch (...) {
+      sum_failure = std::current_exception();
+    }
+  });
+  try {
+    verify_data(*container, run);
+  } catch (...) {
+    run.cancellation.cancel();
+    throw;
+  }
+  summing.join();
+  if (sum_failure) std::rethrow_exception(sum_failure);
+}
+
+}  // namespace
+
+Verified verify_archive(const std::filesystem::path& archive, const VerifyOptions& options,
+                        const VerifyEnvironment& environment) {
+  if (!(options.sample > 0) || options.sample > 1) throw Error(ErrorKind::usage, "a sample is between 0 and 100 %");
+  const auto started = environment.clock.monotonic();
+  Verified verified;
+  verified.archive = archive;
+  verified.level = options.level;
+  verified.sample = options.sample;
+  Run run{archive, options, environment, verified, {}, {}};
+  const std::unique_ptr<FileAccess> file = open_archive(archive);
+  {
+    RunMonitor monitor(
+        archive.filename().string(),
+        [&run](Progress& progress) {
+          progress.files_done = run.counters.files;
+          progress.bytes_done = run.counters.plain_bytes;
+        },
+        run.cancellation, options.cancelled, options.on_progress);
+    monitor.enter_phase("verify");
+    try {
+      verify_content(*file, run);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::verification) throw;
+      add_problem(verified, {std::nullopt, {}, error.message()});
+    }
+    monitor.finish();
+  }
+  verified.members = run.counters.members;
+  verified.frames = run.counters.frames;
+  verified.bytes = run.counters.plain_bytes;
+  verified.ok = verified.problem_count == 0;
+  verified.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(environment.clock.monotonic() - started);
+  return verified;
+}
+
+void record_verified(const Verified& verified, const VerifyEnvironment& environment) {
+  const std::optional<std::string> site = host_name(verified.archive.parent_path().filename().string());
+  const std::optional<ArchiveIdentity> identity = identity_of(verified.archive);
+  if (!site || !identity) return;
+  const StateFolder state(environment.config.state_dir);
+  const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
+  VerifyLedger(state.path(), *site)
+      .add(verified.archive, *identity, {verified.level, verified.ok, verified.sample, rfc3339(now)});
+}
+
+}  // namespace wobackup

@@ -1,0 +1,37 @@
+// What was proven of each archive, and when.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "wobackup/verify.h"
+
+namespace wobackup {
+
+/// A file's identity, as far as it can be told without reading it: a result is forgotten when it changes.
+struct ArchiveIdentity {
+  std::uint64_t size_bytes = 0;
+  std::int64_t mtime_ns = 0;
+  friend bool operator==(const ArchiveIdentity&, const ArchiveIdentity&) = default;
+};
+
+/// Nothing if there is no such file.
+[[nodiscard]] std::optional<ArchiveIdentity> identity_of(const std::filesystem::path& archive);
+
+/// A file of JSON lines for each site in the state folder. A reading and an appending process do not disturb each
+/// other.
+class VerifyLedger {
+ public:
+  VerifyLedger(const std::filesystem::path& state_dir, const std::string& site);
+  /// Appends and syncs.
+  void add(const std::filesystem::path& archive, const ArchiveIdentity& identity, const VerifyRecord& record) const;
+  /// The highest level that was proven, or, if it is newer, the last failure. Nothing if the file has changed since.
+  [[nodiscard]] std::optional<VerifyRecord> find(const std::filesystem::path& archive) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace wobackup
