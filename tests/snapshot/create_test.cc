@@ -20,7 +20,9 @@
 #include "container/container_reader.h"
 #include "container/tar_decode.h"
 #include "crypto/sha256.h"
+#include "fakes/odd_site.h"
 #include "fakes/scratch_folder.h"
+#include "fakes/tree_facts.h"
 #include "wobackup/service.h"
 
 namespace wobackup {
@@ -87,88 +89,17 @@ class CreateTest : public ::testing::Test {
   std::string message_;
 };
 
-// Everything that lstat, readlink and the attributes tell of a tree.
-std::map<std::string, std::string> facts_of(const std::filesystem::path& root) {
-  std::map<std::string, std::string> facts;
-  std::map<std::pair<dev_t, ino_t>, std::string> first_names;
-  std::vector<std::filesystem::path> paths;
-  for (const auto& item : std::filesystem::recursive_directory_iterator(root)) paths.push_back(item.path());
-  std::sort(paths.begin(), paths.end());
-  for (const auto& path : paths) {
-    struct stat status {};
-    if (::lstat(path.c_str(), &status) != 0 || S_ISSOCK(status.st_mode)) continue;
-    const std::string name = path.lexically_relative(root);
-    std::string fact = std::to_string(status.st_mode) + " " + std::to_string(status.st_uid) + ":" +
-                       std::to_string(status.st_gid) + " " + std::to_string(status.st_mtim.tv_sec) + "." +
-                       std::to_string(status.st_mtim.tv_nsec);
-    if (S_ISREG(status.st_mode)) {
-      fact += " size " + std::to_string(status.st_size) + " links " + std::to_string(status.st_nlink);
-      fact += " first " + first_names.try_emplace({status.st_dev, status.st_ino}, name).first->second;
-      if (status.st_size < 50'000'000) {
-        std::ifstream file(path, std::ios::binary);
-        const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-        fact += " " + hex(sha256(bytes_of(bytes)));
-      }
-    }
-    if (S_ISLNK(status.st_mode)) fact += " -> " + std::filesystem::read_symlink(path).string();
-    std::string list(4096, '\0');
-    const ssize_t size = ::llistxattr(path.c_str(), list.data(), list.size());
-    for (ssize_t at = 0; at < size;) {
-      const std::string attribute = list.c_str() + at;
-      std::string value(4096, '\0');
-      const ssize_t length = ::lgetxattr(path.c_str(), attribute.c_str(), value.data(), value.size());
-      value.resize(static_cast<std::size_t>(std::max<ssize_t>(0, length)));
-      fact += " " + attribute + "=" + hex(bytes_of(value));
-      at += static_cast<ssize_t>(attribute.size()) + 1;
-    }
-    facts[name] = fact;
-  }
-  return facts;
-}
-
 TEST_F(CreateTest, EverythingASiteCanHold_ComesBackThroughPlainTar) {
   if (::geteuid() != 0) GTEST_SKIP() << "owners need root";
   write("wp-config.php", "<?php\n");
   const auto htdocs = site() / "htdocs";
-  write("htdocs/empty", "");
-  std::filesystem::create_directory(htdocs / "empty folder");
-  write("htdocs/" + std::string(255, 'n'));
-  write("htdocs/new\nline 'quote\" \\back");
-  write("htdocs/bad\xff\xfeutf8");
-  std::string deep = "htdocs";
-  for (int i = 0; i < 12; ++i) deep += "/" + std::string(100, static_cast<char>('a' + i));
-  write(deep + "/file", "deep");
-  write("htdocs/" + std::string(200, 'd') + "/" + std::string(90, 'f'), "over 255");
-  std::string noise(9'000'000, '\0');
-  for (std::size_t i = 0; i < noise.size(); ++i) noise[i] = static_cast<char>(i * i * 2654435761U >> 13U);
-  write("htdocs/large", noise);
-  write("htdocs/linked", "hard");
-  std::filesystem::create_hard_link(htdocs / "linked", htdocs / "a-link");
-  std::filesystem::create_symlink("nowhere", htdocs / "dangling");
-  std::filesystem::create_symlink("/etc/" + std::string(150, 'x'), htdocs / "long-link");
-  ::mkfifo((htdocs / "fifo").c_str(), 0640);
-  write("htdocs/owned");
-  EXPECT_EQ(::chown((htdocs / "owned").c_str(), 3'000'000, 54321), 0);
-  ::chmod((htdocs / "owned").c_str(), 06755);
-  write("htdocs/old");
-  const timespec old_times[2] = {{0, 0}, {-1000000, 123456789}};
-  ::utimensat(AT_FDCWD, (htdocs / "old").c_str(), old_times, 0);
-  write("htdocs/attributes");
-  ::setxattr((htdocs / "attributes").c_str(), "user.a=b%c", "v\0\n", 3, 0);
-  run({"setfacl", "-m", "u:12345:r,g:54321:rw", (htdocs / "attributes").string()});
-  run({"setfacl", "-d", "-m", "u:12345:rwx", (htdocs / "empty folder").string()});
-  write("htdocs/sparse", "");
-  const UniqueFd sparse(::open((htdocs / "sparse").c_str(), O_WRONLY));
-  ASSERT_EQ(::ftruncate(sparse.get(), 9'000'000'000), 0);
-  ASSERT_EQ(::pwrite(sparse.get(), "data", 4, 8'700'000'000), 4);
-  write("htdocs/small sparse", "");
-  ASSERT_EQ(::truncate((htdocs / "small sparse").c_str(), 100'000), 0);
+  ASSERT_NO_FATAL_FAILURE(test::make_odd_site(htdocs));
 
   const Created created = create();
   EXPECT_TRUE(created.complete);
   EXPECT_LT(created.size_bytes, 20'000'000U);
   const auto top = unpack(created);
-  EXPECT_EQ(facts_of(top / "htdocs"), facts_of(htdocs));
+  EXPECT_EQ(test::facts_of(top / "htdocs"), test::facts_of(htdocs));
   EXPECT_EQ(read(top / "wp-config.php"), "<?php\n");
   std::string bytes(4, '\0');
   const UniqueFd unpacked(::open((top / "htdocs/sparse").c_str(), O_RDONLY));

@@ -1,0 +1,135 @@
+// Proving archives: whole, damaged at every place, foreign.
+#include "snapshot/verify.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "fakes/plain_tools.h"
+#include "fakes/scratch_folder.h"
+#include "fakes/tree_facts.h"
+#include "wobackup/service.h"
+
+namespace wobackup {
+namespace {
+
+class VerifyTest : public ::testing::Test {
+ protected:
+  VerifyTest() {
+    config_.registry = folder_ / "none.db";
+    config_.state_dir = folder_ / "state";
+    config_.min_free_bytes = 0;
+    config_.database.admin = false;
+    config_.site["example.com"].path = folder_ / "www";
+    config_.site["example.com"].type = "php";
+    std::mt19937 random(7);
+    std::string noise(5'000'000, '\0');
+    for (char& c : noise) c = static_cast<char>(random());
+    folder_.write("www/htdocs/large", noise);
+    for (int i = 0; i < 50; ++i) folder_.write("www/htdocs/f" + std::to_string(i), noise.substr(i * 1000, 800));
+    std::filesystem::create_symlink("/etc", folder_ / "www/htdocs/link");
+    Service service(config_);
+    archive_ = service.create(service.site("example.com"), {}).archive;
+    original_ = test::bytes_of_file(archive_);
+  }
+  Verified verify(VerifyOptions options = {}) { return Service(config_).verify(archive_, options); }
+  // Of a copy elsewhere, whose sum nobody has recorded.
+  Verified verify_stranger(const ByteVector& bytes) {
+    const auto copy = folder_ / "copy.tar.zst";
+    test::write_file(copy, bytes);
+    return Service(config_).verify(copy, {});
+  }
+
+  test::ScratchFolder folder_;
+  Config config_;
+  std::filesystem::path archive_;
+  ByteVector original_;
+};
+
+TEST_F(VerifyTest, WholeArchive_IsProven) {
+  const Verified verified = verify();
+  EXPECT_TRUE(verified.ok) << verified.problems.at(0).what;
+  EXPECT_TRUE(verified.indexed);
+  EXPECT_TRUE(verified.sum_compared);
+  EXPECT_EQ(verified.members, 54U);  // large, f0 to f49, link, htdocs, vhost.json
+}
+
+TEST_F(VerifyTest, Result_IsRememberedUntilTheFileChanges) {
+  const Service service(config_);
+  EXPECT_FALSE(service.last_verified(archive_));
+  static_cast<void>(verify());
+  static_cast<void>(verify({.level = VerifyLevel::quick}));
+  ASSERT_TRUE(service.last_verified(archive_));
+  EXPECT_EQ(service.last_verified(archive_)->level, VerifyLevel::data);
+  EXPECT_TRUE(service.last_verified(archive_)->ok);
+  ByteVector changed = original_;
+  changed[original_.size() / 2] ^= std::byte{1};
+  test::write_file(archive_, changed);
+  EXPECT_FALSE(service.last_verified(archive_));
+  EXPECT_FALSE(verify().ok);
+  EXPECT_FALSE(service.last_verified(archive_)->ok);
+}
+
+TEST_F(VerifyTest, OneChangedBit_IsFoundWhereverItIs) {
+  std::mt19937 random(11);
+  for (int i = 0; i < 300; ++i) {
+    ByteVector changed = original_;
+    const std::size_t at = random() % changed.size();
+    changed[at] ^= std::byte{1} << (random() % 8);
+    const Verified verified = verify_stranger(changed);
+    if (verified.ok) {
+      // What zstd's frame headers leave unused may change. Then nothing else may.
+      const auto target = folder_ / "restored";
+      std::filesystem::remove_all(target);
+      static_cast<void>(Service(config_).restore(folder_ / "copy.tar.zst", {.target = target}));
+      EXPECT_EQ(test::facts_of(target / "htdocs"), test::facts_of(folder_ / "www/htdocs")) << "bit at " << at;
+    }
+  }
+}
+
+TEST_F(VerifyTest, CutOff_IsFoundWhereverItIs) {
+  std::mt19937 random(13);
+  for (int i = 0; i < 100; ++i) {
+    const std::size_t size = random() % original_.size();
+    EXPECT_FALSE(verify_stranger({original_.begin(), original_.begin() + static_cast<std::ptrdiff_t>(size)}).ok)
+        << "cut off at " << size;
+  }
+}
+
+TEST_F(VerifyTest, Damage_IsLocatedAndTheRestIsSalvaged) {
+  ByteVector changed = original_;
+  // In the middle lies the large file.
+  std::fill_n(changed.begin() + static_cast<std::ptrdiff_t>(original_.size() / 2), 100, std::byte{0});
+  test::write_file(archive_, changed);
+  const Verified verified = verify();
+  EXPECT_FALSE(verified.ok);
+  std::set<std::string> lost;
+  for (const VerifyProblem& problem : verified.problems) {
+    if (!problem.path.empty()) lost.insert(problem.path);
+  }
+  EXPECT_EQ(lost, (std::set<std::string>{"htdocs/large"}));
+  const Restored restored = Service(config_).restore(archive_, {.target = folder_ / "restored", .salvage = true});
+  ASSERT_EQ(restored.missing_count, 1U);
+  EXPECT_EQ(restored.missing[0].path, "htdocs/large");
+  auto expected = test::facts_of(folder_ / "www/htdocs");
+  expected.erase("large");
+  EXPECT_EQ(test::facts_of(folder_ / "restored/htdocs"), expected);
+}
+
+TEST_F(VerifyTest, Sample_ReadsAPart) {
+  const Verified verified = verify({.sample = 0.01});
+  EXPECT_TRUE(verified.ok);
+  EXPECT_FALSE(verified.sum_compared);
+  EXPECT_LT(verified.bytes, 10'000'000U);
+}
+
+TEST_F(VerifyTest, ForeignTar_IsReadToItsEnd) {
+  folder_.write("tree/2024-05-01_10-00-00/vhost.json", "{}");
+  test::run_in(folder_ / "tree", {"tar", "--zstd", "-cf", "../foreign.tar.zst", "2024-05-01_10-00-00"});
+  const Verified verified = Service(config_).verify(folder_ / "foreign.tar.zst", {});
+  EXPECT_TRUE(verified.ok);
+  EXPECT_FALSE(verified.indexed);
+}
+
+}  // namespace
+}  // namespace wobackup
