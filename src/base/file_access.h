@@ -16,6 +16,7 @@ class FileAccess final : public RandomAccess {
   [[nodiscard]] std::uint64_t size() const override { return size_bytes_; }
   [[nodiscard]] std::size_t read(std::uint64_t offset, MutableByteSpan buffer) const override;
   [[nodiscard]] const std::string& name() const override { return name_; }
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
  private:
   UniqueFd fd_;

@@ -75,6 +75,13 @@ std::string link_target(int directory_fd, const std::string& name, const std::fi
   return target;
 }
 
+[[noreturn]] void refuse_link(const std::string& name, const std::filesystem::path& path) {
+  throw Error(ErrorKind::failed,
+              fmt::format("{}: \"{}\" on the way is a symbolic link that another user could have put there",
+                          printable(path.string()), printable(name)),
+              "name the real folder instead, for example with --path or backup_root");
+}
+
 }  // namespace
 
 UniqueFd open_beneath(int root_fd, std::string_view relative, int flags) {
@@ -133,12 +140,7 @@ UniqueFd open_trusted_directory(const std::filesystem::path& path, bool create) 
         throw system_error(fmt::format("cannot open {}", printable(path.string())), error_number);
       }
     } else if (S_ISLNK(status.st_mode)) {
-      if (!link_is_trusted(here, status)) {
-        throw Error(ErrorKind::failed,
-                    fmt::format("{}: \"{}\" on the way is a symbolic link that another user could have put there",
-                                printable(path.string()), printable(name)),
-                    "name the real folder instead, for example with --path or backup_root");
-      }
+      if (!link_is_trusted(here, status)) refuse_link(name, path);
       if (++links_followed > 40) throw system_error(fmt::format("cannot open {}", path.string()), ELOOP);
       const std::filesystem::path target = link_target(here, name, path);
       if (target.is_absolute()) way.resize(1);
@@ -151,6 +153,16 @@ UniqueFd open_trusted_directory(const std::filesystem::path& path, bool create) 
     way.push_back(std::move(next));
   }
   return std::move(way.back());
+}
+
+std::filesystem::path trusted_link_target(int directory_fd, const std::string& name,
+                                          const std::filesystem::path& path) {
+  struct stat status {};
+  if (::fstatat(directory_fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    throw system_error(fmt::format("cannot open {}", printable(path.string())), errno);
+  }
+  if (!S_ISLNK(status.st_mode) || !link_is_trusted(directory_fd, status)) refuse_link(name, path);
+  return link_target(directory_fd, name, path);
 }
 
 }  // namespace wobackup

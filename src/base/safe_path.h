@@ -20,4 +20,9 @@ namespace wobackup {
 /// Throws not_found, or failed with a hint for a link that is not trusted.
 [[nodiscard]] UniqueFd open_trusted_directory(const std::filesystem::path& path, bool create);
 
+/// Where the link `name` in a folder leads, if it may be trusted in the same sense; else throws failed. `path` is for
+/// messages.
+[[nodiscard]] std::filesystem::path trusted_link_target(int directory_fd, const std::string& name,
+                                                        const std::filesystem::path& path);
+
 }  // namespace wobackup

@@ -1,8 +1,9 @@
-// Expecting Error verification.
+// Expecting errors.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <string_view>
 
 #include "wobackup/error.h"
@@ -24,6 +25,19 @@ template <class Action>
     return ::testing::AssertionSuccess();
   }
   return ::testing::AssertionFailure() << "nothing was thrown";
+}
+
+/// The message of the error of this kind that `action` throws.
+template <class Action>
+std::string refusal(const Action& action, ErrorKind kind) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(name_of(error.kind()), name_of(kind)) << error.message();
+    return error.message();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return {};
 }
 
 }  // namespace wobackup::test

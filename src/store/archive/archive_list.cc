@@ -14,6 +14,7 @@
 #include "base/file_access.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "store/archive/archive_file.h"
 #include "store/archive/archive_metadata.h"
 #include "store/archive/archive_name.h"
 #include "wobackup/error.h"
@@ -98,23 +99,13 @@ std::vector<SnapshotRef> list_archives(int directory_fd, const std::filesystem::
 }
 
 Json archive_info(const std::filesystem::path& archive) {
-  UniqueFd fd(::open(archive.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  const std::string name = printable(archive.string());
+  const std::unique_ptr<FileAccess> file = open_archive(archive);
   struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) != 0) {
-    const int error_number = errno;
-    if (error_number == ENOENT || error_number == ENOTDIR) {
-      throw Error(ErrorKind::not_found, fmt::format("there is no archive {}", name),
-                  "`wobackup list` shows what there is");
-    }
-    throw system_error(fmt::format("cannot open {}", name), error_number);
-  }
-  if (!S_ISREG(status.st_mode)) throw Error(ErrorKind::verification, fmt::format("{} is not a regular file", name));
-  const FileAccess file(std::move(fd), static_cast<std::uint64_t>(status.st_size), name);
-  ArchiveMetadata metadata = read_metadata(file, SearchDepth::whole);
+  if (::fstat(file->fd(), &status) != 0) throw system_error(fmt::format("cannot look at {}", file->name()), errno);
+  ArchiveMetadata metadata = read_metadata(*file, SearchDepth::whole);
   Json info = std::move(metadata.vhost);
   const auto file_name = archive_name_from(archive.filename().string());
-  info["archive_path"] = is_utf8(archive.string()) ? archive.string() : name;
+  info["archive_path"] = is_utf8(archive.string()) ? archive.string() : file->name();
   info["archive_size"] = static_cast<std::uint64_t>(status.st_size);
   info["archive_mtime"] =
       static_cast<double>(status.st_mtim.tv_sec) + static_cast<double>(status.st_mtim.tv_nsec) / 1e9;

@@ -20,14 +20,6 @@ namespace {
 constexpr std::uint64_t kQuickSearchBytes = std::uint64_t{8} << 20U;
 constexpr std::size_t kBeginningBytes = std::size_t{256} << 10U;
 
-Json parse_vhost(const RandomAccess& file, std::string_view text) {
-  std::optional<Json> vhost = untrusted_json(text);
-  if (!vhost || !vhost->is_object()) {
-    throw Error(ErrorKind::verification, fmt::format("{}: its vhost.json is not a usable JSON object", file.name()));
-  }
-  return *std::move(vhost);
-}
-
 // The first frame of an archive of this program holds the top folder and its vhost.json, and nothing else. Nothing if
 // that is not so. Throws Error verification for what is no tar.
 std::optional<std::string_view> vhost_of_first_frame(ByteSpan plain) {
@@ -44,20 +36,6 @@ std::optional<std::string_view> vhost_of_first_frame(ByteSpan plain) {
     return std::nullopt;
   }
   return text_of(rest.first(static_cast<std::size_t>(vhost->data_bytes)));
-}
-
-Json vhost_of(const RandomAccess& file, const ContainerReader& container) {
-  const ByteVector plain = container.read_frame(0);
-  std::optional<std::string_view> text;
-  try {
-    text = vhost_of_first_frame(plain);
-  } catch (const Error& error) {
-    throw error.in(file.name());
-  }
-  if (!text) {
-    throw Error(ErrorKind::verification, fmt::format("{} is damaged: its first frame has no vhost.json", file.name()));
-  }
-  return parse_vhost(file, *text);
 }
 
 // Cut off at a frame's border, an archive of this program is still fine for zstd and even for tar. Its first frame,
@@ -78,6 +56,34 @@ bool begins_like_ours(const RandomAccess& file) {
 
 }  // namespace
 
+Json vhost_from(const RandomAccess& file, std::string_view text) {
+  std::optional<Json> vhost = untrusted_json(text);
+  if (!vhost || !vhost->is_object()) {
+    throw Error(ErrorKind::verification, fmt::format("{}: its vhost.json is not a usable JSON object", file.name()));
+  }
+  return *std::move(vhost);
+}
+
+Json vhost_of(const RandomAccess& file, const ContainerReader& container) {
+  const ByteVector plain = container.read_frame(0);
+  std::optional<std::string_view> text;
+  try {
+    text = vhost_of_first_frame(plain);
+  } catch (const Error& error) {
+    throw error.in(file.name());
+  }
+  if (!text) {
+    throw Error(ErrorKind::verification, fmt::format("{} is damaged: its first frame has no vhost.json", file.name()));
+  }
+  return vhost_from(file, *text);
+}
+
+void require_foreign(const RandomAccess& file) {
+  if (!begins_like_ours(file)) return;
+  throw Error(ErrorKind::verification, fmt::format("{} is damaged: its end is missing", file.name()),
+              "it was cut off or overwritten; `tar --zstd -xf` may still unpack what is left of it");
+}
+
 ArchiveMetadata read_metadata(const RandomAccess& file, SearchDepth depth) {
   ArchiveMetadata metadata;
   if (const auto container = ContainerReader::open(file)) {
@@ -85,13 +91,13 @@ ArchiveMetadata read_metadata(const RandomAccess& file, SearchDepth depth) {
     metadata.header = container->read_manifest_header();
     return metadata;
   }
-  if (begins_like_ours(file)) {
-    throw Error(ErrorKind::verification, fmt::format("{} is damaged: its end is missing", file.name()),
-                "it was cut off or overwritten; `tar --zstd -xf` may still unpack what is left of it");
+  require_foreign(file);
+  const VhostSearch search =
+      find_vhost(file, depth == SearchDepth::whole ? std::nullopt : std::optional(kQuickSearchBytes));
+  if (search.text) metadata.vhost = vhost_from(file, *search.text);
+  if (!search.text && search.whole) {
+    throw Error(ErrorKind::verification, fmt::format("{} has no vhost.json: it is no backup of a site", file.name()));
   }
-  const auto text =
-      find_vhost_json(file, depth == SearchDepth::whole ? std::nullopt : std::optional(kQuickSearchBytes));
-  if (text) metadata.vhost = parse_vhost(file, *text);
   return metadata;
 }
 

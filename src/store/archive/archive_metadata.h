@@ -2,8 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "base/random_access.h"
+#include "container/container_reader.h"
 #include "container/manifest.h"
 #include "wobackup/json.h"
 
@@ -24,5 +26,11 @@ enum class SearchDepth { beginning, whole };
 /// must then be a tar's end. Throws Error verification for a file that is damaged, cut off, empty, or no archive of a
 /// site; an archive of this program that has lost its end is known by its first frame.
 [[nodiscard]] ArchiveMetadata read_metadata(const RandomAccess& file, SearchDepth depth);
+
+/// The parts of it. The text of a vhost.json as JSON, that of an indexed archive, and the check that a file without an
+/// index is not one of this program that has lost its end. All throw Error verification.
+[[nodiscard]] Json vhost_from(const RandomAccess& file, std::string_view text);
+[[nodiscard]] Json vhost_of(const RandomAccess& file, const ContainerReader& container);
+void require_foreign(const RandomAccess& file);
 
 }  // namespace wobackup

@@ -1,21 +1,26 @@
 wobackup_layer(store_archive PATH store/archive
   SOURCES
+    archive_file.cc
     archive_list.cc
     archive_member.cc
     archive_metadata.cc
     archive_name.cc
+    archive_reader.cc
     archive_writer.cc
     bundle_task.cc
     dump_spool.cc
     foreign_archive.cc
+    foreign_tar.cc
     large_file.cc
     manifest_spool.cc
+    member_access.cc
     member_check.cc
     member_reading.cc
     partial_archive.cc
     spanned_member.cc
     stored_bytes.cc
     stored_file.cc
+    stored_member.cc
     tar_order.cc
   DEPENDS base crypto container
   LINK PkgConfig::zstd PkgConfig::libarchive)

@@ -1,0 +1,55 @@
+#include "store/archive/archive_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <string>
+
+#include "base/safe_path.h"
+#include "base/system_error.h"
+#include "base/text.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+constexpr int kMostLinks = 8;
+
+[[noreturn]] void missing(const std::string& name) {
+  throw Error(ErrorKind::not_found, fmt::format("there is no archive {}", name), "`wobackup list` shows what there is");
+}
+
+UniqueFd open_folder_of(const std::filesystem::path& path, const std::string& name) {
+  try {
+    return open_trusted_directory(path.parent_path(), false);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::not_found) missing(name);
+    throw;
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<FileAccess> open_archive(const std::filesystem::path& path) {
+  const std::string name = printable(path.string());
+  std::filesystem::path at = std::filesystem::absolute(path);
+  for (int links = 0; links <= kMostLinks; ++links) {
+    const UniqueFd folder = open_folder_of(at, name);
+    const std::string file_name = at.filename().string();
+    UniqueFd fd(::openat(folder.get(), file_name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (!fd && errno == ELOOP) {
+      at = at.parent_path() / trusted_link_target(folder.get(), file_name, name);
+      continue;
+    }
+    if (!fd && (errno == ENOENT || errno == ENOTDIR)) missing(name);
+    struct stat status {};
+    if (!fd || ::fstat(fd.get(), &status) != 0) throw system_error(fmt::format("cannot open {}", name), errno);
+    if (!S_ISREG(status.st_mode)) throw Error(ErrorKind::verification, fmt::format("{} is not a regular file", name));
+    return std::make_unique<FileAccess>(std::move(fd), static_cast<std::uint64_t>(status.st_size), name);
+  }
+  throw system_error(fmt::format("cannot open {}", name), ELOOP);
+}
+
+}  // namespace wobackup

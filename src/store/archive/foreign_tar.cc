@@ -1,0 +1,186 @@
+#include "store/archive/foreign_tar.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <new>
+#include <vector>
+
+#include "base/text.h"
+#include "store/archive/member_check.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+constexpr std::size_t kPieceBytes = std::size_t{1} << 17U;
+constexpr std::string_view kVhostName = "vhost.json";
+constexpr const char* kHint = "it may be cut off, damaged, or no .tar.zst at all";
+
+EntryType type_of(archive_entry* entry, std::string_view path) {
+  if (::archive_entry_hardlink(entry) != nullptr) return EntryType::hardlink;
+  switch (::archive_entry_filetype(entry)) {
+    case AE_IFREG:
+      return EntryType::file;
+    case AE_IFDIR:
+      return EntryType::directory;
+    case AE_IFLNK:
+      return EntryType::symlink;
+    case AE_IFIFO:
+      return EntryType::fifo;
+    case AE_IFCHR:
+      return EntryType::character_device;
+    case AE_IFBLK:
+      return EntryType::block_device;
+    default:
+      member_damaged(path, "it is of an unknown type");
+  }
+}
+
+std::uint64_t not_negative(la_int64_t value) { return static_cast<std::uint64_t>(std::max<la_int64_t>(0, value)); }
+
+std::string text_or_empty(const char* text) { return text == nullptr ? std::string() : std::string(text); }
+
+}  // namespace
+
+ForeignPath foreign_path(std::string_view stored, std::string_view top) {
+  if (stored.starts_with('/')) return {std::string(stored), true};
+  std::string path;
+  for (const std::string_view name : split(stored, '/')) {
+    if (name == "..") return {std::string(stored), true};
+    if (name.empty() || name == ".") continue;
+    if (!path.empty()) path += '/';
+    path += name;
+  }
+  if (top.empty() || !path.starts_with(top)) return {std::move(path), false};
+  if (path.size() == top.size()) return {};
+  if (path[top.size()] == '/') path.erase(0, top.size() + 1);
+  return {std::move(path), false};
+}
+
+ForeignTar::ForeignTar(const RandomAccess& file)
+    : file_(file), archive_(::archive_read_new(), ::archive_read_free), buffer_(kPieceBytes) {
+  if (!archive_) throw std::bad_alloc();
+  if (file.size() == 0) throw Error(ErrorKind::verification, fmt::format("{} is empty", file.name()), kHint);
+  // Only what such archives are made of: every further format is more code for a hostile file to reach.
+  ::archive_read_support_filter_zstd(archive_.get());
+  ::archive_read_support_filter_gzip(archive_.get());
+  ::archive_read_support_format_tar(archive_.get());
+  // Names are bytes, whatever the locale.
+  ::archive_read_set_options(archive_.get(), "tar:hdrcharset=BINARY");
+  if (::archive_read_open(archive_.get(), this, nullptr, read_piece, nullptr) != ARCHIVE_OK) failed();
+}
+
+la_ssize_t ForeignTar::read_piece(archive*, void* self, const void** buffer) {
+  auto& tar = *static_cast<ForeignTar*>(self);
+  try {
+    const std::size_t size = tar.file_.read(tar.at_, tar.buffer_);
+    tar.at_ += size;
+    *buffer = tar.buffer_.data();
+    return static_cast<la_ssize_t>(size);
+  } catch (...) {
+    tar.read_error_ = std::current_exception();
+    return -1;
+  }
+}
+
+void ForeignTar::damaged(const char* why) const {
+  throw Error(ErrorKind::verification, fmt::format("{} is no whole archive: {}", file_.name(), why), kHint);
+}
+
+void ForeignTar::failed() const {
+  if (read_error_) std::rethrow_exception(read_error_);
+  const char* why = ::archive_error_string(archive_.get());
+  damaged(why != nullptr ? printable(why).c_str() : "it cannot be read");
+}
+
+std::uint64_t ForeignTar::consumed() const { return not_negative(::archive_filter_bytes(archive_.get(), 0)); }
+
+bool ForeignTar::next() {
+  const int code = ::archive_read_next_header(archive_.get(), &entry_);
+  if (code == ARCHIVE_EOF) {
+    // libarchive takes the end of the file for the end of the tar. A tar ends with blocks of zeros, read just now.
+    if (consumed() <= not_negative(::archive_read_header_position(archive_.get())))
+      damaged("the end of the tar is missing");
+    return false;
+  }
+  if (code < ARCHIVE_WARN || entry_ == nullptr) failed();
+  if (stored_path().empty()) damaged("a member has no usable path");
+  return true;
+}
+
+std::string_view ForeignTar::stored_path() const {
+  const char* text = ::archive_entry_pathname(entry_);
+  return text == nullptr ? std::string_view() : text;
+}
+
+bool ForeignTar::is_file() const {
+  return ::archive_entry_filetype(entry_) == AE_IFREG && ::archive_entry_hardlink(entry_) == nullptr;
+}
+
+// vhost.json, or top/vhost.json; but not that of a website, in a tar without top folder.
+bool ForeignTar::is_vhost() const {
+  if (!is_file()) return false;
+  const ForeignPath path = foreign_path(stored_path(), {});
+  if (path.unsafe) return false;
+  if (path.path == kVhostName) return true;
+  const std::size_t slash = path.path.find('/');
+  return slash != std::string::npos && path.path.compare(0, slash, "htdocs") != 0 &&
+         std::string_view(path.path).substr(slash + 1) == kVhostName;
+}
+
+ManifestEntry ForeignTar::entry(std::string_view top) const {
+  ManifestEntry listed;
+  Entry& entry = listed.entry;
+  ForeignPath place = foreign_path(stored_path(), top);
+  bool unsafe = place.unsafe;
+  entry.path = std::move(place.path);
+  entry.type = type_of(entry_, stored_path());
+  entry.mode = static_cast<std::uint32_t>(::archive_entry_perm(entry_)) & 07777U;
+  entry.uid = not_negative(::archive_entry_uid(entry_));
+  entry.gid = not_negative(::archive_entry_gid(entry_));
+  entry.user = text_or_empty(::archive_entry_uname(entry_));
+  entry.group = text_or_empty(::archive_entry_gname(entry_));
+  if (entry.type == EntryType::file) entry.size = not_negative(::archive_entry_size(entry_));
+  entry.mtime.seconds = ::archive_entry_mtime(entry_);
+  entry.mtime.nanoseconds = static_cast<std::uint32_t>(::archive_entry_mtime_nsec(entry_)) % 1'000'000'000U;
+  if (entry.type == EntryType::symlink) entry.link = text_or_empty(::archive_entry_symlink(entry_));
+  if (entry.type == EntryType::hardlink) {
+    ForeignPath target = foreign_path(text_or_empty(::archive_entry_hardlink(entry_)), top);
+    unsafe = unsafe || target.unsafe;
+    entry.link = std::move(target.path);
+  }
+  entry.device_major = static_cast<std::uint32_t>(::archive_entry_rdevmajor(entry_));
+  entry.device_minor = static_cast<std::uint32_t>(::archive_entry_rdevminor(entry_));
+  if (unsafe) listed.flags.emplace_back("unsafe");
+  return listed;
+}
+
+std::uint64_t ForeignTar::data_end() const { return consumed() + not_negative(::archive_entry_size(entry_)); }
+
+void ForeignTar::read(const std::function<void(std::uint64_t offset, ByteSpan)>& sink) {
+  while (true) {
+    const void* bytes = nullptr;
+    std::size_t size = 0;
+    la_int64_t offset = 0;
+    const int code = ::archive_read_data_block(archive_.get(), &bytes, &size, &offset);
+    if (code == ARCHIVE_EOF) return;
+    if (code < ARCHIVE_WARN || offset < 0) failed();
+    if (size > 0) sink(static_cast<std::uint64_t>(offset), {static_cast<const std::byte*>(bytes), size});
+  }
+}
+
+std::string ForeignTar::content(std::size_t limit_bytes) {
+  std::string text;
+  read([&](std::uint64_t offset, ByteSpan bytes) {
+    if (offset > limit_bytes || bytes.size() > limit_bytes - offset) {
+      throw Error(ErrorKind::verification,
+                  fmt::format("{}: its {} is too large", file_.name(), printable(stored_path())));
+    }
+    text.resize(static_cast<std::size_t>(offset));
+    text += text_of(bytes);
+  });
+  return text;
+}
+
+}  // namespace wobackup
