@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/wording.h"

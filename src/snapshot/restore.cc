@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -15,6 +16,7 @@
 #include "snapshot/selection.h"
 #include "store/archive/archive_file.h"
 #include "store/archive/archive_metadata.h"
+#include "store/archive/archive_reader.h"
 #include "store/archive/member_reading.h"
 #include "store/archive/partial_archive.h"
 #include "store/archive/snapshot_record.h"
@@ -74,23 +76,48 @@ std::uint64_t require_room(int target_fd, const Run& run) {
   return min_free;
 }
 
-// Hard links, then the folders: their times and modes come last, as everything in them changes the one and may not be
-// allowed by the other.
-void settle(const ContainerReader& container, Run& run, FolderWriter& writer) {
-  bool has_links = false;
-  container.read_manifest([&](const ManifestEntry& listed) {
-    if (listed.entry.type != EntryType::hardlink || !listed.offset || !run.selection.has(listed)) return;
-    has_links = true;
-    run.cancellation.check();
-    writer.link(listed.entry);
+// A hard link to a file that is not wanted: the first of them becomes that file.
+void place_content(const ArchiveReader& archive, const ManifestEntry& listed, FolderWriter& writer) {
+  const ManifestEntry first = archive.file_entry(listed);
+  Entry entry = first.entry;
+  entry.path = listed.entry.path;
+  entry.sparse = false;
+  const std::unique_ptr<FileReceiver> receiver = writer.file(entry, false);
+  if (!receiver) return;
+  std::uint64_t offset = 0;
+  archive.read_file(first, [&](ByteSpan bytes) {
+    receiver->write(offset, bytes);
+    offset += bytes.size();
   });
+  receiver->finish();
+}
+
+void restore_links(const ArchiveReader& archive, Run& run, FolderWriter& writer) {
+  std::map<std::string, std::string> stand_ins;  // for first names that are not wanted
+  archive.container()->read_manifest([&](const ManifestEntry& listed) {
+    if (listed.entry.type != EntryType::hardlink || !listed.offset || !run.selection.has(listed)) return;
+    run.cancellation.check();
+    ManifestEntry first;
+    first.entry.path = listed.entry.link;
+    if (run.selection.has(first)) return writer.link(listed.entry);
+    const auto [place, is_new] = stand_ins.emplace(listed.entry.link, listed.entry.path);
+    if (is_new) return place_content(archive, listed, writer);
+    Entry link = listed.entry;
+    link.link = place->second;
+    writer.link(link);
+  });
+}
+
+// Last come the folders: whatever is written into them changes their times, and their modes may not allow it.
+void settle_folders(const ContainerReader& container, Run& run, FolderWriter& writer) {
   container.read_manifest([&](const ManifestEntry& listed) {
     if (listed.entry.type != EntryType::directory || !listed.offset) return;
     if (run.selection.has(listed) || writer.made(listed.entry.path)) writer.settle(listed.entry);
   });
 }
 
-void restore_indexed(const ContainerReader& container, Run& run, FolderWriter& writer, ReadingCounters& counters) {
+void restore_indexed(const ArchiveReader& archive, Run& run, FolderWriter& writer, ReadingCounters& counters) {
+  const ContainerReader& container = *archive.container();
   ReadingOptions reading;
   reading.threads = threads_of(run.environment.config);
   if (!run.selection.is_everything()) {
@@ -102,7 +129,8 @@ void restore_indexed(const ContainerReader& container, Run& run, FolderWriter& w
     };
   }
   read_members(container, writer, reading, counters, run.cancellation);
-  settle(container, run, writer);
+  if (writer.links() > 0) restore_links(archive, run, writer);
+  settle_folders(container, run, writer);
 }
 
 Restored result_of(const Run& run, const std::filesystem::path& archive) {
@@ -184,7 +212,7 @@ Restored restore_to_folder(const std::filesystem::path& archive, const RestoreOp
         run.cancellation, options.cancelled, options.on_progress);
     monitor.enter_phase("restore");
     if (container) {
-      restore_indexed(*container, run, writer, counters);
+      restore_indexed(ArchiveReader(*file), run, writer, counters);
     } else {
       restore_foreign(*file, run.selection, writer, counters, run.cancellation);
     }

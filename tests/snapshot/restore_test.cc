@@ -201,7 +201,7 @@ TEST_F(RestoreTest, OlderServicesArchive_ComesBack) {
   std::filesystem::create_hard_link(tree / "htdocs/a/index.php", tree / "htdocs/a/other.php");
   std::filesystem::create_symlink("/etc/passwd", tree / "htdocs/outside");
   const auto archive = folder_ / "2024-05-01_10-00-00.tar.zst";
-  test::run_in(folder_ / "tree", {"tar", "--zstd", "-cf", archive.string(), "2024-05-01_10-00-00"});
+  test::run_in(folder_ / "tree", {"tar", "--zstd", "--format=pax", "-cf", archive.string(), "2024-05-01_10-00-00"});
   const Restored restored = restore(archive);
   EXPECT_EQ(restored.files, 3U);
   EXPECT_EQ(test::facts_of(target()), test::facts_of(tree));
@@ -221,6 +221,8 @@ TEST_F(RestoreTest, HostileTars_WriteNothingOutside) {
     test::run_in(tree, argv);
     return folder_ / "evil.tar.zst";
   };
+  std::filesystem::create_hard_link(victim, tree / "first");
+  std::filesystem::create_hard_link(victim, tree / "second");
   const auto outside = test::facts_of(folder_ / "outside");
   const auto expect_refused = [&](const std::vector<std::string>& argv, const char* what) {
     std::filesystem::remove_all(target());
@@ -234,8 +236,6 @@ TEST_F(RestoreTest, HostileTars_WriteNothingOutside) {
   std::filesystem::create_directory_symlink(folder_ / "outside", tree / "link");
   expect_refused({"link", "--transform", "s,^htdocs,link,", "htdocs/passwd"}, "through a link");
   // A hard link to a file outside.
-  std::filesystem::create_hard_link(victim, tree / "first");
-  std::filesystem::create_hard_link(victim, tree / "second");
   expect_refused({"--transform", "flags=h;s,^first,../outside/victim,", "first", "second"}, "hard link");
 }
 

@@ -26,7 +26,7 @@ class VerifyTest : public ::testing::Test {
     std::string noise(5'000'000, '\0');
     for (char& c : noise) c = static_cast<char>(random());
     folder_.write("www/htdocs/large", noise);
-    for (int i = 0; i < 50; ++i) folder_.write("www/htdocs/f" + std::to_string(i), noise.substr(i * 1000, 800));
+    for (std::size_t i = 0; i < 50; ++i) folder_.write("www/htdocs/f" + std::to_string(i), noise.substr(i * 1000, 800));
     std::filesystem::create_symlink("/etc", folder_ / "www/htdocs/link");
     Service service(config_);
     archive_ = service.create(service.site("example.com"), {}).archive;

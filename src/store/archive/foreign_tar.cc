@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <memory>
 #include <new>
 #include <vector>
 
@@ -40,6 +42,26 @@ EntryType type_of(archive_entry* entry, std::string_view path) {
 std::uint64_t not_negative(la_int64_t value) { return static_cast<std::uint64_t>(std::max<la_int64_t>(0, value)); }
 
 std::string text_or_empty(const char* text) { return text == nullptr ? std::string() : std::string(text); }
+
+std::string acl_text(archive_entry* member, int type) {
+  if ((::archive_entry_acl_types(member) & type) == 0) return {};
+  const std::unique_ptr<char, void (*)(void*)> text(
+      ::archive_entry_acl_to_text(member, nullptr, type | ARCHIVE_ENTRY_ACL_STYLE_SEPARATOR_COMMA), std::free);
+  return text ? std::string(text.get()) : std::string();
+}
+
+void read_attributes(archive_entry* member, Entry& entry) {
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  ::archive_entry_xattr_reset(member);
+  while (::archive_entry_xattr_next(member, &name, &value, &size) == ARCHIVE_OK) {
+    if (name == nullptr || value == nullptr) continue;
+    entry.xattrs.push_back({name, std::string(static_cast<const char*>(value), size)});
+  }
+  entry.acl_access = acl_text(member, ARCHIVE_ENTRY_ACL_TYPE_ACCESS);
+  entry.acl_default = acl_text(member, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT);
+}
 
 }  // namespace
 
@@ -142,6 +164,7 @@ ManifestEntry ForeignTar::entry(std::string_view top) const {
   entry.user = text_or_empty(::archive_entry_uname(entry_));
   entry.group = text_or_empty(::archive_entry_gname(entry_));
   if (entry.type == EntryType::file) entry.size = not_negative(::archive_entry_size(entry_));
+  read_attributes(entry_, entry);
   entry.mtime.seconds = ::archive_entry_mtime(entry_);
   entry.mtime.nanoseconds = static_cast<std::uint32_t>(::archive_entry_mtime_nsec(entry_)) % 1'000'000'000U;
   if (entry.type == EntryType::symlink) entry.link = text_or_empty(::archive_entry_symlink(entry_));

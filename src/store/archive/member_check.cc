@@ -39,6 +39,12 @@ void require_agreement(const TarMember& stored, const ManifestEntry& listed, std
   }
 }
 
+void agree_below_top(TarMember& stored, const ManifestEntry& listed, std::string_view top) {
+  require_agreement(stored, listed, top);
+  stored.entry.path = listed.entry.path;
+  if (stored.entry.type == EntryType::hardlink) stored.entry.link = listed.entry.link;
+}
+
 void member_damaged(std::string_view path, const std::string& why) {
   throw Error(ErrorKind::verification, fmt::format("{}: {}", printable(path), why));
 }

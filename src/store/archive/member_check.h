@@ -13,6 +13,9 @@ namespace wobackup {
 /// the content is not looked at. `top` is the archive's top folder.
 void require_agreement(const TarMember& stored, const ManifestEntry& listed, std::string_view top);
 
+/// The same, and takes the top folder off the member's path and off a hard link's target.
+void agree_below_top(TarMember& stored, const ManifestEntry& listed, std::string_view top);
+
 /// "<path>: <why>", with a printable path.
 [[noreturn]] void member_damaged(std::string_view path, const std::string& why);
 

@@ -31,7 +31,7 @@ struct Stopped {};  // the queue has the reason
 TarMember stored_member(ByteSpan blocks, const ManifestEntry& listed, std::string_view top) {
   std::optional<TarMember> member = decode_tar_member(blocks);
   if (!member) member_damaged(listed.entry.path, "there is nothing where it should be");
-  require_agreement(*member, listed, top);
+  agree_below_top(*member, listed, top);
   const std::uint64_t room = blocks.size() - member->header_bytes;
   if (member->data_bytes > room || member->data_bytes + padding_to_block(member->data_bytes) != room) {
     member_damaged(listed.entry.path, "its length in the tar is not what the manifest says");

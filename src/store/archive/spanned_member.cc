@@ -14,7 +14,7 @@ SpannedMember::SpannedMember(ManifestEntry listed, TarExtent extent)
 void SpannedMember::begin(ByteSpan part, std::string_view top, MemberSink& sink) {
   std::optional<TarMember> member = decode_tar_member(part);
   if (!member) member_damaged(listed_.entry.path, "there is nothing where it should be");
-  require_agreement(*member, listed_, top);
+  agree_below_top(*member, listed_, top);
   const std::uint64_t data_begin = extent_.begin + member->header_bytes;
   const std::uint64_t room = extent_.end - data_begin;
   if (member->entry.type != EntryType::file || member->data_bytes > room ||

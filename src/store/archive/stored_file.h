@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "container/member_sink.h"
 #include "container/sparse_map.h"
 #include "container/tar_decode.h"
-#include "container/member_sink.h"
 
 namespace wobackup {
 

@@ -132,6 +132,8 @@ void FolderWriter::other(const Entry& entry) {
     case EntryType::block_device:
       return note_(entry.path, "is a device node, which a website does not need; it was not made", true);
     case EntryType::hardlink:
+      ++links_;
+      return;
     case EntryType::file:
       return;
   }
@@ -180,6 +182,7 @@ void FolderWriter::make_special(const Entry& entry) {
 
 void FolderWriter::settle(const Entry& folder) {
   const UniqueFd fd = folder_.open_existing(folder.path, O_RDONLY | O_DIRECTORY);
+  if (!fd && errno == ENOENT) return;  // damaged, and told of already
   if (!fd) failed("cannot open", folder, errno);
   const auto known = attributes_.find(folder.path);
   if (known == attributes_.end()) return put_metadata(fd.get(), folder);

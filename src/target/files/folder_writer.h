@@ -49,6 +49,7 @@ class FolderWriter final : public MemberSink {
   void link(const Entry& entry);
 
   [[nodiscard]] std::uint64_t skipped() const noexcept { return skipped_; }  ///< there already, and kept
+  [[nodiscard]] std::uint64_t links() const noexcept { return links_; }      ///< hard links seen
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }      ///< logical bytes of files begun
   /// Whether this folder was missing and made for what lies in it (with `remember_made`).
   [[nodiscard]] bool made(const std::string& path) const { return folder_.made(path); }
@@ -68,6 +69,7 @@ class FolderWriter final : public MemberSink {
   const bool privileged_;
   OwnerIds owners_;
   std::atomic<std::uint64_t> skipped_{0};
+  std::atomic<std::uint64_t> links_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> bytes_until_look_{0};
   std::mutex mutex_;
