@@ -57,7 +57,8 @@ class Service {
       const std::string& what, const std::optional<std::filesystem::path>& backup_root = std::nullopt) const;
 
   /// vhost.json of an archive, plus archive_path, archive_size (bytes), archive_mtime (seconds since 1970, with
-  /// fraction), indexed, complete, and for indexed archives the manifest's counts. Throws not_found, or verification
+  /// fraction), indexed, complete, verified (level, ok, sample, time; or null), and for indexed archives the manifest's
+  /// counts. Throws not_found, or verification
   /// for a file that is no whole archive.
   [[nodiscard]] Json info(const std::filesystem::path& archive) const;
 

@@ -12,6 +12,7 @@
 
 #include "wobackup/json.h"
 #include "wobackup/progress.h"
+#include "wobackup/verify.h"
 
 namespace wobackup {
 
@@ -74,7 +75,8 @@ struct SnapshotRef {
   bool indexed = false;             ///< made by this program: can be read in part
   std::optional<std::string> type;  ///< vhost.json's backup_type
   std::optional<std::string> reason;
-  std::string problem;  ///< why it cannot be used; empty if it can, as far as a quick look tells
+  std::optional<VerifyRecord> verified;  ///< what was proven since the file last changed
+  std::string problem;                   ///< why it cannot be used; empty if it can, as far as a quick look tells
 };
 
 }  // namespace wobackup

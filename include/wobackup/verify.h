@@ -60,4 +60,7 @@ struct VerifyRecord {
   std::string time;  ///< RFC 3339
 };
 
+/// "proven" (by a drill), "verified" (every byte), "sampled", "checked" (quick), "damaged"; "unverified" for nothing.
+[[nodiscard]] std::string_view word_for(const std::optional<VerifyRecord>& record) noexcept;
+
 }  // namespace wobackup

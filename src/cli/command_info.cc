@@ -26,6 +26,10 @@ std::string value_text(const std::string& key, const Json& value) {
     if (has("files")) return has("database") ? "files and database" : "files";
     if (has("database")) return "database";
   }
+  if (key == "verified" && value.is_object()) {
+    return fmt::format("{}: {}, {}", value.value("level", ""), value.value("ok", false) ? "ok" : "damaged",
+                       value.value("time", ""));
+  }
   if (value.is_string()) return printable(value.get<std::string>());
   return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace));
 }

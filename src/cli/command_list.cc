@@ -14,11 +14,18 @@ namespace wobackup::cli {
 namespace {
 
 constexpr std::size_t kIndent = 2;
-constexpr std::size_t kBesidesSite = 60;  // columns for all but the site's name, with a short reason
+constexpr std::size_t kBesidesSite = 66;  // columns for all but the site's name, with a short reason
 
 std::string state_of(const SnapshotRef& ref) {
   if (!ref.problem.empty()) return "damaged";
   return ref.complete ? "complete" : "incomplete";
+}
+
+// "verified 2026-11-24"
+std::string verified_text(const SnapshotRef& ref) {
+  if (!ref.problem.empty()) return {};
+  const std::string word(word_for(ref.verified));
+  return ref.verified ? word + " " + ref.verified->time.substr(0, std::string_view("2026-11-24").size()) : word;
 }
 
 Json json_of(const SnapshotRef& ref) {
@@ -33,6 +40,8 @@ Json json_of(const SnapshotRef& ref) {
   fields["indexed"] = ref.indexed;
   fields["state"] = state_of(ref);
   fields["problem"] = ref.problem;
+  fields["verified"] = word_for(ref.verified);
+  fields["verified_time"] = ref.verified ? Json(ref.verified->time) : Json(nullptr);
   fields["archive"] = json_text(ref.archive.string());
   if (!is_utf8(ref.archive.string())) fields["path_b64"] = base64(bytes_of(ref.archive.string()));
   return fields;
@@ -47,15 +56,20 @@ std::string problem_of(const SnapshotRef& ref) {
 }
 
 std::vector<std::string> table_lines(std::span<const SnapshotRef> refs, bool with_site, std::size_t width) {
-  std::vector<Table::Column> columns{{"NAME"}, {"SIZE", true}, {"TYPE"}, {.heading = "REASON", .yields = 2}, {"STATE"}};
+  std::vector<Table::Column> columns{{"NAME"},  {"SIZE", true}, {"TYPE"}, {.heading = "REASON", .yields = 2},
+                                     {"STATE"}, {"VERIFIED"}};
   if (with_site) columns.insert(columns.begin(), Table::Column{.heading = "SITE", .yields = 1});
   const bool with_problem =
       std::any_of(refs.begin(), refs.end(), [](const SnapshotRef& ref) { return !ref.problem.empty(); });
   if (with_problem) columns.push_back({.heading = "PROBLEM", .fold = true});
   Table table(std::move(columns));
   for (const SnapshotRef& ref : refs) {
-    std::vector<std::string> cells{printable(ref.name), human_size(ref.size_bytes), printable(ref.type.value_or("?")),
-                                   printable(ref.reason.value_or("")), state_of(ref)};
+    std::vector<std::string> cells{printable(ref.name),
+                                   human_size(ref.size_bytes),
+                                   printable(ref.type.value_or("?")),
+                                   printable(ref.reason.value_or("")),
+                                   state_of(ref),
+                                   verified_text(ref)};
     if (with_site) cells.insert(cells.begin(), ref.site);
     if (with_problem) cells.push_back(problem_of(ref));
     table.add(std::move(cells));

@@ -58,7 +58,8 @@ int sites_command(const SitesArguments& arguments, Service& service, Output& out
                {.heading = "DATABASE", .yields = 2},
                {"ENABLED"},
                {"LAST BACKUP"},
-               {"AGE"}});
+               {"AGE"},
+               {"VERIFIED"}});
   for (const Site& site : sites) {
     const auto database = site.has_content() ? service.database_name(site) : std::nullopt;
     const auto last = site.has_content() ? last_good(service, site) : std::nullopt;
@@ -76,6 +77,7 @@ int sites_command(const SitesArguments& arguments, Service& service, Output& out
       fields["last_backup_name"] = last ? Json(printable(last->name)) : Json(nullptr);
       if (last) {
         const auto age = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) - last->time;
+        fields["last_backup_verified"] = word_for(last->verified);
         fields["last_backup_age_seconds"] = std::max<std::int64_t>(age.count(), 0);
       }
       output.object("site", fields);
@@ -86,7 +88,7 @@ int sites_command(const SitesArguments& arguments, Service& service, Output& out
                last                 ? fmt::format("{:%Y-%m-%d %H:%M}", last->time)
                : site.has_content() ? "never"
                                     : "-",
-               last ? age_text(last->time) : ""});
+               last ? age_text(last->time) : "", last ? std::string(word_for(last->verified)) : ""});
   }
   if (output.json()) {
     output.object("summary", {{"sites", sites.size()}, {"exit_code", 0}});

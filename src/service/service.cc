@@ -103,7 +103,10 @@ std::vector<SnapshotRef> Service::list(const std::string& name,
   const std::filesystem::path directory = *root / *valid;
   try {
     const UniqueFd fd = open_trusted_directory(directory, false);
-    return list_archives(fd.get(), directory, *valid);
+    std::vector<SnapshotRef> refs = list_archives(fd.get(), directory, *valid);
+    const VerifyHistory history(config.state_dir, *valid);
+    for (SnapshotRef& ref : refs) ref.verified = history.find(ref.archive);
+    return refs;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::not_found) throw;
     if (unknown) throw Error(*unknown);
@@ -134,7 +137,15 @@ std::filesystem::path Service::find(const std::string& what,
               fmt::format("`wobackup list {}` shows what there is", site_name));
 }
 
-Json Service::info(const std::filesystem::path& archive) const { return archive_info(archive); }
+Json Service::info(const std::filesystem::path& archive) const {
+  Json info = archive_info(archive);
+  info["verified"] = nullptr;
+  if (const std::optional<VerifyRecord> record = last_verified(archive)) {
+    info["verified"] = {
+        {"level", name_of(record->level)}, {"ok", record->ok}, {"sample", record->sample}, {"time", record->time}};
+  }
+  return info;
+}
 
 Restored Service::restore(const std::filesystem::path& archive, const RestoreOptions& options) const {
   return restore_to_folder(archive, options, {implementation_->config, implementation_->log});
@@ -150,7 +161,7 @@ Verified Service::verify(const std::filesystem::path& archive, const VerifyOptio
 std::optional<VerifyRecord> Service::last_verified(const std::filesystem::path& archive) const {
   const std::optional<std::string> site = host_name(archive.parent_path().filename().string());
   if (!site) return std::nullopt;
-  return VerifyLedger(implementation_->config.state_dir, *site).find(archive);
+  return VerifyHistory(implementation_->config.state_dir, *site).find(archive);
 }
 
 const char* version() noexcept { return WOBACKUP_VERSION; }

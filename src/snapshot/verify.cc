@@ -187,8 +187,8 @@ void record_verified(const Verified& verified, const VerifyEnvironment& environm
   if (!site || !identity) return;
   const StateFolder state(environment.config.state_dir);
   const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
-  VerifyLedger(state.path(), *site)
-      .add(verified.archive, *identity, {verified.level, verified.ok, verified.sample, rfc3339(now)});
+  add_verified(state.path(), *site, verified.archive, *identity,
+               {verified.level, verified.ok, verified.sample, rfc3339(now)});
 }
 
 }  // namespace wobackup

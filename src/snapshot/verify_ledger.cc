@@ -26,6 +26,10 @@ bool replaces(const VerifyRecord& newer, const VerifyRecord& older) {
   return newer.level > older.level || (newer.level == older.level && newer.sample >= older.sample);
 }
 
+std::filesystem::path file_of(const std::filesystem::path& state_dir, const std::string& site) {
+  return state_dir / "verified" / (site + ".jsonl");
+}
+
 }  // namespace
 
 std::optional<ArchiveIdentity> identity_of(const std::filesystem::path& archive) {
@@ -35,11 +39,9 @@ std::optional<ArchiveIdentity> identity_of(const std::filesystem::path& archive)
                          std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
-VerifyLedger::VerifyLedger(const std::filesystem::path& state_dir, const std::string& site)
-    : path_(state_dir / "verified" / (site + ".jsonl")) {}
-
-void VerifyLedger::add(const std::filesystem::path& archive, const ArchiveIdentity& identity,
-                       const VerifyRecord& record) const {
+void add_verified(const std::filesystem::path& state_dir, const std::string& site, const std::filesystem::path& archive,
+                  const ArchiveIdentity& identity, const VerifyRecord& record) {
+  const std::filesystem::path path = file_of(state_dir, site);
   Json json;
   json["archive"] = archive.string();
   json["size"] = identity.size_bytes;
@@ -48,28 +50,36 @@ void VerifyLedger::add(const std::filesystem::path& archive, const ArchiveIdenti
   json["ok"] = record.ok;
   json["sample"] = record.sample;
   json["time"] = record.time;
-  if (::mkdir(path_.parent_path().c_str(), 0700) != 0 && errno != EEXIST) {
-    throw system_error(fmt::format("cannot make the folder {}", path_.parent_path().string()), errno);
+  if (::mkdir(path.parent_path().c_str(), 0700) != 0 && errno != EEXIST) {
+    throw system_error(fmt::format("cannot make the folder {}", path.parent_path().string()), errno);
   }
-  const UniqueFd fd(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!fd) throw system_error(fmt::format("cannot write {}", path_.string()), errno);
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd) throw system_error(fmt::format("cannot write {}", path.string()), errno);
   const std::string line = "\n" + json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  write_all(fd.get(), bytes_of(line), path_.string());
-  if (::fdatasync(fd.get()) != 0) throw system_error(fmt::format("cannot write {}", path_.string()), errno);
+  write_all(fd.get(), bytes_of(line), path.string());
+  if (::fdatasync(fd.get()) != 0) throw system_error(fmt::format("cannot write {}", path.string()), errno);
 }
 
-std::optional<VerifyRecord> VerifyLedger::find(const std::filesystem::path& archive) const {
-  const std::optional<ArchiveIdentity> identity = identity_of(archive);
-  if (!identity) return std::nullopt;
-  std::optional<VerifyRecord> best;
-  std::ifstream file(path_);
+VerifyHistory::VerifyHistory(const std::filesystem::path& state_dir, const std::string& site) {
+  std::ifstream file(file_of(state_dir, site));
   std::string line;
   while (std::getline(file, line)) {
     const Json json = Json::parse(line, nullptr, false);
-    if (!json.is_object() || json.value("archive", "") != archive.string()) continue;
-    const ArchiveIdentity told{json.value("size", std::uint64_t{0}), json.value("mtime_ns", std::int64_t{0})};
+    if (!json.is_object()) continue;  // torn by a crash
     const std::optional<VerifyRecord> record = record_from(json);
-    if (record && told == *identity && (!best || replaces(*record, *best))) best = record;
+    if (!record) continue;
+    const ArchiveIdentity identity{json.value("size", std::uint64_t{0}), json.value("mtime_ns", std::int64_t{0})};
+    results_[json.value("archive", "")].emplace_back(identity, *record);
+  }
+}
+
+std::optional<VerifyRecord> VerifyHistory::find(const std::filesystem::path& archive) const {
+  const auto place = results_.find(archive.string());
+  if (place == results_.end()) return std::nullopt;
+  const std::optional<ArchiveIdentity> identity = identity_of(archive);
+  std::optional<VerifyRecord> best;
+  for (const auto& [told, record] : place->second) {
+    if (identity == told && (!best || replaces(record, *best))) best = record;
   }
   return best;
 }

@@ -5,6 +5,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "wobackup/verify.h"
 
@@ -20,18 +22,19 @@ struct ArchiveIdentity {
 /// Nothing if there is no such file.
 [[nodiscard]] std::optional<ArchiveIdentity> identity_of(const std::filesystem::path& archive);
 
-/// A file of JSON lines for each site in the state folder. A reading and an appending process do not disturb each
-/// other.
-class VerifyLedger {
+/// Appends a result to the site's file in the state folder (JSON lines), and syncs it.
+void add_verified(const std::filesystem::path& state_dir, const std::string& site, const std::filesystem::path& archive,
+                  const ArchiveIdentity& identity, const VerifyRecord& record);
+
+/// The results of one site's archives, as they were at construction.
+class VerifyHistory {
  public:
-  VerifyLedger(const std::filesystem::path& state_dir, const std::string& site);
-  /// Appends and syncs.
-  void add(const std::filesystem::path& archive, const ArchiveIdentity& identity, const VerifyRecord& record) const;
+  VerifyHistory(const std::filesystem::path& state_dir, const std::string& site);
   /// The highest level that was proven, or, if it is newer, the last failure. Nothing if the file has changed since.
   [[nodiscard]] std::optional<VerifyRecord> find(const std::filesystem::path& archive) const;
 
  private:
-  std::filesystem::path path_;
+  std::map<std::string, std::vector<std::pair<ArchiveIdentity, VerifyRecord>>, std::less<>> results_;
 };
 
 }  // namespace wobackup

@@ -21,4 +21,18 @@ std::optional<VerifyLevel> verify_level_from(std::string_view word) noexcept {
   return std::nullopt;
 }
 
+std::string_view word_for(const std::optional<VerifyRecord>& record) noexcept {
+  if (!record) return "unverified";
+  if (!record->ok) return "damaged";
+  switch (record->level) {
+    case VerifyLevel::drill:
+      return "proven";
+    case VerifyLevel::data:
+      return record->sample < 1 ? "sampled" : "verified";
+    case VerifyLevel::quick:
+      return "checked";
+  }
+  return "unverified";
+}
+
 }  // namespace wobackup
