@@ -104,12 +104,20 @@ std::size_t ContainerReader::frame_at(std::uint64_t tar_offset) const {
   return static_cast<std::size_t>(after - frames_.begin()) - 1;
 }
 
-ByteVector ContainerReader::read_frame(std::size_t index) const {
+ByteSpan ContainerReader::read_frame(std::size_t index, FrameScratch& scratch) const {
   const SeekFrame& frame = frames_.at(index);
-  const ByteVector bytes = read_exactly(*file_, frame.offset, frame.bytes);
-  ByteVector plain = naming(*file_, [&] { return decode_frame(bytes); });
+  scratch.encoded.clear();
+  const MutableByteSpan bytes = scratch.encoded.grow(frame.bytes);
+  if (file_->read(frame.offset, bytes) != bytes.size()) damaged(*file_, "it became shorter while it was read");
+  const ByteSpan plain = naming(*file_, [&] { return decode_frame(bytes, scratch); });
   if (plain.size() != frame.plain_bytes) damaged(*file_, fmt::format("frame {} has not the length listed", index));
   return plain;
+}
+
+ByteVector ContainerReader::read_frame(std::size_t index) const {
+  FrameScratch scratch;
+  const ByteSpan plain = read_frame(index, scratch);
+  return {plain.begin(), plain.end()};
 }
 
 // Bytes of the manifest's payload. The first piece is read with the skippable frame's header, which must fit: other

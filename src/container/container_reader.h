@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/random_access.h"
+#include "container/frame_decode.h"
 #include "container/locator.h"
 #include "container/manifest.h"
 #include "container/seek_table.h"
@@ -32,6 +33,8 @@ class ContainerReader {
 
   /// A frame's plaintext, at most 8 MiB, its length and checksum compared.
   [[nodiscard]] ByteVector read_frame(std::size_t index) const;
+  /// The same into scratch memory, where it stays until the next call.
+  [[nodiscard]] ByteSpan read_frame(std::size_t index, FrameScratch& scratch) const;
   /// The manifest's first line: one small read.
   [[nodiscard]] ManifestHeader read_manifest_header() const;
   /// All entries in order, with bounded memory. At the end the manifest's hash has been compared; until then they are

@@ -2,6 +2,7 @@
 
 #include <zstd.h>
 
+#include <new>
 #include <string>
 
 #include "wobackup/error.h"
@@ -49,18 +50,30 @@ std::size_t frame_bytes_at(ByteSpan bytes) {
   return ZSTD_isError(size) != 0 ? 0 : size;
 }
 
-ByteVector decode_frame(ByteSpan frame) {
+ByteSpan decode_frame(ByteSpan frame, FrameScratch& scratch) {
   const FrameHeader header = read_header(frame);
   if (!header.data) refuse("it is no zstd data frame");
   if (!header.has_checksum) refuse("it has no checksum");
   if (header.window_bytes > kLargestWindowBytes) refuse("its window is larger than 8 MiB");
   if (header.plain_bytes > kLargestPlainBytes) refuse("its length is unknown or over 8 MiB");
   if (ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size()) refuse("it ends too early or too late");
-  ByteVector plain(static_cast<std::size_t>(header.plain_bytes));
-  const std::size_t size = ZSTD_decompress(plain.data(), plain.size(), frame.data(), frame.size());
+  if (!scratch.decoder) {
+    scratch.decoder = std::shared_ptr<ZSTD_DCtx>(ZSTD_createDCtx(), ZSTD_freeDCtx);
+    if (!scratch.decoder) throw std::bad_alloc();
+  }
+  scratch.plain.clear();
+  const MutableByteSpan plain = scratch.plain.grow(static_cast<std::size_t>(header.plain_bytes));
+  auto* const decoder = static_cast<ZSTD_DCtx*>(scratch.decoder.get());
+  const std::size_t size = ZSTD_decompressDCtx(decoder, plain.data(), plain.size(), frame.data(), frame.size());
   if (ZSTD_isError(size) != 0) refuse(ZSTD_getErrorName(size));
   if (size != plain.size()) refuse("it is shorter than it says");
   return plain;
+}
+
+ByteVector decode_frame(ByteSpan frame) {
+  FrameScratch scratch;
+  const ByteSpan plain = decode_frame(frame, scratch);
+  return {plain.begin(), plain.end()};
 }
 
 }  // namespace wobackup

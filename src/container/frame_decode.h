@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "base/bytes.h"
+#include "container/frame_buffer.h"
 
 namespace wobackup {
 
@@ -22,5 +24,14 @@ constexpr std::size_t kLargestEncodedBytes = kLargestPlainBytes + (kLargestPlain
 /// within the limits, with content size and checksum, and decodes to just that. The frame is untrusted; memory is
 /// bounded by the limits.
 [[nodiscard]] ByteVector decode_frame(ByteSpan frame);
+
+/// Memory for one frame after the other. Used from one thread at a time.
+struct FrameScratch {
+  FrameBuffer encoded, plain;
+  std::shared_ptr<void> decoder;  // libzstd's, made when it is first needed
+};
+
+/// The same into scratch memory, where the plaintext stays until the next call.
+[[nodiscard]] ByteSpan decode_frame(ByteSpan frame, FrameScratch& scratch);
 
 }  // namespace wobackup

@@ -70,7 +70,7 @@ class Reading {
   void submit();
 
   void work();
-  void process(const FrameWork& work);
+  void process(const FrameWork& work, FrameScratch& scratch);
   void read_whole(ByteSpan plain, std::uint64_t plain_begin, const std::vector<const WholeMember*>& members);
   void prove_ends(const TarEnds& ends);
   void lost(const std::string& path, const Error& error);
@@ -171,10 +171,11 @@ void Reading::prove_ends(const TarEnds& ends) {
 // ---- the reading threads
 
 void Reading::work() {
+  FrameScratch scratch;
   try {
     while (const std::optional<FrameWork> work = queue_.take()) {
       cancellation_.check();
-      process(*work);
+      process(*work, scratch);
     }
   } catch (...) {
     queue_.fail(std::current_exception());
@@ -200,10 +201,10 @@ void Reading::lose_all(const FrameWork& work, const Error& error) {
   }
 }
 
-void Reading::process(const FrameWork& work) {
-  ByteVector plain;
+void Reading::process(const FrameWork& work, FrameScratch& scratch) {
+  ByteSpan plain;
   try {
-    plain = container_.read_frame(work.frame);
+    plain = container_.read_frame(work.frame, scratch);
   } catch (const Error& error) {
     return lose_all(work, error);
   }
@@ -218,8 +219,8 @@ void Reading::process(const FrameWork& work) {
     }
     const auto& [member, extent] = std::get<PartOfMember>(piece);
     try {
-      const ByteSpan part = ByteSpan(plain).subspan(static_cast<std::size_t>(extent.begin - plain_begin),
-                                                    static_cast<std::size_t>(extent.end - extent.begin));
+      const ByteSpan part = plain.subspan(static_cast<std::size_t>(extent.begin - plain_begin),
+                                          static_cast<std::size_t>(extent.end - extent.begin));
       if (member->take(extent.begin, part, top_, sink_)) {
         ++counters_.members;
         ++counters_.files;
