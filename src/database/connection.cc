@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <stop_token>
@@ -94,12 +95,14 @@ struct DatabaseConnection::Handle {
 };
 
 DatabaseConnection::DatabaseConnection(const ServerLogin& login, const std::string& database,
-                                       const Cancellation& cancellation)
+                                       const Cancellation& cancellation, std::uint64_t longest_statement)
     : handle_(std::make_unique<Handle>(cancellation)) {
   MYSQL* mysql = handle_->mysql;
   if (mysql == nullptr) throw std::bad_alloc();
   ::mysql_options(mysql, MYSQL_OPT_NONBLOCK, nullptr);
-  ::mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &kLongestRow);
+  // A statement travels with a byte before it.
+  const std::size_t longest = std::max(kLongestRow, std::min<std::size_t>(longest_statement, kLongestAnswer) + 1024);
+  ::mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &longest);
   const unsigned no_local_files = 0;
   ::mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &no_local_files);
   ::mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &kConnectSeconds);
@@ -160,7 +163,9 @@ DatabaseConnection::~DatabaseConnection() = default;
 
 bool DatabaseConnection::is_mariadb() const noexcept { return version_.find("MariaDB") != std::string::npos; }
 
-void DatabaseConnection::query(const std::string& sql, const std::function<void(const SqlRow&)>& visit) {
+unsigned long DatabaseConnection::version_number() const noexcept { return ::mysql_get_server_version(handle_->mysql); }
+
+void DatabaseConnection::query(std::string_view sql, const std::function<void(const SqlRow&)>& visit) {
   MYSQL* mysql = handle_->mysql;
   if (::mysql_real_query(mysql, sql.data(), sql.size()) != 0) fail();
   const std::unique_ptr<MYSQL_RES, void (*)(MYSQL_RES*)> result(::mysql_use_result(mysql), ::mysql_free_result);
@@ -178,7 +183,7 @@ void DatabaseConnection::query(const std::string& sql, const std::function<void(
   if (::mysql_errno(mysql) != 0) fail();
 }
 
-void DatabaseConnection::execute(const std::string& sql) {
+void DatabaseConnection::execute(std::string_view sql) {
   query(sql, [](const SqlRow&) {});
 }
 

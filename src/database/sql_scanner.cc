@@ -112,9 +112,10 @@ void SqlScanner::start_statement(const char* at) {
   first_word_ = true;
 }
 
-void SqlScanner::end_statement(const char* behind) {
+void SqlScanner::end_statement(const char* text_end, const char* behind) {
   keep_head(behind);
   statement_.head = head_;
+  statement_.text_end = offset_of(text_end);
   statement_.end = offset_of(behind);
   in_statement_ = in_values_ = false;
   executable_ = 0;
@@ -196,7 +197,7 @@ const char* SqlScanner::symbol(const char* at) {
     completed_ = false;
     if (!in_statement_) return behind;  // an empty statement
     longest_ = std::max(longest_, offset_of(behind) - statement_.begin);
-    end_statement(behind);
+    end_statement(at, behind);
     return behind;
   }
   if (!in_statement_) start_statement(at);
@@ -303,7 +304,8 @@ const char* SqlScanner::line(const char* at, const char* end) {
   line_is_blank_ = true;
   if (std::exchange(state_, State::top) == State::delimiter_line) {
     if (!text.empty() && text.size() <= kLookAhead) delimiter_ = text;
-    end_statement(newline + 1);
+    statement_.is_delimiter_line = true;
+    end_statement(newline + 1, newline + 1);
   } else if (!in_statement_ && text != "--") {
     const bool is_marker =
         text.starts_with(kMarker) && (text.size() == kMarker.size() || text.substr(kMarker.size()).starts_with(" on "));

@@ -13,10 +13,12 @@ namespace wobackup {
 
 /// One statement of a dump, seen whole; or a DELIMITER line of its client.
 struct SqlStatement {
-  std::string_view head;    ///< its first bytes, at most SqlScanner::kHeadBytes; valid during the call
-  std::uint64_t begin = 0;  ///< offset of its first byte in the dump
-  std::uint64_t end = 0;    ///< offset behind its delimiter
-  std::uint64_t rows = 0;   ///< of INSERT and REPLACE: number of value lists
+  std::string_view head;           ///< its first bytes, at most SqlScanner::kHeadBytes; valid during the call
+  std::uint64_t begin = 0;         ///< offset of its first byte in the dump
+  std::uint64_t end = 0;           ///< offset behind its delimiter
+  std::uint64_t text_end = 0;      ///< offset of its delimiter; of a DELIMITER line, of its end
+  bool is_delimiter_line = false;  ///< for the client only
+  std::uint64_t rows = 0;          ///< of INSERT and REPLACE: number of value lists
 };
 
 /// Reads the output of mariadb-dump and mysqldump as a stream of tokens: strings, quoted names, comments, executable
@@ -37,6 +39,8 @@ class SqlScanner {
   /// After `finish`: the last thing in the dump is the comment "-- Dump completed", on a line of its own outside of any
   /// statement.
   [[nodiscard]] bool completed() const noexcept { return completed_; }
+  /// After `finish`: the dump ends within a statement, which was not given to anybody.
+  [[nodiscard]] bool cut_off() const noexcept { return in_statement_; }
   /// The first thing is the line that keeps the mariadb client from running commands.
   [[nodiscard]] bool has_sandbox_line() const noexcept { return sandbox_; }
   /// Length of the longest statement: what max_allowed_packet a server must allow.
@@ -56,7 +60,7 @@ class SqlScanner {
   const char* block_comment(const char* at, const char* end);
   const char* line(const char* at, const char* end);
   void start_statement(const char* at);
-  void end_statement(const char* behind);
+  void end_statement(const char* text_end, const char* behind);
   void end_word();
   void keep_head(const char* to);
   [[nodiscard]] bool escapes() const;

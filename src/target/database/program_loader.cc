@@ -1,0 +1,152 @@
+#include "target/database/program_loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "target/database/program_text.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+template <class List>
+bool holds(const List& list, const std::string& name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+// A range with the object it belongs to.
+struct Part {
+  const DumpObject* object = nullptr;
+  ByteRange range;
+};
+
+std::vector<Part> in_order(std::vector<Part> parts) {
+  std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.range.begin < b.range.begin; });
+  return parts;
+}
+
+std::vector<Part> parts_of(const std::vector<DumpObject>& objects) {
+  std::vector<Part> parts;
+  for (const DumpObject& object : objects) {
+    for (const ByteRange& range : object.ranges) parts.push_back({&object, range});
+  }
+  return in_order(std::move(parts));
+}
+
+// Of views: the last range is the view itself, those before it put something in its place.
+std::vector<Part> view_parts(const std::vector<DumpObject>& views, bool stand_ins) {
+  std::vector<Part> parts;
+  for (const DumpObject& view : views) {
+    for (std::size_t i = 0; i < view.ranges.size(); ++i) {
+      if ((i + 1 < view.ranges.size()) == stand_ins) parts.push_back({&view, view.ranges[i]});
+    }
+  }
+  return in_order(std::move(parts));
+}
+
+class Programs {
+ public:
+  Programs(LoadSession& session, const LoadOptions& options, std::vector<std::string>& notes)
+      : session_(session), options_(options), notes_(notes) {}
+
+  void load(const Part& part, StatementKind kind, const char* word) {
+    const std::string& name = part.object->name;
+    const std::string shown = std::string(word) + printable(name);
+    try {
+      session_.read(part.range, [&](const JudgedStatement& judged, const DumpStatement& statement) {
+        if (judged.kind == StatementKind::skipped)
+          note(shown + " was made under another character set of the database");
+        if (judged.kind == StatementKind::nothing || judged.kind == StatementKind::skipped) return;
+        const bool stand_in = kind == StatementKind::create_view && judged.kind == StatementKind::create_table;
+        const bool fits = judged.kind == StatementKind::set ||
+                          (judged.kind == StatementKind::drop && name.ends_with(judged.object)) ||
+                          ((judged.kind == kind || stand_in) && judged.object == name);
+        if (!fits) {
+          throw Error(
+              ErrorKind::verification,
+              fmt::format("the dump has a statement in the definition of {} that does not belong there (byte {}: "
+                          "{})",
+                          shown, statement.offset, beginning_of(statement.text)));
+        }
+        if (judged.kind == StatementKind::create_event && options_.events_disabled)
+          return load_event(judged, statement);
+        session_.send(judged.kind == kind ? with_definer(judged.text()) : std::string(judged.text()), statement.offset);
+      });
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::failed) throw error.in(shown);
+      throw;
+    }
+  }
+
+  void note(std::string text) {
+    if (!holds(notes_, text)) notes_.push_back(std::move(text));
+  }
+
+  [[nodiscard]] std::size_t definers() const { return definers_; }
+
+ private:
+  std::string with_definer(std::string_view create) {
+    if (options_.definer == DefinerPolicy::keep) return std::string(create);
+    std::string text = without_definer(create, session_.quotes());
+    if (text.size() != create.size()) ++definers_;
+    return text;
+  }
+
+  void load_event(const JudgedStatement& judged, const DumpStatement& statement) {
+    const DisabledEvent event = as_disabled_event(judged.text(), session_.quotes());
+    session_.send(with_definer(event.text), statement.offset);
+    if (event.was_enabled) note("event " + printable(judged.object) + " is switched off");
+  }
+
+  LoadSession& session_;
+  const LoadOptions& options_;
+  std::vector<std::string>& notes_;
+  std::size_t definers_ = 0;
+};
+
+}  // namespace
+
+void load_programs(LoadSession& session, const DumpLayout& layout, const LoadOptions& options,
+                   std::vector<std::string>& notes) {
+  Programs programs(session, options, notes);
+  const bool all = options.only_tables.empty();
+  const auto load_view = [&](const Part& part) {
+    try {
+      programs.load(part, StatementKind::create_view, "view ");
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::failed || !holds(layout.broken_views, part.object->name)) throw;
+      programs.note(error.message());
+    }
+  };
+  if (options.views && all) {
+    for (const Part& part : view_parts(layout.views, true)) load_view(part);
+  }
+  if (options.routines && all) {
+    for (const Part& part : parts_of(layout.routines)) programs.load(part, StatementKind::create_routine, "");
+  }
+  if (options.views && all) {
+    for (const Part& part : view_parts(layout.views, false)) load_view(part);
+    for (const std::string& view : layout.broken_views)
+      programs.note("view " + printable(view) + " was broken already and is not in the dump");
+  }
+  if (options.triggers) {
+    for (const Part& part : parts_of(layout.triggers)) {
+      if (all || holds(options.only_tables, part.object->table)) {
+        programs.load(part, StatementKind::create_trigger, "trigger ");
+      }
+    }
+  }
+  if (options.events && all) {
+    for (const Part& part : parts_of(layout.events)) programs.load(part, StatementKind::create_event, "event ");
+  }
+  if (programs.definers() > 0) {
+    programs.note(
+        fmt::format("{} views, routines, triggers and events now belong to the user who created them, not to "
+                    "their former DEFINER",
+                    programs.definers()));
+  }
+}
+
+}  // namespace wobackup

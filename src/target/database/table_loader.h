@@ -1,0 +1,27 @@
+// Tables, sequences and rows. Part of the loader.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "target/database/dump_loader.h"
+#include "target/database/load_session.h"
+
+namespace wobackup {
+
+/// A table that exists and waits for its rows.
+struct CreatedTable {
+  const DumpTable* table = nullptr;
+  std::string indexes;  ///< to be added afterwards; may be empty
+};
+
+/// Sequences, then the chosen tables, in the order of the dump.
+[[nodiscard]] std::vector<CreatedTable> create_tables(LoadSession& session, const LoadSource& source,
+                                                      const std::vector<std::string>& only_tables);
+
+/// Fills the tables on connections of their own. If one fails, the others are ended.
+[[nodiscard]] std::map<std::string, std::uint64_t> fill_tables(std::vector<CreatedTable> tables,
+                                                               const LoadSource& source, const LoadTarget& target,
+                                                               const LoadOptions& options);
+
+}  // namespace wobackup
