@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,7 +12,7 @@
 
 namespace wobackup::test {
 
-/// Not for use from several threads.
+/// May be read from several threads; looked at when they have ended.
 class MemoryFile final : public RandomAccess {
  public:
   struct Read {
@@ -24,7 +25,10 @@ class MemoryFile final : public RandomAccess {
 
   [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
   [[nodiscard]] std::size_t read(std::uint64_t offset, MutableByteSpan buffer) const override {
-    reads_.push_back({offset, buffer.size()});
+    {
+      const std::scoped_lock lock(mutex_);
+      reads_.push_back({offset, buffer.size()});
+    }
     if (offset >= bytes_.size()) return 0;
     const std::size_t count = std::min<std::size_t>(buffer.size(), bytes_.size() - offset);
     std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), count, buffer.begin());
@@ -38,6 +42,7 @@ class MemoryFile final : public RandomAccess {
  private:
   ByteVector bytes_;
   std::string name_;
+  mutable std::mutex mutex_;
   mutable std::vector<Read> reads_;
 };
 

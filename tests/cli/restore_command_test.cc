@@ -1,0 +1,116 @@
+// restore and verify, as a user types them.
+#include <algorithm>
+#include <set>
+
+#include "cli/command_line.h"
+#include "fakes/plain_tools.h"
+
+namespace wobackup {
+namespace {
+
+namespace fs = std::filesystem;
+using test::contains;
+using test::Ran;
+
+class RestoreCommand : public test::CommandLine {
+ protected:
+  RestoreCommand() {
+    add_site("a.example");
+    write("www/a.example/htdocs/index.html", "hello");
+    write("www/a.example/htdocs/uploads/picture", std::string(10'000, 'p'));
+    archive_ = backed_up("a.example");
+  }
+  [[nodiscard]] std::string target() const { return (root() / "restored").string(); }
+  void damage() const {
+    ByteVector bytes = test::bytes_of_file(archive_);
+    // The second frame: what comes behind vhost.json.
+    bytes[bytes.size() / 3] ^= std::byte{0x55};
+    test::write_file(archive_, bytes);
+  }
+
+  fs::path archive_;
+};
+
+TEST_F(RestoreCommand, Restore_TellsWhatCameBack) {
+  const Ran ran = run({"restore", "a.example", "--target", target()});
+  EXPECT_EQ(ran.exit_code, 0) << ran.both();
+  EXPECT_TRUE(contains(ran.out, "restored 3 files, ")) << ran.out;
+  EXPECT_TRUE(contains(ran.out, target()));
+  EXPECT_EQ(ran.err, "");
+  EXPECT_EQ(test::text_of_file(root() / "restored/htdocs/index.html"), "hello");
+}
+
+TEST_F(RestoreCommand, Json_HasCountsAndTheExitCode) {
+  const Ran ran = run({"--json", "restore", archive_.string(), "--target", target(), "--include", "htdocs/uploads"});
+  const Json summary = ran.objects("summary").at(0);
+  EXPECT_EQ(summary["files"], 1);
+  EXPECT_EQ(summary["bytes"], 10'000);
+  EXPECT_EQ(summary["complete"], true);
+  EXPECT_EQ(summary["exit_code"], 0);
+}
+
+TEST_F(RestoreCommand, DryRun_SaysWould) {
+  EXPECT_TRUE(contains(run({"restore", "a.example", "--target", target(), "--dry-run"}).out, "would restore 3 files"));
+  EXPECT_FALSE(fs::exists(target()));
+}
+
+TEST_F(RestoreCommand, WrongUsage_IsExplained) {
+  EXPECT_EQ(run({"restore"}).exit_code, 2);
+  EXPECT_EQ(run({"restore", "a.example"}).exit_code, 2);
+  EXPECT_TRUE(contains(run({"restore", "a.example"}).err, "--target DIR"));
+  EXPECT_EQ(run({"restore", "a.example", "--target", target(), "--files", "--db"}).exit_code, 2);
+  EXPECT_EQ(run({"restore", "a.example", "--target", target(), "--overwrite", "maybe"}).exit_code, 2);
+  EXPECT_EQ(run({"restore", "b.example", "--target", target()}).exit_code, 10);
+  EXPECT_EQ(run({"restore", "a.example", "--target", target(), "--include", "nothing"}).exit_code, 10);
+  EXPECT_EQ(run({"verify"}).exit_code, 2);
+  EXPECT_EQ(run({"verify", "a.example", "--level", "deep"}).exit_code, 2);
+  EXPECT_EQ(run({"verify", "a.example", "--sample", "0%"}).exit_code, 2);
+  EXPECT_EQ(run({"verify", "a.example", "--sample", "many"}).exit_code, 2);
+}
+
+TEST_F(RestoreCommand, DamagedArchive_NamesTheLossAndIsSalvaged) {
+  damage();
+  const Ran failed = run({"restore", "a.example", "--target", target()});
+  EXPECT_EQ(failed.exit_code, 21) << failed.both();
+  const Ran salvaged = run({"restore", "a.example", "--target", target(), "--salvage"});
+  EXPECT_EQ(salvaged.exit_code, 3) << salvaged.both();
+  EXPECT_TRUE(contains(salvaged.err, "not restored: htdocs/index.html"));
+  EXPECT_TRUE(fs::exists(root() / "restored/vhost.json"));
+}
+
+TEST_F(RestoreCommand, Verify_TellsAndIsRemembered) {
+  EXPECT_TRUE(contains(run({"list", "a.example"}).out, "unverified"));
+  const Ran ran = run({"verify", "a.example"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.both();
+  EXPECT_TRUE(contains(ran.out, archive_.string() + ": data ok, "));
+  EXPECT_TRUE(contains(run({"list", "a.example"}).out, "  verified 20"));
+  EXPECT_TRUE(contains(run({"sites"}).out, "verified"));
+  EXPECT_TRUE(contains(run({"info", "a.example"}).out, "data: ok, 20"));
+  EXPECT_EQ(run({"--json", "list"}).objects("snapshot").at(0)["verified"], "verified");
+}
+
+TEST_F(RestoreCommand, Verify_OfADamagedArchiveFailsAndIsRemembered) {
+  damage();
+  const Ran ran = run({"verify", "a.example"});
+  EXPECT_EQ(ran.exit_code, 21) << ran.both();
+  EXPECT_TRUE(contains(ran.err, "htdocs/index.html"));
+  EXPECT_TRUE(contains(ran.err, "--salvage"));
+  EXPECT_TRUE(contains(run({"list", "a.example"}).out, "damaged 20"));
+  const Json json = run({"--json", "verify", "a.example"}).objects("verified").at(0);
+  EXPECT_EQ(json["ok"], false);
+  EXPECT_EQ(json["problems"].at(0)["frame"], 1);
+}
+
+TEST_F(RestoreCommand, VerifyAll_GoesOnAndCounts) {
+  add_site("b.example");
+  const Ran none = run({"verify", "--all"});
+  EXPECT_EQ(none.exit_code, 10);
+  EXPECT_TRUE(contains(none.err, "b.example"));
+  EXPECT_TRUE(contains(none.out, "1 of 2 verified"));
+  static_cast<void>(backed_up("b.example"));
+  EXPECT_EQ(run({"verify", "--all", "--sample", "10%"}).exit_code, 0);
+  EXPECT_EQ(run({"verify", "--all", "a.example"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace wobackup
