@@ -16,7 +16,8 @@ namespace wobackup {
 
 /// Each includes those before it. `quick`: index, manifest and first frame are whole and agree. `data`: every frame
 /// decodes, every file has its hash, the tar says what the manifest says, the file has its recorded sum. `drill`: it
-/// was restored into a scratch folder and a scratch database, its tables were counted, and WordPress ran from it.
+/// was restored into a scratch folder and a scratch database, its tables were counted, and WordPress ran from it (not
+/// yet: asking for it is Error usage).
 enum class VerifyLevel { quick, data, drill };
 
 [[nodiscard]] std::string_view name_of(VerifyLevel level) noexcept;  ///< "quick", "data", "drill"

@@ -31,6 +31,7 @@ struct CreateArguments {
   std::optional<unsigned> threads;
   std::optional<int> level;
   std::string limit_rate;
+  std::string verify;
 };
 
 struct ListArguments {

@@ -74,6 +74,10 @@ CreateOptions options_of(const CreateArguments& arguments, Output& output) {
 }
 
 void apply(const CreateArguments& arguments, Config& config) {
+  if (!arguments.verify.empty()) {
+    const std::optional<VerifyLevel> level = verify_level_from(arguments.verify);
+    if (!level) wrong_usage(fmt::format("--verify {} is not known", printable(arguments.verify)), "quick or data");
+  }
   if (arguments.threads) config.threads = *arguments.threads;
   if (arguments.level) config.level = *arguments.level;
   if (arguments.limit_rate.empty()) return;
@@ -240,6 +244,18 @@ Error incomplete_error(const Created& created) {
           "it is kept, but does not count as a good backup; mend what is in the way and try again"};
 }
 
+// What was just written, read back from the disk.
+void verify_created(const Created& created, const CreateArguments& arguments, Service& service, Output& output) {
+  if (arguments.verify.empty()) return;
+  VerifyOptions options;
+  options.level = *verify_level_from(arguments.verify);
+  options.cancelled = output.terminal().interrupted;
+  if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
+  const Verified verified = service.verify(created.archive, options);
+  report_verified(created.archive.string(), verified, output);
+  if (!verified.ok) throw damaged_error(verified);
+}
+
 void back_up(const Wanted& wanted, const CreateArguments& arguments, const CreateOptions& options, Service& service,
              Output& output, Tally& tally) {
   if (is_skipped(wanted, arguments)) {
@@ -256,6 +272,7 @@ void back_up(const Wanted& wanted, const CreateArguments& arguments, const Creat
     const Created created = service.create(*wanted.site, options);
     report(*wanted.site, created, output);
     tally.archives.push_back(json_text(created.archive.string()));
+    verify_created(created, arguments, service, output);
     if (created.complete) ++tally.fine;
     if (!created.complete) {
       const Error incomplete = incomplete_error(created);

@@ -14,7 +14,7 @@ namespace wobackup::cli {
 namespace {
 
 constexpr std::size_t kIndent = 2;
-constexpr std::size_t kBesidesSite = 64;  // columns for all but the site's name, with a short reason
+constexpr std::size_t kBesidesSite = 66;  // columns for all but the site's name, with a short reason
 
 std::string state_of(const SnapshotRef& ref) {
   if (!ref.problem.empty()) return "damaged";

@@ -30,8 +30,7 @@ VerifyOptions options_of(const VerifyArguments& arguments, Output& output) {
   VerifyOptions options;
   const std::optional<VerifyLevel> level = verify_level_from(arguments.level);
   if (!level) {
-    throw Error(ErrorKind::usage, fmt::format("--level {} is not known", printable(arguments.level)),
-                "quick, data or drill");
+    throw Error(ErrorKind::usage, fmt::format("--level {} is not known", printable(arguments.level)), "quick or data");
   }
   options.level = *level;
   if (!arguments.sample.empty()) {
@@ -98,6 +97,26 @@ void report(const Verified& verified, Output& output) {
   output.line(text);
 }
 
+}  // namespace
+
+void report_verified(const std::string& what, const Verified& verified, Output& output) {
+  output.clear_progress();
+  if (output.json()) {
+    output.object("verified", json_of(what, verified));
+  } else {
+    report(verified, output);
+  }
+}
+
+Error damaged_error(const Verified& verified) {
+  return {ErrorKind::verification,
+          fmt::format("{} is damaged: {}", printable(verified.archive.string()),
+                      counted(verified.problem_count, "problem")),
+          "`restore --salvage` brings back what is intact; an older backup may have the rest"};
+}
+
+namespace {
+
 std::vector<std::string> targets_of(const VerifyArguments& arguments, const Service& service) {
   if (!arguments.all) {
     if (arguments.what.empty()) {
@@ -132,20 +151,9 @@ int verify_command(const VerifyArguments& arguments, Service& service, Output& o
     try {
       const std::filesystem::path archive = service.find(what, path_argument(arguments.path));
       const Verified verified = service.verify(archive, options);
-      output.clear_progress();
-      if (output.json())
-        output.object("verified", json_of(what, verified));
-      else
-        report(verified, output);
-      if (verified.ok) ++fine;
-      if (!verified.ok) {
-        const Error damaged(
-            ErrorKind::verification,
-            fmt::format("{} is damaged: {}", printable(archive.string()), counted(verified.problem_count, "problem")),
-            "`restore --salvage` brings back what is intact; an older backup may have the rest");
-        output.error(damaged);
-        exit = worse(exit, exit_code(damaged.kind()));
-      }
+      report_verified(what, verified, output);
+      if (!verified.ok) throw damaged_error(verified);
+      ++fine;
     } catch (const Error& error) {
       output.clear_progress();
       output.error(error, what);

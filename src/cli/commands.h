@@ -19,6 +19,10 @@ int config_command(const ConfigArguments& arguments, const Config& config, Outpu
 int completion_command(const CompletionArguments& arguments, Output& output);
 int version_command(Output& output);
 
+/// The result of a verification, and what is thrown if it is not good.
+void report_verified(const std::string& what, const Verified& verified, Output& output);
+[[nodiscard]] Error damaged_error(const Verified& verified);
+
 /// The service with its remarks going to the output.
 [[nodiscard]] Service make_service(Config config, Output& output);
 

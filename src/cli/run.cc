@@ -124,6 +124,7 @@ void add_create(CLI::App& app, CreateArguments& create) {
   app.add_option("--level", create.level, "zstd level, 1 to 19")
       ->type_name("N")
       ->check(CLI::Range(1, 19).description(""));
+  app.add_option("--verify", create.verify, "Verify it right away: quick or data")->type_name("LEVEL");
   app.add_option("--limit-rate", create.limit_rate, "Bytes written per second, e.g. 20M")->type_name("RATE");
 }
 

@@ -64,6 +64,7 @@ TEST_F(RestoreCommand, WrongUsage_IsExplained) {
   EXPECT_EQ(run({"restore", "a.example", "--target", target(), "--include", "nothing"}).exit_code, 10);
   EXPECT_EQ(run({"verify"}).exit_code, 2);
   EXPECT_EQ(run({"verify", "a.example", "--level", "deep"}).exit_code, 2);
+  EXPECT_EQ(run({"verify", "a.example", "--level", "drill"}).exit_code, 2);
   EXPECT_EQ(run({"verify", "a.example", "--sample", "0%"}).exit_code, 2);
   EXPECT_EQ(run({"verify", "a.example", "--sample", "many"}).exit_code, 2);
 }
@@ -99,6 +100,17 @@ TEST_F(RestoreCommand, Verify_OfADamagedArchiveFailsAndIsRemembered) {
   const Json json = run({"--json", "verify", "a.example"}).objects("verified").at(0);
   EXPECT_EQ(json["ok"], false);
   EXPECT_EQ(json["problems"].at(0)["frame"], 1);
+}
+
+TEST_F(RestoreCommand, CreateVerify_ReadsBackWhatWasWritten) {
+  const Ran ran = run({"create", "a.example", "--verify", "data"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.both();
+  EXPECT_TRUE(contains(ran.out, ": data ok, "));
+  EXPECT_EQ(run({"--json", "list", "a.example"}).objects("snapshot").at(0)["verified"], "verified");
+  const std::vector<Json> objects = run({"--json", "create", "a.example", "--verify", "quick"}).objects("verified");
+  ASSERT_EQ(objects.size(), 1U);
+  EXPECT_EQ(objects[0]["level"], "quick");
+  EXPECT_EQ(run({"create", "a.example", "--verify", "deeply"}).exit_code, 2);
 }
 
 TEST_F(RestoreCommand, VerifyAll_GoesOnAndCounts) {

@@ -61,7 +61,7 @@ TEST_F(TerminalTest, List_NeverCutsASitesName) {
   for (const std::string& name : {kLongName, std::string("blog.example")}) {
     EXPECT_EQ(std::count(lines.begin(), lines.end(), name), 1) << name;
   }
-  EXPECT_TRUE(contains(run({"list"}, {.at_terminal = true, .width = 132}).out, kLongName + "  20"));
+  EXPECT_TRUE(contains(run({"list"}, {.at_terminal = true, .width = 140}).out, kLongName + "  20"));
   // Where it does not matter, all is one table.
   sql("DELETE FROM sites WHERE sitename = '" + kLongName + "'");
   EXPECT_TRUE(contains(run({"list"}, test::kTerminal).out, "\nblog.example  20"));
