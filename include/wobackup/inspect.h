@@ -87,4 +87,52 @@ struct FindResult {
   bool complete = true;          ///< false: more paths match than are remembered; name them more closely
 };
 
+struct DiffOptions {
+  bool checksum = false;  ///< of a live site: read files whose size and time are those of the backup, too
+};
+
+/// A path that differs.
+struct EntryChange {
+  std::string change;                  ///< "added", "removed", "changed"
+  std::vector<std::string> what;       ///< of "changed": "type", "content", "mode", "owner", "target", "device"
+  std::string path;                    ///< raw bytes
+  std::optional<ArchiveEntry> before;  ///< missing if it was added
+  std::optional<ArchiveEntry> after;   ///< missing if it was removed
+  bool php_in_uploads = false;         ///< a program appeared (or changed) where only visitors' files should be
+};
+
+/// A table or another object of a database that differs.
+struct TableChange {
+  struct Side {
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;  ///< of SQL in the dump; of an SQLite database: of its file
+  };
+  std::string change;    ///< "added", "removed", "changed"
+  std::string database;  ///< the dump's path in the backup
+  std::string kind;      ///< "table", "view", "sequence", "routine", "event", "trigger"; "file" for SQLite
+  std::string name;
+  bool definition = false;  ///< of "changed": its columns or body differ, not only its rows
+  std::optional<Side> before, after;
+};
+
+/// WordPress, a plugin or a theme whose version differs. Texts are what its files say: a stranger's.
+struct SoftwareChange {
+  std::string kind;   ///< "wordpress", "plugin", "theme"
+  std::string place;  ///< its folder, or the file of a plugin that is one file; raw bytes
+  std::string name;
+  std::optional<std::string> before, after;  ///< versions; missing: it was not there
+};
+
+struct [[nodiscard]] Difference {
+  std::uint64_t added = 0, removed = 0, changed = 0;  ///< paths
+  std::vector<SoftwareChange> software;
+  std::vector<TableChange> tables;
+  std::uint64_t php_in_uploads = 0;  ///< number of such changes
+  bool files_compared = false;
+  bool database_compared = false;
+  std::vector<std::string> notes;  ///< what was not compared, and why; raw bytes
+  /// Whether what was compared is the same.
+  [[nodiscard]] bool same() const noexcept { return added + removed + changed == 0 && tables.empty(); }
+};
+
 }  // namespace wobackup

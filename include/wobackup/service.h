@@ -88,6 +88,16 @@ class Service {
   FindResult find_versions(const std::string& pattern, const FindOptions& options,
                            const std::function<void(const FoundPath&)>& visit) const;
 
+  /// What differs between two backups, of one site or of two. Visits the paths that differ in ascending order; a
+  /// million of them need no memory. What a path's content is, its sha256 tells.
+  [[nodiscard]] Difference difference(const std::filesystem::path& before, const std::filesystem::path& after,
+                                      const DiffOptions& options,
+                                      const std::function<void(const EntryChange&)>& visit) const;
+  /// The same against the backup's site as it is now: files only. A file whose size and time are the same counts as the
+  /// same, unless options.checksum; one whose time differs is read.
+  [[nodiscard]] Difference difference_to_live(const std::filesystem::path& before, const DiffOptions& options,
+                                              const std::function<void(const EntryChange&)>& visit) const;
+
   /// Gives out one member's content, a table's SQL (after the dump's first statements, so that it can be loaded as it
   /// is), or the whole dump. Of an indexed archive, only the frames that hold it are read. A whole member is compared
   /// with its sha256 at the end, a table's bytes with their frames' checksums. Throws not_found, usage, verification,

@@ -11,7 +11,7 @@ constexpr const char* kBash =
 _wobackup() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} program=$1 command= words= word i
   local globals="--config --json --quiet --verbose --help"
-  local commands="create list info ls find dump restore verify sites config completion version help"
+  local commands="create list info ls find diff dump restore verify sites config completion version help"
   local config=()
   COMPREPLY=()
   # Bash takes --type=full apart at the equals sign.
@@ -24,7 +24,7 @@ _wobackup() {
         word=${COMP_WORDS[++i]}
         if [[ $word == "=" ]]; then word=${COMP_WORDS[++i]}; fi
         config=(--config "$word") ;;
-      create|list|info|ls|find|dump|restore|verify|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
+      create|list|info|ls|find|diff|dump|restore|verify|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
     esac
   done
   case $previous in
@@ -40,6 +40,7 @@ _wobackup() {
     list|info) words="--path $globals" ;;
     ls) words="--recursive --path $globals" ;;
     find) words="--all --path $globals" ;;
+    diff) words="--checksum --exit-code --path $globals" ;;
     dump) words="--table --db --force --path $globals" ;;
     restore) words="--target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path $globals" ;;
     verify) words="--all --level --sample --path $globals" ;;
@@ -51,7 +52,7 @@ _wobackup() {
   if [[ $current != -* ]]; then
     case $command in
       create|list|find) words=$("$program" "${config[@]}" sites --names 2>/dev/null) ;;
-      info|ls|dump|restore|verify)
+      info|ls|diff|dump|restore|verify)
         case $current in
           /*|./*|../*) _wobackup_files "$current"; return ;;
           */*)

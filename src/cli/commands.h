@@ -15,6 +15,7 @@ int list_command(const ListArguments& arguments, Service& service, Output& outpu
 int info_command(const InfoArguments& arguments, Service& service, Output& output);
 int ls_command(const LsArguments& arguments, Service& service, Output& output);
 int find_command(const FindArguments& arguments, Service& service, Output& output);
+int diff_command(const DiffArguments& arguments, Service& service, Output& output);
 int dump_command(const DumpArguments& arguments, Service& service, Output& output);
 int restore_command(const RestoreArguments& arguments, Service& service, Output& output);
 int verify_command(const VerifyArguments& arguments, Service& service, Output& output);

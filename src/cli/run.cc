@@ -137,8 +137,8 @@ CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, con
   return command;
 }
 
-const char* const kCommands[] = {"create", "list",  "info",   "ls",         "find",    "dump", "restore",
-                                 "verify", "sites", "config", "completion", "version", "help"};
+const char* const kCommands[] = {"create",  "list",   "info",  "ls",     "find",       "diff",    "dump",
+                                 "restore", "verify", "sites", "config", "completion", "version", "help"};
 
 std::string nearest_command(const std::string& word) {
   std::string best;
@@ -223,6 +223,7 @@ int dispatch(const CLI::App& app, const Arguments& arguments, Output& output) {
   if (chosen("verify")) return verify_command(arguments.verify, service, output);
   if (chosen("ls")) return ls_command(arguments.inspect.ls, service, output);
   if (chosen("find")) return find_command(arguments.inspect.find, service, output);
+  if (chosen("diff")) return diff_command(arguments.inspect.diff, service, output);
   if (chosen("dump")) return dump_command(arguments.inspect.dump, service, output);
   if (chosen("info")) return info_command(arguments.info, service, output);
   return sites_command(arguments.sites, service, output);
@@ -250,6 +251,7 @@ void build(CLI::App& app, Arguments& arguments) {
              arguments.verify);
   add_ls(*add_command(app, arguments, "ls", "List what a backup holds", kLsFooter), arguments.inspect.ls);
   add_find(*add_command(app, arguments, "find", "Find files in backups", kFindFooter), arguments.inspect.find);
+  add_diff(*add_command(app, arguments, "diff", "Show what differs", kDiffFooter), arguments.inspect.diff);
   add_dump(*add_command(app, arguments, "dump", "Print a file or table of a backup", kDumpFooter),
            arguments.inspect.dump);
   CLI::App* sites = add_command(app, arguments, "sites", "List the sites", kSitesFooter);

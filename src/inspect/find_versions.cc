@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "inspect/archive_entry.h"
+#include "inspect/public_entry.h"
 #include "source/files/path_pattern.h"
 #include "store/archive/archive_file.h"
 #include "store/archive/archive_reader.h"
@@ -27,7 +27,7 @@ class Findings {
     if (!has_room(listed)) return;
     if (new_path) place = paths_.try_emplace(listed.entry.path).first;
     std::vector<PathVersion>& versions = place->second;
-    ArchiveEntry entry = archive_entry(listed);
+    ArchiveEntry entry = public_entry(listed);
     auto version = std::find_if(versions.begin(), versions.end(),
                                 [&](const PathVersion& known) { return same_content(known.entry, entry); });
     if (version == versions.end()) {

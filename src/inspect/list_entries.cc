@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "inspect/archive_entry.h"
+#include "inspect/public_entry.h"
 #include "source/files/path_pattern.h"
 #include "store/archive/archive_file.h"
 #include "store/archive/archive_reader.h"
@@ -73,7 +73,7 @@ EntriesResult list_entries(const std::filesystem::path& archive, const EntriesOp
       ++result.files;
       result.file_bytes += listed.entry.size;
     }
-    visit(archive_entry(listed));
+    visit(public_entry(listed));
   });
   if (!wish.met()) {
     throw Error(ErrorKind::not_found, fmt::format("nothing in {} is called {}", file->name(), printable(options.path)),

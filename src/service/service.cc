@@ -14,6 +14,7 @@
 #include "base/host_name.h"
 #include "base/safe_path.h"
 #include "base/text.h"
+#include "inspect/difference.h"
 #include "inspect/dump_member.h"
 #include "inspect/find_versions.h"
 #include "inspect/list_entries.h"
@@ -189,6 +190,16 @@ FindResult Service::find_versions(const std::string& pattern, const FindOptions&
     find_in_backups(backups, pattern, options, result, visit);
   }
   return result;
+}
+
+Difference Service::difference(const std::filesystem::path& before, const std::filesystem::path& after,
+                               const DiffOptions& options, const std::function<void(const EntryChange&)>& visit) const {
+  return archives_difference(before, after, options, visit);
+}
+
+Difference Service::difference_to_live(const std::filesystem::path& before, const DiffOptions& options,
+                                       const std::function<void(const EntryChange&)>& visit) const {
+  return live_difference(before, site(site_of_archive(before)), implementation_->config, options, visit);
 }
 
 void Service::dump(const std::filesystem::path& archive, const DumpOptions& options,

@@ -1,4 +1,4 @@
-// ls and dump.
+// ls, find, diff and dump.
 #include <sys/stat.h>
 
 #include <set>
@@ -35,8 +35,7 @@ class Inspecting : public test::CommandLine {
     fs::create_directories(root() / "foreign" / name);
     fs::create_directories(archives("a.example"));
     write(fs::path("foreign") / name / "vhost.json", R"({"sitename":"a.example"})");
-    fs::copy(www("a.example") / "htdocs", root() / "foreign" / name / "htdocs",
-             fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    test::run_in(root(), {"cp", "-a", (www("a.example") / "htdocs").string(), "foreign/" + name + "/"});
     const fs::path path = archives("a.example") / (name + ".tar.zst");
     test::run_in(root() / "foreign", {"tar", "--zstd", "--sort=name", "-cf", path.string(), name});
     return path;
@@ -145,6 +144,132 @@ TEST_F(Inspecting, Dump_OfAnSqliteSite_GivesItsDatabase) {
   const Ran ran = run({"dump", "wp.example", "--db"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_TRUE(ran.out.starts_with("SQLite format 3"));
+}
+
+TEST_F(Inspecting, Find_GroupsBackupsByContent) {
+  const std::string first = backed_up("a.example").filename().stem().stem().string();
+  const std::string second = backed_up("a.example").filename().stem().stem().string();
+  write("www/a.example/htdocs/index.html", "changed\n");
+  const std::string third = backed_up("a.example").filename().stem().stem().string();
+  const Ran json = run({"--json", "find", "htdocs/index.*", "a.example"});
+  EXPECT_EQ(json.exit_code, 0) << json.both();
+  const std::vector<Json> found = json.objects("found");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0]["path"], "htdocs/index.html");
+  ASSERT_EQ(found[0]["versions"].size(), 2U);
+  EXPECT_EQ(found[0]["versions"][0]["backups"], Json::array({third}));
+  EXPECT_EQ(found[0]["versions"][1]["since"], first);
+  EXPECT_EQ(found[0]["versions"][1]["until"], second);
+  EXPECT_EQ(json.objects("summary")[0]["backups"], 3);
+  const Ran text = run({"find", "index.html"});
+  EXPECT_TRUE(contains(text.out, "a.example: htdocs/index.html\n"));
+  EXPECT_TRUE(contains(run({"find", "none", "a.example"}).err, "3 backups"));
+  EXPECT_EQ(run({"find", "[", "a.example"}).exit_code, 2);
+  EXPECT_EQ(run({"find", "x", "b.example"}).exit_code, 10);
+}
+
+TEST_F(Inspecting, Find_KnowsTheSameContentInAForeignArchive_AndGoesOnBehindADamagedOne) {
+  static_cast<void>(backed_up("a.example"));
+  static_cast<void>(foreign());
+  write("www/a.example/backup/a.example/2019-01-01_00-00-00.tar.zst", "damaged");
+  const Ran ran = run({"--json", "find", "one.php"});
+  EXPECT_EQ(ran.exit_code, 21);
+  EXPECT_EQ(ran.objects("error").size(), 1U);
+  ASSERT_EQ(ran.objects("found").size(), 1U) << ran.both();
+  ASSERT_EQ(ran.objects("found")[0]["versions"].size(), 1U);
+  EXPECT_EQ(ran.objects("found")[0]["versions"][0]["since"], "2020-01-01_00-00-00");
+}
+
+// What a site's owner did between two backups.
+class Differing : public Inspecting {
+ protected:
+  Differing() {
+    write(content_ / "plugins/shop/shop.php", "<?php /* Plugin Name: Shop\nVersion: 1.0 */");
+    write("www/a.example/htdocs/wp-includes/version.php", "<?php $wp_version = '6.4.1';");
+  }
+  void change() const {
+    write(content_ / "plugins/shop/shop.php", "<?php /* Plugin Name: Shop\nVersion: 1.\x1b[31m1 */");
+    write("www/a.example/htdocs/wp-includes/version.php", "<?php $wp_version = '6.4.2';");
+    write(content_ / "uploads/2024/05/evil.php", "<?php system($_GET[1]);");
+    fs::remove(www("a.example") / "htdocs/long");
+    fs::remove(www("a.example") / "htdocs/link");
+    fs::create_symlink("/etc/group", www("a.example") / "htdocs/link");
+    ::chmod((www("a.example") / "htdocs/binary").c_str(), 0600);
+  }
+  // "sign path", but for folders.
+  static Paths changes(const Ran& ran) {
+    EXPECT_EQ(ran.exit_code, 0) << ran.both();
+    Paths told;
+    for (const Json& change : ran.objects("change")) {
+      if (change.value("/after/type"_json_pointer, "") == "dir") continue;
+      std::string text = change["change"].get<std::string>() + " " + change["path"].get<std::string>();
+      for (const Json& what : change.value("what", Json::array())) text += " " + what.get<std::string>();
+      told.push_back(text);
+    }
+    return told;
+  }
+  const fs::path content_ = "www/a.example/htdocs/wp-content";
+  const Paths expected_{"changed htdocs/binary mode",
+                        "changed htdocs/link target",
+                        "removed htdocs/long",
+                        "changed htdocs/wp-content/plugins/shop/shop.php content",
+                        "added htdocs/wp-content/uploads/2024/05/evil.php",
+                        "changed htdocs/wp-includes/version.php content"};
+};
+
+TEST_F(Differing, BackupsAreCompared_IndexedOrNot) {
+  const std::string before = backed_up("a.example").string(), old_before = foreign("2020-01-01_00-00-00").string();
+  change();
+  const std::string after = backed_up("a.example").string(), old_after = foreign("2020-01-01_00-00-01").string();
+  for (const std::string& first : {before, old_before}) {
+    for (const std::string& second : {after, old_after, std::string("live")}) {
+      const Ran ran = run({"--json", "diff", first, second});
+      EXPECT_EQ(changes(ran), expected_) << first << second;
+      ASSERT_EQ(ran.objects("software").size(), 2U) << ran.both();
+      EXPECT_EQ(ran.objects("software")[0]["name"], "Shop");
+      EXPECT_EQ(ran.objects("software")[1]["before"], "6.4.1");
+      EXPECT_EQ(ran.objects("software")[1]["after"], "6.4.2");
+      EXPECT_EQ(ran.objects("summary")[0]["php_in_uploads"], 1);
+      EXPECT_EQ(ran.objects("summary")[0]["same"], false);
+    }
+  }
+}
+
+TEST_F(Differing, ForPeople_ItIsSaidInTheirWords_WithoutEscapes) {
+  const std::string before = backed_up("a.example").string();
+  change();
+  const Ran ran = run({"diff", before, "live"});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_EQ(ran.both().find('\x1b'), std::string::npos);
+  EXPECT_TRUE(contains(ran.out, "M htdocs/binary  (mode "));
+  EXPECT_TRUE(contains(ran.out, "htdocs/link  (target /etc/passwd -> /etc/group)"));
+  EXPECT_TRUE(contains(ran.out, "wordpress"));
+  EXPECT_TRUE(contains(ran.out, "1.\\x1b[31m1"));
+  EXPECT_TRUE(contains(ran.err, "1 PHP file appeared"));
+}
+
+TEST_F(Differing, NothingChanged_IsTheSame) {
+  const std::string before = backed_up("a.example").string();
+  const Ran ran = run({"diff", "--exit-code", before, "live"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.both();
+  EXPECT_EQ(ran.out, "");
+  EXPECT_TRUE(contains(ran.err, "the same"));
+  EXPECT_EQ(run({"diff", "--exit-code", before, before}).exit_code, 0);
+  write("www/a.example/htdocs/new", "");
+  EXPECT_EQ(run({"diff", "--exit-code", before, "live"}).exit_code, 1);
+  EXPECT_EQ(run({"diff", before, "live"}).exit_code, 0);
+  EXPECT_EQ(run({"diff", before}).exit_code, 2);
+}
+
+TEST_F(Differing, SameSizeAndTime_IsReadOnlyWithChecksum) {
+  const fs::path file = www("a.example") / "htdocs/index.html";
+  const auto time = fs::last_write_time(file);
+  const std::string before = backed_up("a.example").string();
+  write("www/a.example/htdocs/index.html", "HELLO\n");
+  EXPECT_EQ(changes(run({"--json", "diff", before, "live"})), Paths{"changed htdocs/index.html content"});
+  fs::last_write_time(file, time);
+  EXPECT_EQ(changes(run({"--json", "diff", before, "live"})), Paths{});
+  EXPECT_EQ(changes(run({"--json", "diff", "--checksum", before, "live"})), Paths{"changed htdocs/index.html content"});
 }
 
 }  // namespace

@@ -6,6 +6,6 @@
 
 namespace wobackup {
 
-[[nodiscard]] ArchiveEntry archive_entry(const ManifestEntry& listed);
+[[nodiscard]] ArchiveEntry public_entry(const ManifestEntry& listed);
 
 }  // namespace wobackup

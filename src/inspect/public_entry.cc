@@ -1,8 +1,8 @@
-#include "inspect/archive_entry.h"
+#include "inspect/public_entry.h"
 
 namespace wobackup {
 
-ArchiveEntry archive_entry(const ManifestEntry& listed) {
+ArchiveEntry public_entry(const ManifestEntry& listed) {
   const Entry& from = listed.entry;
   ArchiveEntry entry;
   entry.path = from.path;
