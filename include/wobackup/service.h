@@ -9,6 +9,7 @@
 
 #include "wobackup/config.h"
 #include "wobackup/error.h"
+#include "wobackup/inspect.h"
 #include "wobackup/json.h"
 #include "wobackup/log.h"
 #include "wobackup/restore.h"
@@ -74,6 +75,35 @@ class Service {
   [[nodiscard]] Verified verify(const std::filesystem::path& archive, const VerifyOptions& options) const;
   /// What was proven of an archive since it last changed; nothing if nothing was.
   [[nodiscard]] std::optional<VerifyRecord> last_verified(const std::filesystem::path& archive) const;
+
+  /// Visits what an archive holds: sorted by path, or, of archives of other programs, in the tar's order. A million
+  /// entries need no memory. Until it returns, what was visited is not proven: the archive's hash of its list is
+  /// compared at the end. Throws not_found (no such archive, or nothing in it of that name), verification.
+  EntriesResult entries(const std::filesystem::path& archive, const EntriesOptions& options,
+                        const std::function<void(const ArchiveEntry&)>& visit) const;
+
+  /// Which backups of a site, or of all sites, hold paths that match a glob, and in which versions. Visits them site by
+  /// site, sorted by path. Backups that cannot be read are told to on_problem. Throws usage for an unusable glob, and
+  /// what `list` throws for the site.
+  FindResult find_versions(const std::string& pattern, const FindOptions& options,
+                           const std::function<void(const FoundPath&)>& visit) const;
+
+  /// What differs between two backups, of one site or of two. Visits the paths that differ in ascending order; a
+  /// million of them need no memory. What a path's content is, its sha256 tells.
+  [[nodiscard]] Difference difference(const std::filesystem::path& before, const std::filesystem::path& after,
+                                      const DiffOptions& options,
+                                      const std::function<void(const EntryChange&)>& visit) const;
+  /// The same against the backup's site as it is now: files only. A file whose size and time are the same counts as the
+  /// same, unless options.checksum; one whose time differs is read.
+  [[nodiscard]] Difference difference_to_live(const std::filesystem::path& before, const DiffOptions& options,
+                                              const std::function<void(const EntryChange&)>& visit) const;
+
+  /// Gives out one member's content, a table's SQL (after the dump's first statements, so that it can be loaded as it
+  /// is), or the whole dump. Of an indexed archive, only the frames that hold it are read. A whole member is compared
+  /// with its sha256 at the end, a table's bytes with their frames' checksums. Throws not_found, usage, verification,
+  /// and what the sink throws.
+  void dump(const std::filesystem::path& archive, const DumpOptions& options,
+            const std::function<void(std::span<const std::byte>)>& sink) const;
 
  private:
   struct Implementation;

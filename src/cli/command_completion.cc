@@ -11,7 +11,7 @@ constexpr const char* kBash =
 _wobackup() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} program=$1 command= words= word i
   local globals="--config --json --quiet --verbose --help"
-  local commands="create list info sites config completion version help"
+  local commands="create list info ls find diff dump restore verify sites config completion version help"
   local config=()
   COMPREPLY=()
   # Bash takes --type=full apart at the equals sign.
@@ -24,18 +24,26 @@ _wobackup() {
         word=${COMP_WORDS[++i]}
         if [[ $word == "=" ]]; then word=${COMP_WORDS[++i]}; fi
         config=(--config "$word") ;;
-      create|list|info|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
+      create|list|info|ls|find|diff|dump|restore|verify|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
     esac
   done
   case $previous in
-    --config|--path|--site-json) _wobackup_files "$current"; return ;;
+    --config|--path|--site-json|--target) _wobackup_files "$current"; return ;;
     --type) _wobackup_words "$current" "full db files"; return ;;
-    --reason|--meta|--exclude|--wait|--threads|--level|--limit-rate) return ;;
+    --overwrite) _wobackup_words "$current" "always if-newer never"; return ;;
+    --level) if [[ $command == verify ]]; then _wobackup_words "$current" "quick data drill"; fi; return ;;
+    --reason|--meta|--include|--exclude|--wait|--threads|--limit-rate|--sample|--table) return ;;
   esac
   case $command in
     "") words="$commands $globals --version" ;;
     create) words="--all --db --files --type --path --reason --meta --exclude --exclude-caches --site-json --wait --threads --level --limit-rate $globals" ;;
     list|info) words="--path $globals" ;;
+    ls) words="--recursive --path $globals" ;;
+    find) words="--all --path $globals" ;;
+    diff) words="--checksum --exit-code --path $globals" ;;
+    dump) words="--table --db --force --path $globals" ;;
+    restore) words="--target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path $globals" ;;
+    verify) words="--all --level --sample --path $globals" ;;
     config) words="show validate $globals" ;;
     completion) words="bash $globals" ;;
     help) words="$commands" ;;
@@ -43,8 +51,8 @@ _wobackup() {
   esac
   if [[ $current != -* ]]; then
     case $command in
-      create|list) words=$("$program" "${config[@]}" sites --names 2>/dev/null) ;;
-      info)
+      create|list|find) words=$("$program" "${config[@]}" sites --names 2>/dev/null) ;;
+      info|ls|diff|dump|restore|verify)
         case $current in
           /*|./*|../*) _wobackup_files "$current"; return ;;
           */*)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/arguments.h"
+#include "cli/inspect_arguments.h"
 #include "cli/output.h"
 #include "cli/restore_arguments.h"
 #include "wobackup/config.h"
@@ -12,6 +13,10 @@ namespace wobackup::cli {
 int create_command(const CreateArguments& arguments, Config config, Output& output);
 int list_command(const ListArguments& arguments, Service& service, Output& output);
 int info_command(const InfoArguments& arguments, Service& service, Output& output);
+int ls_command(const LsArguments& arguments, Service& service, Output& output);
+int find_command(const FindArguments& arguments, Service& service, Output& output);
+int diff_command(const DiffArguments& arguments, Service& service, Output& output);
+int dump_command(const DumpArguments& arguments, Service& service, Output& output);
 int restore_command(const RestoreArguments& arguments, Service& service, Output& output);
 int verify_command(const VerifyArguments& arguments, Service& service, Output& output);
 int sites_command(const SitesArguments& arguments, Service& service, Output& output);

@@ -1,4 +1,5 @@
 // The program: the real streams, the real screen, the real signals.
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -36,6 +37,11 @@ unsigned screen_width() {
   return 80;
 }
 
+bool reader_has_gone() {
+  pollfd out{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 bool wants_colours() {
   const char* no_colour = std::getenv("NO_COLOR");
   const char* terminal = std::getenv("TERM");
@@ -61,6 +67,7 @@ int main(int argc, char** argv) {
                                    .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
                                    .width = screen_width(),
                                    .colours = wants_colours(),
+                                   .out_closed = reader_has_gone,
                                    .interrupted = [] { return interrupted.load(); }};
   try {
     return wobackup::cli::run({argv + 1, argv + argc}, terminal);

@@ -186,10 +186,26 @@ void Output::clear_locked() {
   bar_shown_ = false;
 }
 
+void Output::bytes(std::string_view bytes) {
+  {
+    const std::scoped_lock lock(mutex_);
+    clear_locked();
+    terminal_.out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  }
+  require_open();
+}
+
+void Output::require_open() {
+  const std::scoped_lock lock(mutex_);
+  if (terminal_.out) return;
+  if (terminal_.out_closed()) throw ClosedOutput{};
+  throw Error(ErrorKind::failed, "cannot write to standard output");
+}
+
 void Output::flush() {
   const std::scoped_lock lock(mutex_);
   terminal_.out.flush();
-  if (!terminal_.out) throw Error(ErrorKind::failed, "cannot write to standard output");
+  if (!terminal_.out && !terminal_.out_closed()) throw Error(ErrorKind::failed, "cannot write to standard output");
 }
 
 }  // namespace wobackup::cli

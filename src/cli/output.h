@@ -22,6 +22,9 @@ struct Verbosity {
   int level = 0;  ///< 1: -v, 2: -vv
 };
 
+/// Ends a command quietly. Caught by `run`.
+struct ClosedOutput {};
+
 /// As it stands if it is UTF-8 (JSON escapes control characters), else made printable; then `path_b64` should stand
 /// beside it.
 [[nodiscard]] std::string json_text(std::string_view bytes);
@@ -51,7 +54,12 @@ class Output {
   void progress(const Progress& progress);
   void clear_progress();
 
-  /// Throws Error failed if stdout could not take what was written.
+  /// Bytes to stdout as they are. Throws as `require_open`.
+  void bytes(std::string_view bytes);
+  /// Throws ClosedOutput if whoever read stdout has gone, and Error failed if it cannot take more for another reason.
+  /// For commands that write much: the rest of their work would be for nobody.
+  void require_open();
+  /// Throws Error failed if stdout could not take what was written. That its reader has gone is no error.
   void flush();
 
   [[nodiscard]] std::string bold(std::string_view text) const { return coloured(text, "1"); }

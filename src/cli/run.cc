@@ -82,6 +82,7 @@ struct Arguments {
   InfoArguments info;
   RestoreArguments restore;
   VerifyArguments verify;
+  InspectArguments inspect;
   SitesArguments sites;
   ConfigArguments config;
   CompletionArguments completion;
@@ -137,8 +138,8 @@ CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, con
   return command;
 }
 
-const char* const kCommands[] = {"create", "list",   "info",       "restore", "verify",
-                                 "sites",  "config", "completion", "version", "help"};
+const char* const kCommands[] = {"create",  "list",   "info",  "ls",     "find",       "diff",    "dump",
+                                 "restore", "verify", "sites", "config", "completion", "version", "help"};
 
 std::string nearest_command(const std::string& word) {
   std::string best;
@@ -221,6 +222,10 @@ int dispatch(const CLI::App& app, const Arguments& arguments, Output& output) {
   if (chosen("list")) return list_command(arguments.list, service, output);
   if (chosen("restore")) return restore_command(arguments.restore, service, output);
   if (chosen("verify")) return verify_command(arguments.verify, service, output);
+  if (chosen("ls")) return ls_command(arguments.inspect.ls, service, output);
+  if (chosen("find")) return find_command(arguments.inspect.find, service, output);
+  if (chosen("diff")) return diff_command(arguments.inspect.diff, service, output);
+  if (chosen("dump")) return dump_command(arguments.inspect.dump, service, output);
   if (chosen("info")) return info_command(arguments.info, service, output);
   return sites_command(arguments.sites, service, output);
 }
@@ -245,6 +250,11 @@ void build(CLI::App& app, Arguments& arguments) {
   add_restore(*add_command(app, arguments, "restore", "Get files back", kRestoreFooter), arguments.restore);
   add_verify(*add_command(app, arguments, "verify", "Prove that backups can be restored", kVerifyFooter),
              arguments.verify);
+  add_ls(*add_command(app, arguments, "ls", "List what a backup holds", kLsFooter), arguments.inspect.ls);
+  add_find(*add_command(app, arguments, "find", "Find files in backups", kFindFooter), arguments.inspect.find);
+  add_diff(*add_command(app, arguments, "diff", "Show what differs", kDiffFooter), arguments.inspect.diff);
+  add_dump(*add_command(app, arguments, "dump", "Print a file or table of a backup", kDumpFooter),
+           arguments.inspect.dump);
   CLI::App* sites = add_command(app, arguments, "sites", "List the sites", kSitesFooter);
   sites->add_flag("--names", arguments.sites.names)->group("");
   CLI::App* config = add_command(app, arguments, "config", "Show or check the settings", kConfigFooter);
@@ -282,6 +292,8 @@ int run(const std::vector<std::string>& words, Terminal& terminal) {
     exit = dispatch(app, arguments, output);
     output.flush();
     return exit;
+  } catch (const ClosedOutput&) {
+    return 0;
   } catch (const Error& error) {
     failure = error;
   } catch (const std::bad_alloc&) {

@@ -17,6 +17,7 @@ struct Terminal {
   bool in_is_terminal = false;
   unsigned width = 80;                                       ///< columns
   bool colours = false;                                      ///< wanted, where a stream is a terminal
+  std::function<bool()> out_closed = [] { return false; };   ///< whoever read stdout has gone, as `head` does
   std::function<bool()> interrupted = [] { return false; };  ///< a signal asks for the end
 };
 

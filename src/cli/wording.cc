@@ -44,4 +44,11 @@ void show_notes(const std::vector<PathNote>& notes, std::uint64_t count, std::st
   if (count > kShownPaths) output.warning(fmt::format("{} more; {}", count - kShownPaths, more));
 }
 
+void note_if_unindexed(bool indexed, const std::filesystem::path& archive, Output& output) {
+  if (indexed) return;
+  output.log(LogLevel::info, fmt::format("{} has no index (another program made it): it was read as a stream, without "
+                                         "hashes to compare",
+                                         printable(archive.string())));
+}
+
 }  // namespace wobackup::cli

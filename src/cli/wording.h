@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ namespace wobackup::cli {
 [[nodiscard]] std::string grouped(std::uint64_t number);
 /// "1 file", "12,345 files"
 [[nodiscard]] std::string counted(std::uint64_t number, std::string_view word);
+
+/// With -v: that an archive without an index was read as a stream, with what that means.
+void note_if_unindexed(bool indexed, const std::filesystem::path& archive, Output& output);
 
 /// [{"path", "path_b64" if it is not UTF-8, "what"}]
 [[nodiscard]] Json notes_json(const std::vector<PathNote>& notes);

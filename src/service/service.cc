@@ -14,6 +14,10 @@
 #include "base/host_name.h"
 #include "base/safe_path.h"
 #include "base/text.h"
+#include "inspect/difference.h"
+#include "inspect/dump_member.h"
+#include "inspect/find_versions.h"
+#include "inspect/list_entries.h"
 #include "site/catalog.h"
 #include "site/database_login.h"
 #include "site/shared_database.h"
@@ -162,6 +166,45 @@ std::optional<VerifyRecord> Service::last_verified(const std::filesystem::path& 
   const std::optional<std::string> site = host_name(archive.parent_path().filename().string());
   if (!site) return std::nullopt;
   return VerifyHistory(implementation_->config.state_dir, *site).find(archive);
+}
+
+EntriesResult Service::entries(const std::filesystem::path& archive, const EntriesOptions& options,
+                               const std::function<void(const ArchiveEntry&)>& visit) const {
+  return list_entries(archive, options, visit);
+}
+
+FindResult Service::find_versions(const std::string& pattern, const FindOptions& options,
+                                  const std::function<void(const FoundPath&)>& visit) const {
+  FindResult result;
+  if (options.site) {
+    find_in_backups(list(*options.site, options.backup_root), pattern, options, result, visit);
+    return result;
+  }
+  for (const Site& each : sites()) {
+    std::vector<SnapshotRef> backups;
+    try {
+      backups = list(each.name, options.backup_root);
+    } catch (const Error& error) {
+      if (options.on_problem) options.on_problem(each.name, {}, error);
+    }
+    find_in_backups(backups, pattern, options, result, visit);
+  }
+  return result;
+}
+
+Difference Service::difference(const std::filesystem::path& before, const std::filesystem::path& after,
+                               const DiffOptions& options, const std::function<void(const EntryChange&)>& visit) const {
+  return archives_difference(before, after, options, visit);
+}
+
+Difference Service::difference_to_live(const std::filesystem::path& before, const DiffOptions& options,
+                                       const std::function<void(const EntryChange&)>& visit) const {
+  return live_difference(before, site(site_of_archive(before)), implementation_->config, options, visit);
+}
+
+void Service::dump(const std::filesystem::path& archive, const DumpOptions& options,
+                   const std::function<void(std::span<const std::byte>)>& sink) const {
+  dump_member(archive, options, sink);
 }
 
 const char* version() noexcept { return WOBACKUP_VERSION; }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -82,6 +83,27 @@ void capture_files(const FileCapture& capture, const std::shared_ptr<const FileR
     cancellation.check();
     writer.add(archive_member(std::move(*found), false));
   }
+}
+
+void visit_files(const FileCapture& capture, const std::shared_ptr<const FileRoot>& folder, OwnerNames& names,
+                 const std::function<void(std::string_view path, std::string what)>& on_unreadable,
+                 const std::function<void(SourceMember)>& visit) {
+  WalkOptions options = walk_options(capture);
+  options.on_note = [](std::string_view, const std::string&) {};
+  options.on_unreadable = on_unreadable;
+  TreeWalker walker(folder, names, std::move(options));
+  const auto give = [&](SourceMember member) {
+    if (!member.problem) return visit(std::move(member));
+    if (member.problem.kind == ContentProblem::Kind::unreadable) on_unreadable(member.entry.path, member.problem.what);
+  };
+  std::vector<std::string> configs = capture.config_files;
+  std::sort(configs.begin(), configs.end());
+  auto config = configs.begin();
+  while (std::optional<SourceMember> found = walker.next()) {
+    for (; config != configs.end() && *config < found->entry.path; ++config) give(walker.member(*config));
+    give(std::move(*found));
+  }
+  for (; config != configs.end(); ++config) give(walker.member(*config));
 }
 
 void scan_files(const FileCapture& capture, const std::shared_ptr<const FileRoot>& folder, OwnerNames& names,

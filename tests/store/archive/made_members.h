@@ -63,10 +63,14 @@ class MadeMembers {
   void add_line(const std::string& line) { lines_ += line; }
   [[nodiscard]] std::string& lines() { return lines_; }
 
+  /// The manifest says that there is a database.
+  void has_database() { scope_ = R"({"files":true,"database":true})"; }
+
   [[nodiscard]] ByteVector file_bytes() {
     plain_.resize(plain_.size() + 1024);
     cut();
-    made_.add_manifest(std::string(R"({"format":1,"site":"example.com","complete":true,"name":")") + kTop + "\"}\n");
+    made_.add_manifest(std::string(R"({"format":1,"site":"example.com","complete":true,"scope":)") + scope_ +
+                       ",\"name\":\"" + kTop + "\"}\n");
     if (!lines_.empty()) made_.add_manifest(lines_);
     made_.settle();
     return made_.file();
@@ -77,6 +81,7 @@ class MadeMembers {
   ByteVector plain_;
   std::uint64_t offset_ = 0;
   std::string lines_;
+  std::string scope_ = R"({"files":true,"database":false})";
 };
 
 }  // namespace wobackup::test

@@ -1,0 +1,37 @@
+#include "inspect/dump_entry.h"
+
+namespace wobackup {
+
+bool is_dump(const ManifestEntry& listed) {
+  if (listed.entry.type != EntryType::file) return false;
+  if (!listed.database.is_null()) return true;
+  // The older service's: "<site>.sql" beside htdocs.
+  return !listed.sha256 && listed.entry.path.find('/') == std::string::npos && listed.entry.path.ends_with(".sql");
+}
+
+bool is_own_dump(const ManifestEntry& listed) { return listed.entry.path.find('/') == std::string::npos; }
+
+DumpDescriber::DumpDescriber() : scanner_([this](const SqlStatement& statement) { sections_.add(statement); }) {}
+
+Json DumpDescriber::finish() {
+  scanner_.finish();
+  Json database = Json::object();
+  sections_.describe(database);
+  return database;
+}
+
+std::vector<ManifestEntry> dump_entries(const ArchiveReader& archive) {
+  std::vector<ManifestEntry> dumps;
+  archive.entries([&](const ManifestEntry& listed) {
+    if (is_dump(listed)) dumps.push_back(listed);
+  });
+  for (ManifestEntry& dump : dumps) {
+    if (!dump.database.is_null()) continue;
+    DumpDescriber describer;
+    archive.read_file(dump, [&](ByteSpan bytes) { describer.feed(bytes); });
+    dump.database = describer.finish();
+  }
+  return dumps;
+}
+
+}  // namespace wobackup

@@ -1,0 +1,116 @@
+#include "inspect/dump_member.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "inspect/dump_entry.h"
+#include "inspect/sql_parts.h"
+#include "store/archive/archive_file.h"
+#include "store/archive/member_access.h"
+
+namespace wobackup {
+namespace {
+
+constexpr std::size_t kPieceBytes = std::size_t{1} << 18U;
+
+void check(const DumpOptions& options) {
+  if (options.path.empty() && options.table.empty() && !options.database) {
+    throw Error(ErrorKind::usage, "nothing was named that could be given out", "name a path, a table or the database");
+  }
+  if (options.database && (!options.path.empty() || !options.table.empty())) {
+    throw Error(ErrorKind::usage, "the whole database and a part of it cannot go together");
+  }
+}
+
+std::string names_of(const std::vector<ManifestEntry>& dumps) {
+  std::string names;
+  for (const ManifestEntry& dump : dumps) names += (names.empty() ? "" : ", ") + printable(dump.entry.path);
+  return names;
+}
+
+const ManifestEntry& own_dump(const ArchiveReader& archive, const std::vector<ManifestEntry>& dumps) {
+  const auto own = std::find_if(dumps.begin(), dumps.end(), is_own_dump);
+  if (own != dumps.end()) return *own;
+  throw Error(ErrorKind::not_found, fmt::format("{} holds no dump of the site's database", archive.file().name()),
+              dumps.empty() ? "" : fmt::format("it holds {}: name one as a path", names_of(dumps)));
+}
+
+// Ranges of an indexed archive: only their frames are read.
+void give_ranges(const ArchiveReader& archive, const ManifestEntry& dump, const std::vector<ByteRange>& ranges,
+                 const std::function<void(ByteSpan)>& sink) {
+  const MemberAccess member(archive, dump);
+  ByteVector buffer(kPieceBytes);
+  for (const ByteRange& range : ranges) {
+    for (std::uint64_t at = range.begin; at < range.end;) {
+      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), range.end - at));
+      const std::size_t size = member.read(at, MutableByteSpan(buffer).first(wanted));
+      if (size == 0) throw Error(ErrorKind::verification, fmt::format("{} is shorter than listed", member.name()));
+      sink(ByteSpan(buffer).first(size));
+      at += size;
+    }
+    sink(bytes_of("\n"));
+  }
+}
+
+// The same of a stream, which comes in the ranges' order.
+void pick_ranges(const ArchiveReader& archive, const ManifestEntry& dump, const std::vector<ByteRange>& ranges,
+                 const std::function<void(ByteSpan)>& sink) {
+  std::uint64_t at = 0;
+  auto range = ranges.begin();
+  archive.read_file(dump, [&](ByteSpan bytes) {
+    const std::uint64_t end = at + bytes.size();
+    while (range != ranges.end() && range->begin < end) {
+      const std::uint64_t from = std::max(at, range->begin), to = std::min(end, range->end);
+      sink(bytes.subspan(static_cast<std::size_t>(from - at), static_cast<std::size_t>(to - from)));
+      if (range->end > end) break;
+      sink(bytes_of("\n"));
+      ++range;
+    }
+    at = end;
+  });
+}
+
+void give_table(const ArchiveReader& archive, const DumpOptions& options, const std::function<void(ByteSpan)>& sink) {
+  const std::vector<ManifestEntry> dumps = dump_entries(archive);
+  const ManifestEntry* found = nullptr;
+  std::vector<ByteRange> ranges;
+  for (const ManifestEntry& dump : dumps) {
+    if (!options.path.empty() && dump.entry.path != options.path) continue;
+    std::vector<ByteRange> parts = sql_parts(dump.database, options.table, dump.entry.size);
+    if (parts.empty()) continue;
+    if (found != nullptr) {
+      throw Error(ErrorKind::usage, fmt::format("several dumps have a {}", printable(options.table)),
+                  fmt::format("name the dump, too: {}", names_of(dumps)));
+    }
+    found = &dump;
+    ranges = std::move(parts);
+  }
+  if (found == nullptr) {
+    throw Error(ErrorKind::not_found,
+                fmt::format("{} has no table {}{}", archive.file().name(), printable(options.table),
+                            options.path.empty() ? "" : " in " + printable(options.path)),
+                dumps.empty() ? "it holds no database dump" : "");
+  }
+  if (archive.indexed()) return give_ranges(archive, *found, ranges, sink);
+  pick_ranges(archive, *found, ranges, sink);
+}
+
+}  // namespace
+
+void dump_member(const std::filesystem::path& archive, const DumpOptions& options,
+                 const std::function<void(ByteSpan)>& sink) {
+  check(options);
+  const auto file = open_archive(archive);
+  const ArchiveReader reader(*file);
+  if (!options.table.empty()) return give_table(reader, options, sink);
+  if (!options.database) return reader.read_file(options.path, sink);
+  std::vector<ManifestEntry> dumps;
+  reader.entries([&](const ManifestEntry& listed) {
+    if (is_dump(listed)) dumps.push_back(listed);
+  });
+  reader.read_file(own_dump(reader, dumps), sink);
+}
+
+}  // namespace wobackup

@@ -1,0 +1,16 @@
+// The use case behind `wobackup dump`.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+#include "base/bytes.h"
+#include "wobackup/inspect.h"
+
+namespace wobackup {
+
+/// As Service::dump.
+void dump_member(const std::filesystem::path& archive, const DumpOptions& options,
+                 const std::function<void(ByteSpan)>& sink);
+
+}  // namespace wobackup

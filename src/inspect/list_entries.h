@@ -1,0 +1,15 @@
+// The use case behind `wobackup ls`.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+#include "wobackup/inspect.h"
+
+namespace wobackup {
+
+/// As Service::entries.
+EntriesResult list_entries(const std::filesystem::path& archive, const EntriesOptions& options,
+                           const std::function<void(const ArchiveEntry&)>& visit);
+
+}  // namespace wobackup
