@@ -30,13 +30,14 @@ _wobackup() {
   case $previous in
     --config|--path|--site-json|--target) _wobackup_files "$current"; return ;;
     --type) _wobackup_words "$current" "full db files"; return ;;
+    --verify) _wobackup_words "$current" "quick data"; return ;;
     --overwrite) _wobackup_words "$current" "always if-newer never"; return ;;
-    --level) if [[ $command == verify ]]; then _wobackup_words "$current" "quick data drill"; fi; return ;;
+    --level) if [[ $command == verify ]]; then _wobackup_words "$current" "quick data"; fi; return ;;
     --reason|--meta|--include|--exclude|--wait|--threads|--limit-rate|--sample|--table) return ;;
   esac
   case $command in
     "") words="$commands $globals --version" ;;
-    create) words="--all --db --files --type --path --reason --meta --exclude --exclude-caches --site-json --wait --threads --level --limit-rate $globals" ;;
+    create) words="--all --db --files --type --path --reason --meta --exclude --exclude-caches --site-json --wait --threads --level --limit-rate --verify $globals" ;;
     list|info) words="--path $globals" ;;
     ls) words="--recursive --path $globals" ;;
     find) words="--all --path $globals" ;;
