@@ -45,7 +45,7 @@ constexpr const char* kInfoFooter = R"(Examples:
 
 constexpr const char* kRestoreFooter = R"(Examples:
   wobackup restore example.com --target /root/example
-  wobackup restore example.com/latest --target /tmp/r --include htdocs/wp-content/uploads
+  wobackup restore example.com --target /tmp/r --include htdocs/wp-content
   wobackup restore example.com --target /tmp/r --db
   wobackup restore damaged.tar.zst --target /tmp/r --salvage
 Nothing outside of DIR is touched, and every file's sha256 is compared.)";
