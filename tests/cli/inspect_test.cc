@@ -150,7 +150,7 @@ TEST_F(Inspecting, ReaderThatGoesAway_EndsQuietly) {
   for (int i = 0; i < 3000; ++i) write("www/a.example/htdocs/many/" + std::to_string(i), "");
   write("www/a.example/htdocs/large", std::string(20'000'000, 'x'));
   const std::string archive = backed_up("a.example").string();
-  const std::string command = WOBACKUP_COMMAND;
+  const std::string command = std::string(WOBACKUP_COMMAND) + " --config " + config_file().string();
   // run_in fails for anything on stderr.
   for (const std::string& words : {std::string("dump ") + archive + " htdocs/large", "ls -R " + archive,
                                    "--json ls -R " + archive, std::string("find '*' a.example")}) {
