@@ -19,6 +19,8 @@ constexpr const char* kFooter = R"(Examples:
   wobackup create example.com --db             the database only
   wobackup list example.com                    what there is, newest first
   wobackup info example.com/latest             what is known of one backup
+  wobackup ls example.com htdocs               what a backup holds
+  wobackup diff example.com live               what changed since
   tar --zstd -xpf ARCHIVE                      plain tar opens every archive
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete, 10 not found,

@@ -146,6 +146,21 @@ TEST_F(Inspecting, Dump_OfAnSqliteSite_GivesItsDatabase) {
   EXPECT_TRUE(ran.out.starts_with("SQLite format 3"));
 }
 
+TEST_F(Inspecting, ReaderThatGoesAway_EndsQuietly) {
+  for (int i = 0; i < 3000; ++i) write("www/a.example/htdocs/many/" + std::to_string(i), "");
+  write("www/a.example/htdocs/large", std::string(20'000'000, 'x'));
+  const std::string archive = backed_up("a.example").string();
+  const std::string command = std::string(WOBACKUP_COMMAND) + " --config " + config_file().string();
+  // run_in fails for anything on stderr.
+  for (const std::string& words : {std::string("dump ") + archive + " htdocs/large", "ls -R " + archive,
+                                   "--json ls -R " + archive, std::string("find '*' a.example")}) {
+    EXPECT_EQ(
+        test::run_in(root(), {"bash", "-c", command + " " + words + " | head -c 1 >/dev/null; echo ${PIPESTATUS[0]}"}),
+        "0\n")
+        << words;
+  }
+}
+
 TEST_F(Inspecting, Find_GroupsBackupsByContent) {
   const std::string first = backed_up("a.example").filename().stem().stem().string();
   const std::string second = backed_up("a.example").filename().stem().stem().string();
