@@ -7,7 +7,7 @@ constexpr const char* kPath = "Where the archives are: ROOT/<site>/";
 }  // namespace
 
 const char* const kLsFooter = R"(Examples:
-  wobackup ls example.com                                   the top of the latest
+  wobackup ls example.com                                  the top of the latest
   wobackup ls example.com/2025-01-20_14-25-30 htdocs/wp-content
   wobackup ls example.com -R '*.php' --json
 Times are in UTC.)";
