@@ -152,6 +152,16 @@ void ContainerReader::read_manifest(const std::function<void(const ManifestEntry
   read_manifest_lines([&](std::string_view line) { visit(naming(*file_, [&] { return manifest_entry_from(line); })); });
 }
 
+void ContainerReader::read_manifest(const std::function<bool(std::string_view path)>& wanted,
+                                    const std::function<void(const ManifestEntry&)>& visit) const {
+  read_manifest_lines([&](std::string_view line) {
+    const std::optional<std::string_view> path = plain_path_of(line);
+    if (path && !wanted(*path)) return;
+    const ManifestEntry listed = naming(*file_, [&] { return manifest_entry_from(line); });
+    if (path || wanted(listed.entry.path)) visit(listed);
+  });
+}
+
 void ContainerReader::read_manifest_lines(const std::function<void(std::string_view)>& visit) const {
   CompressedLines lines(kLongestLineBytes, manifest_of(*file_));
   Sha256 hash;

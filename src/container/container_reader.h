@@ -40,6 +40,9 @@ class ContainerReader {
   /// All entries in order, with bounded memory. At the end the manifest's hash has been compared; until then they are
   /// not to be trusted.
   void read_manifest(const std::function<void(const ManifestEntry&)>& visit) const;
+  /// Only entries whose path `wanted` takes; the others are not even looked at, but the hash is compared all the same.
+  void read_manifest(const std::function<bool(std::string_view path)>& wanted,
+                     const std::function<void(const ManifestEntry&)>& visit) const;
   /// The entries' lines as they stand, under the same condition.
   void read_manifest_lines(const std::function<void(std::string_view)>& visit) const;
 

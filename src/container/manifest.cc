@@ -258,4 +258,16 @@ ManifestEntry manifest_entry_from(std::string_view line) {
   return result;
 }
 
+std::optional<std::string_view> plain_path_of(std::string_view line) noexcept {
+  constexpr std::string_view kBegin = "{\"path\":\"";
+  if (!line.starts_with(kBegin)) return std::nullopt;
+  line.remove_prefix(kBegin.size());
+  const std::size_t end = line.find('"');
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view path = line.substr(0, end);
+  // With a second key the real bytes of the path follow in base64.
+  if (path.find('\\') != std::string_view::npos || line.substr(end).starts_with("\",\"path_b64\"")) return std::nullopt;
+  return path;
+}
+
 }  // namespace wobackup

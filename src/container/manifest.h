@@ -58,4 +58,9 @@ void append_manifest_line(std::string& out, const ManifestEntry& entry);
 [[nodiscard]] ManifestHeader manifest_header_from(std::string_view line);
 [[nodiscard]] ManifestEntry manifest_entry_from(std::string_view line);
 
+/// The path in an entry's line as it stands there, without parsing the line; nothing if that cannot be told so
+/// (escapes, base64, another order of keys). Passing over a million lines that are not wanted takes a tenth of parsing
+/// them.
+[[nodiscard]] std::optional<std::string_view> plain_path_of(std::string_view line) noexcept;
+
 }  // namespace wobackup

@@ -51,8 +51,8 @@ struct FileCapture {
 void capture_files(const FileCapture& capture, const std::shared_ptr<const FileRoot>& folder, OwnerNames& names,
                    ArchiveWriter& writer, SnapshotRecord& record, const Cancellation& cancellation);
 
-/// Visits what `capture_files` would store, sorted by path, without reading any content. What cannot be looked at goes to
-/// `on_unreadable`.
+/// Visits what `capture_files` would store, sorted by path, without reading any content. What cannot be looked at goes
+/// to `on_unreadable`.
 void visit_files(const FileCapture& capture, const std::shared_ptr<const FileRoot>& folder, OwnerNames& names,
                  const std::function<void(std::string_view path, std::string what)>& on_unreadable,
                  const std::function<void(SourceMember)>& visit);

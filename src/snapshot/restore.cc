@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "base/safe_path.h"
 #include "base/text.h"
@@ -20,6 +21,7 @@
 #include "store/archive/member_reading.h"
 #include "store/archive/partial_archive.h"
 #include "store/archive/snapshot_record.h"
+#include "store/archive/stored_member.h"
 #include "target/files/folder_writer.h"
 
 namespace wobackup {
@@ -29,8 +31,14 @@ unsigned threads_of(const Config& config) {
   return config.threads != 0 ? config.threads : std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
 }
 
+constexpr std::size_t kFewMembers = 16;
+constexpr std::uint64_t kFewBytes = std::uint64_t{16} << 20U;
+
 struct Totals {
   std::uint64_t entries = 0, files = 0, bytes = 0;
+  /// All that was asked for, if it is little: then the manifest need not be read again.
+  std::vector<ManifestEntry> members;
+  [[nodiscard]] bool few() const { return entries == members.size() && bytes <= kFewBytes; }
 };
 
 // What one restore shares with its steps.
@@ -43,14 +51,19 @@ struct Run {
   Totals totals;
 };
 
+std::function<bool(std::string_view)> may_be_wanted(const Run& run) {
+  return [&run](std::string_view path) { return run.selection.may_have(path); };
+}
+
 // Asks the manifest what will come. What is not there is better said before anything is written.
 Totals count(const ContainerReader& container, Run& run) {
   const ManifestHeader header = container.read_manifest_header();
-  if (run.selection.is_everything()) return {header.entries, header.files, header.file_bytes};
+  if (run.selection.is_everything()) return {header.entries, header.files, header.file_bytes, {}};
   Totals totals;
-  container.read_manifest([&](const ManifestEntry& listed) {
+  container.read_manifest(may_be_wanted(run), [&](const ManifestEntry& listed) {
     if (!listed.offset || !run.selection.has(listed)) return;
     ++totals.entries;
+    if (totals.members.size() < kFewMembers) totals.members.push_back(listed);
     if (listed.entry.type != EntryType::file) return;
     ++totals.files;
     totals.bytes += listed.entry.size;
@@ -76,32 +89,48 @@ std::uint64_t require_room(int target_fd, const Run& run) {
   return min_free;
 }
 
-// A hard link to a file that is not wanted: the first of them becomes that file.
-void place_content(const ArchiveReader& archive, const ManifestEntry& listed, FolderWriter& writer) {
+// One file by itself. A hard link to a file that is not wanted becomes that file.
+void place_content(const ArchiveReader& archive, const ManifestEntry& listed, const Run& run, FolderWriter& writer) {
   const ManifestEntry first = archive.file_entry(listed);
-  Entry entry = first.entry;
+  const StoredMember stored(*archive.container(), first, archive.top());
+  Entry entry = stored.header().entry;  // with its attributes
   entry.path = listed.entry.path;
-  entry.sparse = false;
   const std::unique_ptr<FileReceiver> receiver = writer.file(entry, false);
   if (!receiver) return;
   std::uint64_t offset = 0;
-  archive.read_file(first, [&](ByteSpan bytes) {
-    receiver->write(offset, bytes);
+  stored.read([&](ByteSpan bytes) {
+    run.cancellation.check();
+    const bool hole =
+        entry.sparse && std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
+    if (!hole) receiver->write(offset, bytes);
     offset += bytes.size();
   });
   receiver->finish();
 }
 
+void restore_one(const ArchiveReader& archive, const ManifestEntry& listed, Run& run, FolderWriter& writer) {
+  if (listed.entry.type == EntryType::file) return place_content(archive, listed, run, writer);
+  if (listed.entry.type != EntryType::hardlink) {
+    Entry entry = StoredMember(*archive.container(), listed, archive.top()).header().entry;
+    entry.path = listed.entry.path;
+    return writer.other(entry);
+  }
+  ManifestEntry first;
+  first.entry.path = listed.entry.link;
+  if (run.selection.has(first)) return writer.link(listed.entry);
+  place_content(archive, listed, run, writer);
+}
+
 void restore_links(const ArchiveReader& archive, Run& run, FolderWriter& writer) {
   std::map<std::string, std::string> stand_ins;  // for first names that are not wanted
-  archive.container()->read_manifest([&](const ManifestEntry& listed) {
+  archive.container()->read_manifest(may_be_wanted(run), [&](const ManifestEntry& listed) {
     if (listed.entry.type != EntryType::hardlink || !listed.offset || !run.selection.has(listed)) return;
     run.cancellation.check();
     ManifestEntry first;
     first.entry.path = listed.entry.link;
     if (run.selection.has(first)) return writer.link(listed.entry);
     const auto [place, is_new] = stand_ins.emplace(listed.entry.link, listed.entry.path);
-    if (is_new) return place_content(archive, listed, writer);
+    if (is_new) return place_content(archive, listed, run, writer);
     Entry link = listed.entry;
     link.link = place->second;
     writer.link(link);
@@ -110,14 +139,36 @@ void restore_links(const ArchiveReader& archive, Run& run, FolderWriter& writer)
 
 // Last come the folders: whatever is written into them changes their times, and their modes may not allow it.
 void settle_folders(const ContainerReader& container, Run& run, FolderWriter& writer) {
-  container.read_manifest([&](const ManifestEntry& listed) {
+  const auto concerned = [&](std::string_view path) {
+    return run.selection.may_have(path) || writer.made(std::string(path));
+  };
+  container.read_manifest(concerned, [&](const ManifestEntry& listed) {
     if (listed.entry.type != EntryType::directory || !listed.offset) return;
     if (run.selection.has(listed) || writer.made(listed.entry.path)) writer.settle(listed.entry);
   });
 }
 
+// Without threads, and without another way through the manifest: a single file comes back at once.
+void restore_few(const ArchiveReader& archive, Run& run, FolderWriter& writer, ReadingCounters& counters) {
+  for (const ManifestEntry& listed : run.totals.members) {
+    run.cancellation.check();
+    try {
+      restore_one(archive, listed, run, writer);
+      ++counters.members;
+      if (listed.entry.type == EntryType::file) ++counters.files;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::verification || !run.options.salvage) throw;
+      run.record.unreadable(listed.entry.path, error.message());
+    }
+  }
+}
+
 void restore_indexed(const ArchiveReader& archive, Run& run, FolderWriter& writer, ReadingCounters& counters) {
   const ContainerReader& container = *archive.container();
+  if (run.totals.few()) {
+    restore_few(archive, run, writer, counters);
+    return settle_folders(container, run, writer);
+  }
   ReadingOptions reading;
   reading.threads = threads_of(run.environment.config);
   if (!run.selection.is_everything()) {

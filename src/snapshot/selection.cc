@@ -1,5 +1,7 @@
 #include "snapshot/selection.h"
 
+#include <algorithm>
+
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -34,6 +36,12 @@ bool Selection::matches(const Term& term, std::string_view path, bool is_directo
     if (term.glob->matches(path.substr(0, slash), true)) return true;
   }
   return false;
+}
+
+bool Selection::may_have(std::string_view path) const {
+  return include_.empty() || std::any_of(include_.begin(), include_.end(), [path](const Term& term) {
+           return matches(term, path, false) || matches(term, path, true);
+         });
 }
 
 bool Selection::has(const ManifestEntry& listed) {

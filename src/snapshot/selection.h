@@ -25,6 +25,8 @@ class Selection {
   explicit Selection(const Wish& wish);
 
   [[nodiscard]] bool is_everything() const noexcept { return everything_; }
+  /// False if nothing of this path can be meant, whatever it is.
+  [[nodiscard]] bool may_have(std::string_view path) const;
   /// Remembers which of the wishes were met.
   [[nodiscard]] bool has(const ManifestEntry& entry);
   /// The first `include` that nothing has matched.

@@ -176,6 +176,18 @@ TEST_F(RestoreTest, HardLinkWhoseFirstNameIsNotWanted_ComesBackWithItsContent) {
   EXPECT_FALSE(std::filesystem::exists(target() / "htdocs/first"));
 }
 
+TEST_F(RestoreTest, SingleOddFiles_ComeBackAsTheyWere) {
+  if (::geteuid() != 0) GTEST_SKIP() << "owners need root";
+  ASSERT_NO_FATAL_FAILURE(test::make_odd_site(site() / "htdocs"));
+  const Created created = create();
+  const auto before = test::facts_of(site() / "htdocs");
+  for (const std::string name : {"owned", "attributes", "small sparse", "dangling", "fifo", "old", "empty folder"}) {
+    std::filesystem::remove_all(target());
+    EXPECT_EQ(restore(created.archive, {.include = {"htdocs/" + name}}).entries, 1U) << name;
+    EXPECT_EQ(test::facts_of(target() / "htdocs").at(name), before.at(name)) << name;
+  }
+}
+
 TEST_F(RestoreTest, ChangedFile_IsFoundByItsHashAndNamed) {
   std::string noise(100'000, '\0');
   for (std::size_t i = 0; i < noise.size(); ++i) noise[i] = static_cast<char>(i * i * 2654435761U >> 13U);

@@ -99,9 +99,14 @@ void ArchiveReader::foreign_entries(const std::function<void(const ManifestEntry
 
 std::optional<ManifestEntry> ArchiveReader::entry(const std::string& path) const {
   std::optional<ManifestEntry> found;
-  entries([&](const ManifestEntry& listed) {
+  const auto keep = [&](const ManifestEntry& listed) {
     if (!found && listed.entry.path == path) found = listed;
-  });
+  };
+  if (container_) {
+    container_->read_manifest([&](std::string_view other) { return other == path; }, keep);
+  } else {
+    foreign_entries(keep);
+  }
   return found;
 }
 

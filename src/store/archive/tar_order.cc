@@ -26,10 +26,8 @@ bool may_be_out_of_order(const ManifestEntry& entry) {
 // Spares a million lines of deep paths from being parsed. A line that only seems to be one of them is found out of
 // order later.
 bool is_surely_deep(std::string_view line) {
-  constexpr std::string_view kBegin = "{\"path\":\"";
-  if (!line.starts_with(kBegin) || line.find("\"database\":") != std::string_view::npos) return false;
-  const std::size_t end = line.find('"', kBegin.size());
-  return end != std::string_view::npos && line.substr(0, end).find('/') != std::string_view::npos;
+  const std::optional<std::string_view> path = plain_path_of(line);
+  return path && path->find('/') != std::string_view::npos && line.find("\"database\":") == std::string_view::npos;
 }
 
 std::vector<ManifestEntry> out_of_order(const ContainerReader& container) {
