@@ -17,8 +17,7 @@ void add_restore(CLI::App& app, RestoreArguments& restore) {
       ->allow_extra_args(false);
   app.add_flag("--files", restore.files_only, "Only the files");
   app.add_flag("--db", restore.database_only, "Only the database dump");
-  app.add_option("--overwrite", restore.overwrite, "What is there: always, if-newer, never")
-      ->type_name("WHEN");
+  app.add_option("--overwrite", restore.overwrite, "What is there: always, if-newer, never")->type_name("WHEN");
   app.add_flag("--numeric-owner", restore.numeric_owner, "Owners by number, not by name");
   app.add_flag("--dry-run", restore.dry_run, "Tell what would be restored");
   app.add_flag("--salvage", restore.salvage, "Of a damaged archive: all that is intact");

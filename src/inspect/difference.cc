@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "base/text.h"
-#include "inspect/public_entry.h"
 #include "inspect/database_difference.h"
 #include "inspect/diff_side.h"
+#include "inspect/public_entry.h"
 #include "store/archive/archive_file.h"
 
 namespace wobackup {
