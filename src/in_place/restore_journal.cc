@@ -1,0 +1,146 @@
+#include "in_place/restore_journal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/file_io.h"
+#include "base/system_error.h"
+#include "base/text.h"
+#include "wobackup/error.h"
+#include "wobackup/json.h"
+
+namespace wobackup {
+namespace {
+
+constexpr std::size_t kLargestJournal = std::size_t{64} << 20U;
+constexpr std::array<std::pair<JournalPhase, std::string_view>, 4> kPhases{{{JournalPhase::staging, "staging"},
+                                                                            {JournalPhase::swapping, "swapping"},
+                                                                            {JournalPhase::done, "done"},
+                                                                            {JournalPhase::undoing, "undoing"}}};
+
+std::string_view name_of(JournalPhase phase) {
+  for (const auto& [value, name] : kPhases) {
+    if (value == phase) return name;
+  }
+  return {};
+}
+
+Json json_of(const FileIdentity& identity) { return {identity.device, identity.inode}; }
+
+FileIdentity identity_from_json(const Json& json) {
+  return {json.at(0).get<std::uint64_t>(), json.at(1).get<std::uint64_t>()};
+}
+
+// Paths are any bytes.
+std::string packed(std::string_view path) { return base64(bytes_of(path)); }
+
+std::string unpacked(const Json& json) {
+  const auto bytes = from_base64(json.get<std::string>());
+  if (!bytes) throw Error(ErrorKind::failed, "a path in the journal is no base64");
+  return *bytes;
+}
+
+Json json_of(const RestoreJournal& journal) {
+  Json json;
+  json["format"] = 1;
+  json["site"] = journal.site;
+  json["site_path_b64"] = packed(journal.site_path.string());
+  json["archive_b64"] = packed(journal.archive);
+  json["started"] = journal.started;
+  json["stage"] = journal.stage;
+  json["stage_identity"] = json_of(journal.stage_identity);
+  json["phase"] = name_of(journal.phase);
+  json["steps"] = Json::array();
+  for (const SwapStep& step : journal.steps) {
+    json["steps"].push_back({{"path_b64", packed(step.path)},
+                             {"path", printable(step.path)},
+                             {"staged", json_of(step.staged)},
+                             {"live", step.live ? json_of(*step.live) : Json(nullptr)}});
+  }
+  return json;
+}
+
+RestoreJournal journal_from(const Json& json) {
+  RestoreJournal journal;
+  if (json.at("format") != 1) throw Error(ErrorKind::failed, "it was written by another version of wobackup");
+  journal.site = json.at("site").get<std::string>();
+  journal.site_path = unpacked(json.at("site_path_b64"));
+  journal.archive = unpacked(json.at("archive_b64"));
+  journal.started = json.at("started").get<std::string>();
+  journal.stage = json.at("stage").get<std::string>();
+  journal.stage_identity = identity_from_json(json.at("stage_identity"));
+  const std::string phase = json.at("phase").get<std::string>();
+  bool known = false;
+  for (const auto& [value, name] : kPhases) {
+    if (name != phase) continue;
+    journal.phase = value;
+    known = true;
+  }
+  if (!known) throw Error(ErrorKind::failed, "its phase is not known");
+  for (const Json& item : json.at("steps")) {
+    SwapStep step;
+    step.path = unpacked(item.at("path_b64"));
+    step.staged = identity_from_json(item.at("staged"));
+    if (!item.at("live").is_null()) step.live = identity_from_json(item.at("live"));
+    journal.steps.push_back(std::move(step));
+  }
+  return journal;
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) throw system_error(fmt::format("cannot sync {}", folder.string()), errno);
+}
+
+}  // namespace
+
+JournalFile::JournalFile(const std::filesystem::path& state_dir, const std::string& site)
+    : path_(state_dir / "restores" / (site + ".json")) {}
+
+std::optional<RestoreJournal> JournalFile::load() const {
+  std::string text;
+  try {
+    text = read_small_file(path_, kLargestJournal);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::not_found) return std::nullopt;
+    throw;
+  }
+  const auto refuse = [this](const std::string& why) -> Error {
+    return {ErrorKind::failed, fmt::format("the journal {} cannot be used: {}", path_.string(), why),
+            "a restore was interrupted; look at the folders that it names before removing it"};
+  };
+  try {
+    return journal_from(Json::parse(text));
+  } catch (const Error& error) {
+    throw refuse(error.message());
+  } catch (const Json::exception& error) {
+    throw refuse(printable(error.what()));
+  }
+}
+
+void JournalFile::save(const RestoreJournal& journal) const {
+  const std::filesystem::path folder = path_.parent_path();
+  if (::mkdir(folder.c_str(), 0700) == 0) {
+    sync_folder(folder.parent_path());
+  } else if (errno != EEXIST) {
+    throw system_error(fmt::format("cannot make the folder {}", folder.string()), errno);
+  }
+  replace_file(path_, json_of(journal).dump(2) + "\n", 0600);
+}
+
+void JournalFile::remove() const {
+  if (::unlink(path_.c_str()) != 0 && errno != ENOENT) {
+    throw system_error(fmt::format("cannot remove {}", path_.string()), errno);
+  }
+  sync_folder(path_.parent_path());
+}
+
+}  // namespace wobackup
