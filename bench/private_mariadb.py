@@ -52,7 +52,7 @@ class PrivateMariadb:
     def _start(self):
         self.server = subprocess.Popen(
             ["mariadbd", "--no-defaults", *self._as_us(), "--skip-networking", "--skip-log-bin",
-             f"--datadir={self.data}", f"--socket={self.socket}", f"--pid-file={self.folder}/pid",
+             f"--datadir={self.data}", f"--tmpdir={self.data}", f"--socket={self.socket}", f"--pid-file={self.folder}/pid",
              f"--log-error={self.folder}/log", "--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=256M",
              f"--innodb-buffer-pool-size={self.buffer_pool_bytes}", "--max-allowed-packet=1G"],
             stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

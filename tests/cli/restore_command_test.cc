@@ -99,7 +99,9 @@ TEST_F(RestoreCommand, Verify_OfADamagedArchiveFailsAndIsRemembered) {
   EXPECT_TRUE(contains(run({"list", "a.example"}).out, "damaged 20"));
   const Json json = run({"--json", "verify", "a.example"}).objects("verified").at(0);
   EXPECT_EQ(json["ok"], false);
-  EXPECT_EQ(json["problems"].at(0)["frame"], 1);
+  // The sum of the file, which is compared beside the frames, may be told first.
+  EXPECT_TRUE(std::any_of(json["problems"].begin(), json["problems"].end(),
+                          [](const Json& problem) { return problem.value("frame", 0) == 1; }));
 }
 
 TEST_F(RestoreCommand, CreateVerify_ReadsBackWhatWasWritten) {

@@ -30,7 +30,9 @@ PrivateMariadb::PrivateMariadb() {
 void PrivateMariadb::start() {
   server_ = std::make_unique<Subprocess>(
       command({"mariadbd", "--no-defaults", "--user=root", "--skip-networking", "--skip-log-bin",
-               "--event-scheduler=OFF", "--datadir=" + (folder_ / "data").string(), "--socket=" + socket(),
+               "--event-scheduler=OFF", "--datadir=" + (folder_ / "data").string(),
+               // A server that starts removes the temporary tables that others have in the same folder.
+               "--tmpdir=" + (folder_ / "data").string(), "--socket=" + socket(),
                "--pid-file=" + (folder_ / "pid").string(), "--innodb-flush-log-at-trx-commit=0",
                "--innodb-log-file-size=256M", "--max-allowed-packet=1G", "--log-error=" + (folder_ / "log").string()}));
   const Cancellation cancellation;

@@ -138,7 +138,7 @@ TEST_F(MysqlDumpTest, LoadedIntoAnEmptyDatabase_EverythingIsEqual) {
   const DumpReport report = dump(name);
   EXPECT_EQ(report.tables, 13U);
   EXPECT_EQ(report.rows, 4U + 2 + 1 + 3 + 2 + 1 + 5 + 3 + 1 + 1 + 1 + 1);
-  EXPECT_EQ(report.description["broken_views"], Json());
+  EXPECT_FALSE(report.description.contains("broken_views"));
   const auto before = describe(name);
   server->run("", "DROP DATABASE " + name + "; CREATE DATABASE " + name + " CHARACTER SET utf8mb4;");
   server->load(name, folder_ / "dump.sql");
