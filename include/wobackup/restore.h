@@ -52,4 +52,31 @@ struct [[nodiscard]] Restored {
   std::chrono::milliseconds elapsed{0};
 };
 
+/// How to restore a site's files in place.
+struct InPlaceOptions {
+  /// Paths as `ls` shows them, no globs: only these are exchanged. Empty: all files of the backup.
+  std::vector<std::string> include = {};
+  /// Takes an archive, too, that is not the one which was made here under its name.
+  bool accept_changed = false;
+  std::chrono::seconds wait{0};  ///< as in CreateOptions
+  ProgressCallback on_progress = {};
+  std::function<bool()> cancelled = {};
+};
+
+/// A restore in place that was done. What was displaced is kept until it is undone or finished.
+struct [[nodiscard]] RestoredInPlace {
+  Restored staged;
+  std::vector<std::string> exchanged;  ///< paths in the site's folder
+};
+
+/// A restore in place that has left something behind: `interrupted`, or done and not finished yet.
+struct PendingRestore {
+  std::string site;
+  std::string archive;
+  std::string started;  ///< RFC 3339
+  bool interrupted = false;
+  /// Whether something live was exchanged already, or may have been.
+  bool swapping = false;
+};
+
 }  // namespace wobackup

@@ -70,6 +70,23 @@ class Service {
   /// before stays.
   [[nodiscard]] Restored restore(const std::filesystem::path& archive, const RestoreOptions& options) const;
 
+  /// Replaces a site's files (all that the archive has, or some paths) by an archive's, in a moment: they are restored
+  /// into a folder beside them, and exchanged by renames. What was there is kept until `undo_restore` brings it back or
+  /// `finish_restore` archives it; the next restore in place finishes the one before. Throws as `restore`, and locked
+  /// (also for a site with an interrupted restore), rolled_back (failed; all is as it was), rollback_failed.
+  [[nodiscard]] RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& archive,
+                                                 const InPlaceOptions& options = {});
+  /// What a restore in place has left behind; nothing if there was none or it was finished.
+  [[nodiscard]] std::optional<PendingRestore> pending_restore(const std::string& site) const;
+  /// An interrupted restore: to its end, or back. Throw not_found if there is none, usage if that makes no sense now,
+  /// rollback_failed if the files were changed by somebody else meanwhile (the hint says what to do by hand).
+  void resume_restore(const std::string& site);
+  void abort_restore(const std::string& site);
+  /// A restore that was done: back to what was before it.
+  void undo_restore(const std::string& site);
+  /// The same, for good: what was displaced becomes an archive (reason "pre-restore"), whose path is returned.
+  std::filesystem::path finish_restore(const Site& site);
+
   /// Proves an archive, and remembers the result. What is damaged is told in the result; thrown are not_found,
   /// interrupted, usage, failed.
   [[nodiscard]] Verified verify(const std::filesystem::path& archive, const VerifyOptions& options) const;

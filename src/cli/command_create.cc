@@ -269,6 +269,7 @@ void back_up(const Wanted& wanted, const CreateArguments& arguments, const Creat
   }
   try {
     if (wanted.error) throw Error(*wanted.error);
+    tell_pending_restore(wanted.name, service, output);
     const Created created = service.create(*wanted.site, options);
     report(*wanted.site, created, output);
     tally.archives.push_back(json_text(created.archive.string()));

@@ -10,7 +10,8 @@ namespace {
 
 RestoreOptions options_of(const RestoreArguments& arguments, Output& output) {
   if (arguments.target.empty()) {
-    throw Error(ErrorKind::usage, "restore where to?", "name a folder: --target DIR");
+    throw Error(ErrorKind::usage, "restore where to?",
+                "name a folder: --target DIR, or replace the site's files: --in-place --files");
   }
   if (arguments.files_only && arguments.database_only) {
     throw Error(ErrorKind::usage, "--files and --db exclude each other", "leave out both to restore everything");
@@ -68,6 +69,9 @@ void report(const Restored& restored, bool dry_run, Output& output) {
 }  // namespace
 
 int restore_command(const RestoreArguments& arguments, Service& service, Output& output) {
+  if (arguments.in_place || arguments.undo || arguments.resume || arguments.abort || arguments.finish) {
+    return restore_in_place_command(arguments, service, output);
+  }
   if (arguments.what.empty()) {
     throw Error(ErrorKind::usage, "no backup was named",
                 "name one: SITE, SITE/latest, SITE/NAME, or an archive's path");

@@ -18,11 +18,15 @@ int find_command(const FindArguments& arguments, Service& service, Output& outpu
 int diff_command(const DiffArguments& arguments, Service& service, Output& output);
 int dump_command(const DumpArguments& arguments, Service& service, Output& output);
 int restore_command(const RestoreArguments& arguments, Service& service, Output& output);
+int restore_in_place_command(const RestoreArguments& arguments, Service& service, Output& output);
 int verify_command(const VerifyArguments& arguments, Service& service, Output& output);
 int sites_command(const SitesArguments& arguments, Service& service, Output& output);
 int config_command(const ConfigArguments& arguments, const Config& config, Output& output);
 int completion_command(const CompletionArguments& arguments, Output& output);
 int version_command(Output& output);
+
+/// Warns of a restore in place that was interrupted, or is not finished yet (a remark).
+void tell_pending_restore(const std::string& site, const Service& service, Output& output);
 
 /// The result of a verification, and what is thrown if it is not good.
 void report_verified(const std::string& what, const Verified& verified, Output& output);

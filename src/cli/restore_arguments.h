@@ -19,6 +19,13 @@ struct RestoreArguments {
   bool numeric_owner = false;
   bool dry_run = false;
   bool salvage = false;
+  bool in_place = false;
+  bool yes = false;
+  bool accept_changed = false;
+  bool undo = false;
+  bool resume = false;
+  bool abort = false;
+  bool finish = false;
 };
 
 struct VerifyArguments {

@@ -50,7 +50,11 @@ constexpr const char* kRestoreFooter = R"(Examples:
   wobackup restore example.com --target /tmp/r --include htdocs/wp-content
   wobackup restore example.com --target /tmp/r --db
   wobackup restore damaged.tar.zst --target /tmp/r --salvage
-Nothing outside of DIR is touched, and every file's sha256 is compared.)";
+  wobackup restore example.com --in-place --files
+  wobackup restore example.com --in-place --files --include htdocs/wp-content
+  wobackup restore --undo example.com
+Nothing outside of DIR is touched, and every file's sha256 is compared.
+In place, what was there is kept until --undo, --finish, or the next one.)";
 
 constexpr const char* kVerifyFooter = R"(Examples:
   wobackup verify example.com                  its latest backup, every byte

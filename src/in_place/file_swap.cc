@@ -125,10 +125,16 @@ void FileSwap::exchange(const SwapStep& step, bool forward) const {
   const Place& from = forward ? staged : live;
   const Place& to = forward ? live : staged;
   const unsigned flags = step.live ? RENAME_EXCHANGE : RENAME_NOREPLACE;
+  const UniqueFd above(::openat(live.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct stat before {};
+  const bool known = above && ::fstat(above.get(), &before) == 0;
   if (!live.folder || !staged.folder ||
       ::renameat2(from.folder.get(), from.name.c_str(), to.folder.get(), to.name.c_str(), flags) != 0) {
     throw system_error(fmt::format("cannot exchange {}", printable(step.path)), errno);
   }
+  // The folder above looks as if nothing had happened in it: nothing else has. A time is worth no error.
+  const timespec times[2] = {{0, UTIME_OMIT}, before.st_mtim};
+  if (known) static_cast<void>(::futimens(above.get(), times));
 }
 
 void FileSwap::forward(const SwapStep& step) const {

@@ -25,12 +25,24 @@
 #include "snapshot/backup_target.h"
 #include "snapshot/create.h"
 #include "snapshot/restore.h"
+#include "snapshot/restore_in_place.h"
 #include "snapshot/verify.h"
 #include "snapshot/verify_ledger.h"
 #include "store/archive/archive_list.h"
 #include "version.h"
 
 namespace wobackup {
+
+namespace {
+
+std::string valid_name(const std::string& site) {
+  const std::optional<std::string> valid = host_name(site);
+  if (valid) return *valid;
+  throw Error(ErrorKind::usage, fmt::format("\"{}\" is not a host name", printable(site.substr(0, 100))),
+              "a site's name looks like example.com");
+}
+
+}  // namespace
 
 struct Service::Implementation {
   Config config;
@@ -89,26 +101,22 @@ Created Service::create(const Site& site, const CreateOptions& options) {
 std::vector<SnapshotRef> Service::list(const std::string& name,
                                        const std::optional<std::filesystem::path>& backup_root) const {
   const Config& config = implementation_->config;
-  const std::optional<std::string> valid = host_name(name);
-  if (!valid) {
-    throw Error(ErrorKind::usage, fmt::format("\"{}\" is not a host name", printable(name.substr(0, 100))),
-                "a site's name looks like example.com");
-  }
+  const std::string valid = valid_name(name);
   // A site that is gone from the server still has its archives, if the root says where.
-  std::optional<std::filesystem::path> root = backup_root ? backup_root : config.for_site(*valid).backup_root;
+  std::optional<std::filesystem::path> root = backup_root ? backup_root : config.for_site(valid).backup_root;
   if (!root) root = config.backup_root;
   std::optional<Error> unknown;
   try {
-    root = backup_root_of(site(*valid), config, backup_root);
+    root = backup_root_of(site(valid), config, backup_root);
   } catch (const Error& error) {
     if (!root) throw;
     unknown = error;
   }
-  const std::filesystem::path directory = *root / *valid;
+  const std::filesystem::path directory = *root / valid;
   try {
     const UniqueFd fd = open_trusted_directory(directory, false);
-    std::vector<SnapshotRef> refs = list_archives(fd.get(), directory, *valid);
-    const VerifyHistory history(config.state_dir, *valid);
+    std::vector<SnapshotRef> refs = list_archives(fd.get(), directory, valid);
+    const VerifyHistory history(config.state_dir, valid);
     for (SnapshotRef& ref : refs) ref.verified = history.find(ref.archive);
     return refs;
   } catch (const Error& error) {
@@ -153,6 +161,33 @@ Json Service::info(const std::filesystem::path& archive) const {
 
 Restored Service::restore(const std::filesystem::path& archive, const RestoreOptions& options) const {
   return restore_to_folder(archive, options, {implementation_->config, implementation_->log});
+}
+
+RestoredInPlace Service::restore_in_place(const Site& site, const std::filesystem::path& archive,
+                                          const InPlaceOptions& options) {
+  return restore_files_in_place(site, archive, options,
+                                {implementation_->config, implementation_->clock, implementation_->log});
+}
+
+std::optional<PendingRestore> Service::pending_restore(const std::string& site) const {
+  const std::optional<std::string> valid = host_name(site);
+  return valid ? pending_restore_of(*valid, implementation_->config) : std::nullopt;
+}
+
+void Service::resume_restore(const std::string& site) {
+  wobackup::resume_restore(valid_name(site), {implementation_->config, implementation_->clock, implementation_->log});
+}
+
+void Service::abort_restore(const std::string& site) {
+  wobackup::abort_restore(valid_name(site), {implementation_->config, implementation_->clock, implementation_->log});
+}
+
+void Service::undo_restore(const std::string& site) {
+  wobackup::undo_restore(valid_name(site), {implementation_->config, implementation_->clock, implementation_->log});
+}
+
+std::filesystem::path Service::finish_restore(const Site& site) {
+  return wobackup::finish_restore(site, {implementation_->config, implementation_->clock, implementation_->log});
 }
 
 Verified Service::verify(const std::filesystem::path& archive, const VerifyOptions& options) const {

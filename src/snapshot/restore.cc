@@ -230,6 +230,11 @@ bool is_trusted(const std::filesystem::path& archive, const ContainerReader& con
 
 Restored restore_to_folder(const std::filesystem::path& archive, const RestoreOptions& options,
                            const RestoreEnvironment& environment) {
+  return restore_into([&] { return open_trusted_directory(options.target, true); }, archive, options, environment);
+}
+
+Restored restore_into(const std::function<UniqueFd()>& open_target, const std::filesystem::path& archive,
+                      const RestoreOptions& options, const RestoreEnvironment& environment) {
   check_options(options);
   const auto started = std::chrono::steady_clock::now();
   const std::unique_ptr<FileAccess> file = open_archive(archive);
@@ -242,7 +247,7 @@ Restored restore_to_folder(const std::filesystem::path& archive, const RestoreOp
   const bool trusted = container && is_trusted(archive, *container, environment);
   Restored restored;
   if (!options.dry_run) {
-    const UniqueFd target = open_trusted_directory(options.target, true);
+    const UniqueFd target = open_target();
     FolderWriter writer(target.get(),
                         {.overwrite = options.overwrite,
                          .numeric_owner = options.numeric_owner,
@@ -268,6 +273,8 @@ Restored restore_to_folder(const std::filesystem::path& archive, const RestoreOp
       restore_foreign(*file, run.selection, writer, counters, run.cancellation);
     }
     monitor.finish();
+    if (options.cancelled && options.cancelled()) run.cancellation.cancel();  // in a moment, between two looks
+    run.cancellation.check();
     restored = result_of(run, archive);
     restored.entries = counters.members;
     restored.files = counters.files;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 
+#include "base/unique_fd.h"
 #include "wobackup/config.h"
 #include "wobackup/log.h"
 #include "wobackup/restore.h"
@@ -17,5 +19,9 @@ struct RestoreEnvironment {
 /// As Service::restore.
 [[nodiscard]] Restored restore_to_folder(const std::filesystem::path& archive, const RestoreOptions& options,
                                          const RestoreEnvironment& environment);
+
+/// The same into a folder that `open_target` opens when it is time for that; options.target is its name for messages.
+[[nodiscard]] Restored restore_into(const std::function<UniqueFd()>& open_target, const std::filesystem::path& archive,
+                                    const RestoreOptions& options, const RestoreEnvironment& environment);
 
 }  // namespace wobackup

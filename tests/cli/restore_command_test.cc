@@ -115,6 +115,36 @@ TEST_F(RestoreCommand, CreateVerify_ReadsBackWhatWasWritten) {
   EXPECT_EQ(run({"create", "a.example", "--verify", "deeply"}).exit_code, 2);
 }
 
+TEST_F(RestoreCommand, InPlace_ReplacesTheFilesAndIsUndone) {
+  write("www/a.example/htdocs/index.html", "changed since");
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files"}).exit_code, 2) << "nobody was asked";
+  const Ran ran = run({"restore", "a.example", "--in-place", "--files", "--yes"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.both();
+  EXPECT_TRUE(contains(ran.out, "a.example: htdocs replaced by 2 files"));
+  EXPECT_EQ(test::text_of_file(www("a.example") / "htdocs/index.html"), "hello");
+  EXPECT_TRUE(contains(run({"-v", "list", "a.example"}).err, "--undo"));
+  EXPECT_EQ(run({"restore", "--undo", "a.example", "--yes"}).exit_code, 0);
+  EXPECT_EQ(test::text_of_file(www("a.example") / "htdocs/index.html"), "changed since");
+  EXPECT_EQ(run({"restore", "--undo", "a.example", "--yes"}).exit_code, 10);
+  EXPECT_EQ(run({"restore", "--resume", "a.example"}).exit_code, 10);
+}
+
+TEST_F(RestoreCommand, InPlace_OfADatabaseIsRefused) {
+  const Ran ran = run({"restore", "a.example", "--in-place", "--yes"});
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_TRUE(contains(ran.err, "--files"));
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--target", target(), "--yes"}).exit_code, 2);
+  EXPECT_EQ(run({"restore", "a.example", "--undo", "--resume"}).exit_code, 2);
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes", "--include", "*.php"}).exit_code, 2);
+}
+
+TEST_F(RestoreCommand, InPlace_Finish_KeepsWhatWasDisplaced) {
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes"}).exit_code, 0);
+  const Ran ran = run({"restore", "--finish", "a.example"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.both();
+  EXPECT_EQ(run({"--json", "list", "a.example"}).objects("snapshot").at(0)["reason"], "pre-restore");
+}
+
 TEST_F(RestoreCommand, VerifyAll_GoesOnAndCounts) {
   add_site("b.example");
   const Ran none = run({"verify", "--all"});

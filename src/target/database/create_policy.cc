@@ -66,11 +66,10 @@ bool is_harmless_sequence(SqlTokens tokens) {
   while (const std::optional<Token> token = tokens.next()) {
     if (token->is_word("engine")) {
       if (!takes_engine(tokens)) return false;
-    } else if (token->kind != SqlHead::Kind::word && !token->is_symbol('-') && !token->is_symbol('=')) {
-      return false;
-    } else if (token->is_word("select") || token->is_word("comment")) {
-      return false;
+      continue;
     }
+    const bool plain = token->kind == SqlHead::Kind::word || token->is_symbol('-') || token->is_symbol('=');
+    if (!plain || token->is_word("select") || token->is_word("comment")) return false;
   }
   return true;
 }

@@ -58,7 +58,7 @@ std::string first_value(DatabaseConnection& connection, const std::string& sql) 
 std::string own_host(DatabaseConnection& connection) {
   const std::string self = first_value(connection, "SELECT USER()");
   const std::size_t at = self.rfind('@');
-  const std::string host = at == std::string::npos ? std::string() : self.substr(at + 1);
+  std::string host = at == std::string::npos ? std::string() : self.substr(at + 1);
   const bool plain = std::all_of(host.begin(), host.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == ':' ||
            c == '-' || c == '_';

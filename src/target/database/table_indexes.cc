@@ -104,7 +104,7 @@ bool counter_has_key(const std::vector<Line>& lines) {
 }  // namespace
 
 TableInTwoParts split_table(std::string_view create, const QuoteRules& quotes) {
-  const TableInTwoParts whole{std::string(create), {}};
+  TableInTwoParts whole{std::string(create), {}};
   const std::optional<Definition> definition = read_definition(create, quotes);
   if (!definition || !counter_has_key(definition->lines)) return whole;
   std::string kept, indexes;

@@ -1,0 +1,140 @@
+// wobackup restore --in-place, and the ways back from it
+#include <fmt/format.h>
+
+#include <istream>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/wording.h"
+
+namespace wobackup::cli {
+namespace {
+
+[[noreturn]] void wrong_usage(const std::string& message, const std::string& hint = {}) {
+  throw Error(ErrorKind::usage, message, hint);
+}
+
+void check(const RestoreArguments& arguments) {
+  const int ways = int{arguments.in_place} + int{arguments.undo} + int{arguments.resume} + int{arguments.abort} +
+                   int{arguments.finish};
+  if (ways > 1) wrong_usage("--in-place, --undo, --finish, --resume and --abort exclude each other");
+  if (arguments.what.empty()) wrong_usage("no site was named", "for example `wobackup restore --undo example.com`");
+  if (!arguments.target.empty()) wrong_usage("--target and --in-place exclude each other");
+  if (!arguments.in_place) return;
+  if (arguments.database_only || !arguments.files_only) {
+    wrong_usage("databases cannot be restored in place yet",
+                "--files restores the files alone; --target with --db gives the dump");
+  }
+  if (!arguments.exclude.empty())
+    wrong_usage("--exclude does not go with --in-place", "name what is wanted: --include");
+  if (arguments.salvage || arguments.dry_run || arguments.numeric_owner) {
+    wrong_usage("--salvage, --dry-run and --numeric-owner go with --target");
+  }
+}
+
+// SITE, SITE/NAME, or an archive's path: then its folder is named like the site.
+Site site_of(const std::string& what, const std::filesystem::path& archive, const Service& service) {
+  const bool by_path = what.starts_with('/') || what.starts_with('.') || what.ends_with(".tar.zst");
+  const std::string name = by_path ? archive.parent_path().filename().string() : what.substr(0, what.find('/'));
+  try {
+    return service.site(name);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+    throw Error(error.kind(), error.message(),
+                fmt::format("if the site is gone from the server, make it first: wo site create {}", printable(name)));
+  }
+}
+
+void ask(const std::string& question, const RestoreArguments& arguments, Output& output) {
+  if (arguments.yes) return;
+  Terminal& terminal = output.terminal();
+  if (!terminal.in_is_terminal || !terminal.err_is_terminal || output.json()) {
+    wrong_usage("this replaces live files, and nobody is there to be asked", "--yes says that it is meant");
+  }
+  terminal.err << printable(question) << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(terminal.in, answer);
+  if (answer != "y" && answer != "Y" && answer != "yes") throw Error(ErrorKind::interrupted, "nothing was changed");
+}
+
+int done(const std::string& text, const Json& fields, Output& output) {
+  if (!output.json()) {
+    output.line(text);
+    return 0;
+  }
+  Json summary = fields;
+  summary["exit_code"] = 0;
+  output.object("summary", summary);
+  return 0;
+}
+
+int restore_now(const RestoreArguments& arguments, Service& service, Output& output) {
+  const std::filesystem::path archive = service.find(arguments.what, path_argument(arguments.path));
+  const Site site = site_of(arguments.what, archive, service);
+  ask(fmt::format("Replace the files of {} by those of {}?", site.name, archive.filename().string()), arguments,
+      output);
+  InPlaceOptions options;
+  options.include = arguments.include;
+  options.accept_changed = arguments.accept_changed;
+  if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
+  options.cancelled = output.terminal().interrupted;
+  const RestoredInPlace restored = service.restore_in_place(site, archive, options);
+  output.clear_progress();
+  show_notes(restored.staged.notes, restored.staged.notes_count, "", "", output);
+  Json fields;
+  fields["site"] = site.name;
+  fields["archive"] = json_text(archive.string());
+  fields["files"] = restored.staged.files;
+  fields["bytes"] = restored.staged.bytes;
+  fields["exchanged"] = Json::array();
+  std::string paths;
+  for (const std::string& path : restored.exchanged) {
+    fields["exchanged"].push_back(json_text(path));
+    paths += (paths.empty() ? "" : ", ") + printable(path);
+  }
+  return done(fmt::format("{}: {} replaced by {}, {}, {:.1f} s. `wobackup restore --undo {}` takes it back.", site.name,
+                          paths, counted(restored.staged.files, "file"), human_size(restored.staged.bytes),
+                          std::chrono::duration<double>(restored.staged.elapsed).count(), site.name),
+              fields, output);
+}
+
+}  // namespace
+
+int restore_in_place_command(const RestoreArguments& arguments, Service& service, Output& output) {
+  check(arguments);
+  if (arguments.in_place) return restore_now(arguments, service, output);
+  const std::string& site = arguments.what;
+  const Json fields{{"site", json_text(site)}};
+  if (arguments.undo) {
+    ask(fmt::format("Take the last restore of {} back?", site), arguments, output);
+    service.undo_restore(site);
+    return done(fmt::format("{}: everything is as it was before the restore", printable(site)), fields, output);
+  }
+  if (arguments.resume) {
+    service.resume_restore(site);
+    return done(fmt::format("{}: the restore is done", printable(site)), fields, output);
+  }
+  if (arguments.abort) {
+    service.abort_restore(site);
+    return done(fmt::format("{}: everything is as it was before the restore", printable(site)), fields, output);
+  }
+  const std::filesystem::path archive = service.finish_restore(service.site(site));
+  return done(fmt::format("{}: what was displaced is in {}", printable(site), printable(archive.string())),
+              {{"site", json_text(site)}, {"archive", json_text(archive.string())}}, output);
+}
+
+void tell_pending_restore(const std::string& site, const Service& service, Output& output) {
+  const std::optional<PendingRestore> pending = service.pending_restore(site);
+  if (!pending) return;
+  if (pending->interrupted) {
+    output.warning(
+        fmt::format("{}: a restore that began {} was interrupted: finish it with `wobackup restore --resume "
+                    "{}`, or take it back with --abort",
+                    pending->site, pending->started, pending->site));
+  } else {
+    output.log(LogLevel::info, fmt::format("{}: what the restore of {} displaced is kept for `wobackup restore --undo`",
+                                           pending->site, pending->started));
+  }
+}
+
+}  // namespace wobackup::cli

@@ -1,0 +1,39 @@
+// The use case "restore a site's files in place", and its way back.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "wobackup/config.h"
+#include "wobackup/log.h"
+#include "wobackup/restore.h"
+#include "wobackup/site.h"
+
+namespace wobackup {
+
+struct InPlaceEnvironment {
+  const Config& config;
+  const Clock& clock;
+  const LogSink& log;
+};
+
+/// As Service::restore_in_place.
+[[nodiscard]] RestoredInPlace restore_files_in_place(const Site& site, const std::filesystem::path& archive,
+                                                     const InPlaceOptions& options,
+                                                     const InPlaceEnvironment& environment);
+
+/// As Service::pending_restore.
+[[nodiscard]] std::optional<PendingRestore> pending_restore_of(const std::string& site, const Config& config);
+
+/// An interrupted restore: to its end, or back. Throws not_found if there is none, rollback_failed if somebody else has
+/// changed the files meanwhile.
+void resume_restore(const std::string& site, const InPlaceEnvironment& environment);
+void abort_restore(const std::string& site, const InPlaceEnvironment& environment);
+/// One that was done: back. What it had brought is removed.
+void undo_restore(const std::string& site, const InPlaceEnvironment& environment);
+/// One that was done: what was displaced is archived (reason "pre-restore") beside the site's backups, and removed.
+std::filesystem::path finish_restore(const Site& site, const InPlaceEnvironment& environment);
+
+}  // namespace wobackup

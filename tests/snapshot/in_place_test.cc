@@ -1,0 +1,172 @@
+// Restores in place: there, back, and killed at any moment.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <random>
+
+#include "fakes/plain_tools.h"
+#include "fakes/scratch_folder.h"
+#include "fakes/tree_facts.h"
+#include "wobackup/service.h"
+
+namespace wobackup {
+namespace {
+
+class InPlaceTest : public ::testing::Test {
+ protected:
+  InPlaceTest() {
+    config_.registry = folder_ / "none.db";
+    config_.state_dir = folder_ / "state";
+    config_.backup_root = folder_ / "archives";
+    config_.min_free_bytes = 0;
+    config_.database.admin = false;
+    config_.site["example.com"].path = site();
+    config_.site["example.com"].type = "php";
+    for (std::size_t i = 0; i < 200; ++i) write("htdocs/f" + std::to_string(i), std::string(1000 * (i % 7), 'a'));
+    write("htdocs/uploads/old.jpg", "old");
+    write("wp-config.php", "<?php // old");
+    archive_ = service().create(the_site(), {}).archive;
+    in_backup_ = facts();
+    write("htdocs/index.php", "<?php // since");
+    write("htdocs/uploads/new.jpg", "new");
+    std::filesystem::remove(site() / "htdocs/f7");
+    write("wp-config.php", "<?php // new");
+    live_ = facts();
+  }
+  std::filesystem::path site() const { return folder_ / "www/example.com"; }
+  void write(const std::string& path, std::string_view text) const { folder_.write("www/example.com/" + path, text); }
+  Service service() const { return Service(config_); }
+  Site the_site() const { return service().site("example.com"); }
+  RestoredInPlace restore(const InPlaceOptions& options = {}) {
+    return service().restore_in_place(the_site(), archive_, options);
+  }
+  // The site's files, without the restore's own folder.
+  std::map<std::string, std::string> facts() const {
+    std::map<std::string, std::string> all = test::facts_of(site());
+    std::erase_if(all, [](const auto& item) { return item.first.starts_with(".wobackup"); });
+    return all;
+  }
+  bool has_stage() const {
+    for (const auto& item : std::filesystem::directory_iterator(site())) {
+      if (item.path().filename().string().starts_with(".wobackup")) return true;
+    }
+    return false;
+  }
+
+  test::ScratchFolder folder_;
+  Config config_;
+  std::filesystem::path archive_;
+  std::map<std::string, std::string> in_backup_, live_;
+};
+
+TEST_F(InPlaceTest, ThereAndBack) {
+  ASSERT_NE(in_backup_, live_);
+  const RestoredInPlace restored = restore();
+  EXPECT_EQ(restored.exchanged, (std::vector<std::string>{"htdocs", "wp-config.php"}));
+  EXPECT_EQ(facts(), in_backup_);
+  const auto pending = service().pending_restore("example.com");
+  ASSERT_TRUE(pending);
+  EXPECT_FALSE(pending->interrupted);
+  service().undo_restore("example.com");
+  EXPECT_EQ(facts(), live_);
+  EXPECT_FALSE(has_stage());
+  EXPECT_FALSE(service().pending_restore("example.com"));
+}
+
+TEST_F(InPlaceTest, Finish_ArchivesWhatWasDisplaced) {
+  static_cast<void>(restore());
+  const std::filesystem::path archive = service().finish_restore(the_site());
+  EXPECT_FALSE(has_stage());
+  EXPECT_FALSE(service().pending_restore("example.com"));
+  EXPECT_EQ(facts(), in_backup_);
+  EXPECT_EQ(service().info(archive)["backup_reason"], "pre-restore");
+  static_cast<void>(service().restore(archive, {.target = folder_ / "displaced", .exclude = {"vhost.json"}}));
+  EXPECT_EQ(test::facts_of(folder_ / "displaced"), live_);
+}
+
+TEST_F(InPlaceTest, NextRestore_FinishesTheOneBefore) {
+  static_cast<void>(restore());
+  write("htdocs/index.php", "third");
+  static_cast<void>(restore());
+  EXPECT_EQ(facts(), in_backup_);
+  EXPECT_EQ(service().list("example.com").size(), 2U);
+  service().undo_restore("example.com");
+  EXPECT_EQ(test::text_of_file(site() / "htdocs/index.php"), "third");
+}
+
+TEST_F(InPlaceTest, OneFolder_LeavesTheRest) {
+  EXPECT_EQ(restore({.include = {"htdocs/uploads/"}}).exchanged, (std::vector<std::string>{"htdocs/uploads"}));
+  EXPECT_FALSE(std::filesystem::exists(site() / "htdocs/uploads/new.jpg"));
+  EXPECT_EQ(test::text_of_file(site() / "htdocs/index.php"), "<?php // since");
+  EXPECT_EQ(test::text_of_file(site() / "wp-config.php"), "<?php // new");
+  service().undo_restore("example.com");
+  EXPECT_EQ(facts(), live_);
+}
+
+TEST_F(InPlaceTest, DamagedOrChangedArchive_TouchesNothing) {
+  ByteVector bytes = test::bytes_of_file(archive_);
+  bytes[bytes.size() / 3] ^= std::byte{1};
+  test::write_file(archive_, bytes);
+  EXPECT_THROW(static_cast<void>(restore()), Error);
+  EXPECT_EQ(facts(), live_);
+  EXPECT_FALSE(has_stage());
+  EXPECT_FALSE(service().pending_restore("example.com"));
+}
+
+TEST_F(InPlaceTest, Cancelled_TouchesNothing) {
+  EXPECT_THROW(static_cast<void>(restore({.cancelled = [] { return true; }})), Error);
+  EXPECT_EQ(facts(), live_);
+  EXPECT_FALSE(has_stage());
+}
+
+TEST_F(InPlaceTest, WithoutARestore_ThereIsNothingToTakeBack) {
+  for (const auto& way : {&Service::undo_restore, &Service::resume_restore, &Service::abort_restore}) {
+    Service one = service();
+    try {
+      (one.*way)("example.com");
+      FAIL() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::not_found);
+    }
+  }
+}
+
+TEST_F(InPlaceTest, KilledAtAnyMoment_IsBeforeOrAfterWithOneCommand) {
+  std::mt19937 random(5);
+  int before = 0, after = 0, interrupted = 0;
+  for (int round = 0; round < 25; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      try {
+        static_cast<void>(restore());
+      } catch (...) {
+      }
+      ::_exit(0);
+    }
+    ::usleep(static_cast<useconds_t>(random() % 60'000));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    const auto pending = service().pending_restore("example.com");
+    if (pending && pending->interrupted) {
+      ++interrupted;
+      if (pending->swapping && round % 2 == 0) {
+        service().resume_restore("example.com");
+      } else {
+        service().abort_restore("example.com");
+      }
+    }
+    const auto now = facts();
+    if (now == live_) ++before;
+    if (now == in_backup_) ++after;
+    ASSERT_EQ(before + after, round + 1) << "a mixture";
+    if (now == in_backup_) service().undo_restore("example.com");
+    ASSERT_EQ(facts(), live_);
+  }
+  EXPECT_GT(interrupted, 0);
+}
+
+}  // namespace
+}  // namespace wobackup
