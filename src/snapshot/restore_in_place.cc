@@ -231,6 +231,8 @@ RestoredInPlace restore_files_in_place(const Site& site, const std::filesystem::
 }
 
 std::optional<PendingRestore> pending_restore_of(const std::string& site, const Config& config) {
+  // Whoever may not look into the state folder cannot restore in place either.
+  if (::access(config.state_dir.c_str(), X_OK) != 0) return std::nullopt;
   const std::optional<RestoreJournal> journal = JournalFile(config.state_dir, site).load();
   if (!journal) return std::nullopt;
   return PendingRestore{journal->site, journal->archive, journal->started, journal->phase != JournalPhase::done,

@@ -84,12 +84,13 @@ void verify_data(const ContainerReader& container, Run& run) {
   read_members(container, nowhere, reading, run.counters, run.cancellation);
 }
 
-// The sum that was recorded when the archive was made finds changes that nothing in the file itself can tell.
-void verify_sum(const FileAccess& file, Run& run) {
+// Whether the file has the sum that was recorded when it was made, which finds changes that nothing in the file itself
+// can tell; nothing if none was recorded.
+std::optional<bool> has_recorded_sum(const FileAccess& file, const Run& run) {
   const std::optional<std::string> site = host_name(run.archive.parent_path().filename().string());
-  if (!site || run.options.sample < 1) return;
+  if (!site || run.options.sample < 1) return std::nullopt;
   const auto recorded = ArchiveLedger(run.environment.config.state_dir, *site).find(run.archive);
-  if (!recorded) return;
+  if (!recorded) return std::nullopt;
   Sha256 hash;
   ByteVector piece(kHashPieceBytes);
   for (std::uint64_t at = 0; at < file.size(); at += piece.size()) {
@@ -98,10 +99,7 @@ void verify_sum(const FileAccess& file, Run& run) {
     if (piece.empty()) break;
     hash.update(piece);
   }
-  run.verified.sum_compared = true;
-  if (hex(hash.finish()) != recorded->sha256) {
-    add_problem(run.verified, {std::nullopt, {}, "it is not the file that was made here: its sum is another"});
-  }
+  return hex(hash.finish()) == recorded->sha256;
 }
 
 void verify_foreign(const FileAccess& file, Run& run) {
@@ -126,22 +124,28 @@ void verify_content(const FileAccess& file, Run& run) {
   verify_index(file, *container);
   if (run.options.level == VerifyLevel::quick) return;
   // The sum needs one core, and reading the frames leaves some of it free.
-  std::exception_ptr sum_failure;
-  std::jthread summing([&] {
+  std::exception_ptr failure;
+  std::optional<bool> same_sum;
+  {
+    const std::jthread summing([&] {
+      try {
+        same_sum = has_recorded_sum(file, run);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+    });
     try {
-      verify_sum(file, run);
+      verify_data(*container, run);
     } catch (...) {
-      sum_failure = std::current_exception();
+      run.cancellation.cancel();
+      throw;
     }
-  });
-  try {
-    verify_data(*container, run);
-  } catch (...) {
-    run.cancellation.cancel();
-    throw;
   }
-  summing.join();
-  if (sum_failure) std::rethrow_exception(sum_failure);
+  if (failure) std::rethrow_exception(failure);
+  run.verified.sum_compared = same_sum.has_value();
+  if (same_sum == false) {
+    add_problem(run.verified, {std::nullopt, {}, "it is not the file that was made here: its sum is another"});
+  }
 }
 
 }  // namespace
