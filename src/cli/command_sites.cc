@@ -17,7 +17,7 @@ namespace {
 std::optional<SnapshotRef> last_good(const Service& service, const Site& site) {
   try {
     for (SnapshotRef& ref : service.list(site.name)) {
-      if (ref.complete && ref.problem.empty()) return std::move(ref);
+      if (ref.good()) return std::move(ref);
     }
   } catch (const Error&) {
     // The list command says what is wrong with the folder; here the site simply has none that is known.

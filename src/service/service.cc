@@ -140,7 +140,7 @@ std::filesystem::path Service::find(const std::string& what,
   }
   if (name.ends_with(".tar.zst")) name.resize(name.size() - std::string_view(".tar.zst").size());
   for (const SnapshotRef& ref : list(site_name, backup_root)) {
-    const bool wanted = name == "latest" ? ref.complete && ref.problem.empty() : ref.name == name;
+    const bool wanted = name == "latest" ? ref.good() : ref.name == name;
     if (wanted) return ref.archive;
   }
   throw Error(ErrorKind::not_found,

@@ -143,6 +143,8 @@ TEST_F(RestoreCommand, InPlace_Finish_KeepsWhatWasDisplaced) {
   const Ran ran = run({"restore", "--finish", "a.example"});
   EXPECT_EQ(ran.exit_code, 0) << ran.both();
   EXPECT_EQ(run({"--json", "list", "a.example"}).objects("snapshot").at(0)["reason"], "pre-restore");
+  // It may be a part only, and is what somebody wanted to get rid of: "latest" is another.
+  EXPECT_EQ(info("a.example/latest")["archive_path"], archive_.string());
 }
 
 TEST_F(RestoreCommand, VerifyAll_GoesOnAndCounts) {
