@@ -99,7 +99,7 @@ std::vector<SwapStep> FileSwap::plan(const std::vector<std::string>& paths) cons
       throw Error(ErrorKind::failed, "htdocs is a symbolic link", "restore into the folder it leads to, with --target");
     }
     if (live && S_ISDIR(live->st_mode)) {
-      const auto mount = mount_within(site_path + "/" + path);
+      const auto mount = mount_within(fmt::format("{}/{}", site_path, path));
       if (mount) {
         throw Error(ErrorKind::failed,
                     fmt::format("{} is a mount, and cannot be exchanged by a rename", printable(*mount)),

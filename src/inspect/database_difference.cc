@@ -149,6 +149,7 @@ bool is_sqlite(const ManifestEntry& dump) {
 
 void compare_dumps(const ArchiveReader& before, const ManifestEntry* a, const ArchiveReader& after,
                    const ManifestEntry* b, std::vector<TableChange>& changes) {
+  if (a == nullptr && b == nullptr) return;
   const std::string& name = a != nullptr ? a->entry.path : b->entry.path;
   if (a != nullptr && b != nullptr && a->sha256 && a->sha256 == b->sha256) return;
   if ((a != nullptr && is_sqlite(*a)) || (b != nullptr && is_sqlite(*b))) {
