@@ -1,5 +1,11 @@
 wobackup_layer(wordpress PATH wordpress
   SOURCES
+    cache_flush.cc
+    http_check.cc
+    maintenance_mode.cc
+    object_cache.cc
+    page_cache.cc
+    page_signs.cc
     php_run.cc
     random_token.cc
     site_user.cc
@@ -7,4 +13,5 @@ wobackup_layer(wordpress PATH wordpress
     wordpress_probe.cc
     wordpress_run.cc
     wordpress_script.cc
-  DEPENDS base config site)
+  DEPENDS base config site
+  LINK PkgConfig::curl)

@@ -19,15 +19,6 @@ constexpr std::uint64_t kLongestFileInIsolation = std::uint64_t{64} << 20U;
 constexpr std::uint64_t kMostProcesses = 2048;
 constexpr std::size_t kErrorBytes = std::size_t{256} << 10U;
 
-bool is_php_version(std::string_view text) {
-  const auto parts = split(text, '.');
-  const auto is_number = [](std::string_view part) {
-    return !part.empty() && part.size() <= 2 &&
-           std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
-  };
-  return parts.size() == 2 && is_number(parts[0]) && is_number(parts[1]);
-}
-
 std::vector<ResourceLimit> resource_limits(const PhpLimits& limits) {
   const auto seconds = static_cast<std::uint64_t>(limits.cpu_time.count());
   std::vector<ResourceLimit> all{{RLIMIT_CORE, 0},
@@ -68,6 +59,15 @@ void check_user(const SiteUser& user) {
 }
 
 }  // namespace
+
+bool is_php_version(std::string_view text) {
+  const auto parts = split(text, '.');
+  const auto is_number = [](std::string_view part) {
+    return !part.empty() && part.size() <= 2 &&
+           std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  return parts.size() == 2 && is_number(parts[0]) && is_number(parts[1]);
+}
 
 PhpProgram find_php(const std::optional<std::filesystem::path>& configured,
                     const std::optional<std::string>& php_version) {

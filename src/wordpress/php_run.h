@@ -21,6 +21,9 @@ struct PhpProgram {
   std::string remark;  ///< when it may be another version than the site's; else empty
 };
 
+/// Whether this is a version as the registry has it: "8.3".
+[[nodiscard]] bool is_php_version(std::string_view text);
+
 /// The configured program, else `php<version>` for a version as the registry has it ("8.3"), else `php`. Throws Error
 /// not_found if there is none.
 [[nodiscard]] PhpProgram find_php(const std::optional<std::filesystem::path>& configured,
@@ -28,7 +31,7 @@ struct PhpProgram {
 
 /// What a site's code may use up.
 struct PhpLimits {
-  std::chrono::seconds time{60};  ///< as it passes on the clock
+  std::chrono::seconds time{60};      ///< as it passes on the clock
   std::chrono::seconds cpu_time{30};  ///< as PHP computes; its own message then names the file and the line
   std::uint64_t memory_bytes = std::uint64_t{512} << 20U;
   std::size_t output_bytes = std::size_t{4} << 20U;
