@@ -57,24 +57,53 @@ TEST_F(ConfinedSubprocess, OwnNetwork_HasNoInterfaceThatIsUp) {
   EXPECT_EQ(inside.find("\n0000"), std::string::npos) << inside;
 }
 
-TEST_F(ConfinedSubprocess, OwnNetworkWithoutTheRight_IsAnErrorNotARunWithNetwork) {
-  // Only the child may lose its rights: the test runs itself as nobody.
+// Only a child may lose its rights: runs `action` as nobody, and tells what it returned.
+template <class Action>
+int as_nobody(const Action& action) {
   const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
   if (child == 0) {
-    if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(2);
+    if (::setgid(kNobody.second) != 0 || ::setuid(kNobody.first) != 0) ::_exit(100);
+    try {
+      ::_exit(action());
+    } catch (...) {
+      ::_exit(101);
+    }
+  }
+  int status = 0;
+  return ::waitpid(child, &status, 0) == child ? WEXITSTATUS(status) : -1;
+}
+
+TEST_F(ConfinedSubprocess, OwnNetworkWithoutTheRight_IsAnErrorNotARunWithNetwork) {
+  const int result = as_nobody([] {
     Command command = shell("true");
     command.confinement->own_network = true;
     try {
       const Subprocess started(command);
-      ::_exit(3);
+      return 1;
     } catch (const Error& error) {
-      ::_exit(error.message().starts_with("the network could not be cut off") ? 0 : 4);
+      return error.message().starts_with("the network could not be cut off") ? 0 : 2;
     }
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(WEXITSTATUS(status), 0);
+  });
+  EXPECT_EQ(result, 0);
+}
+
+TEST_F(ConfinedSubprocess, WithoutRootsRights_ItsProcessGroupEndsWithIt) {
+  const int result = as_nobody([] {
+    // The sleeper holds stdout; its end is seen there, since nobody else does.
+    const Watched watched = run_watched(shell("sleep 1000 & echo $!"), {});
+    if (watched.end != WatchEnd::by_itself) return 1;
+    const pid_t sleeper = std::stoi(watched.out);
+    for (int attempt = 0; attempt < 1000; ++attempt) {
+      if (::kill(sleeper, 0) != 0) return 0;
+      std::ifstream status("/proc/" + std::to_string(sleeper) + "/stat");
+      std::string id, name, state;
+      status >> id >> name >> state;
+      if (state == "Z") return 0;
+      ::usleep(10'000);
+    }
+    return 2;
+  });
+  EXPECT_EQ(result, 0);
 }
 
 TEST_F(ConfinedSubprocess, WhatLeavesTheGroup_EndsWithItAllTheSame) {

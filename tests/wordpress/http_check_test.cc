@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 
+#include "fakes/plain_tools.h"
 #include "fakes/refusal.h"
+#include "fakes/scratch_folder.h"
 #include "fakes/web_server.h"
 
 namespace wobackup {
@@ -85,6 +88,45 @@ TEST(HttpCheck, EndlessBody_IsCut) {
   const HttpAnswer answer = http_check(request_to(server), kNever);
   EXPECT_TRUE(answer.body_cut);
   EXPECT_EQ(answer.body_bytes, std::uint64_t{4} << 20U);
+}
+
+TEST(HttpCheck, HttpsWithAnyCertificate_IsAskedBySitesName) {
+  const test::ScratchFolder folder;
+  test::run_in(folder.path(), {"sh", "-c",
+                               "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=other -days 1 -keyout key "
+                               "-out cert 2>/dev/null"});
+  Command command;
+  command.argv = {"openssl",
+                  "s_server",
+                  "-accept",
+                  "127.0.0.1:0",
+                  "-www",
+                  "-key",
+                  (folder / "key").string(),
+                  "-cert",
+                  (folder / "cert").string(),
+                  "-servername",
+                  "wp.example",
+                  "-servername_fatal",
+                  "-key2",
+                  (folder / "key").string(),
+                  "-cert2",
+                  (folder / "cert").string()};
+  const Subprocess server(command);
+  std::string said;
+  while (said.find("ACCEPT") == std::string::npos || said.back() != '\n') {
+    std::array<char, 256> buffer{};
+    const ssize_t count = ::read(server.out_fd(), buffer.data(), buffer.size());
+    ASSERT_GT(count, 0) << said;
+    said.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  HttpRequest request;
+  request.host = "wp.example";
+  request.https = true;
+  request.https_port = static_cast<std::uint16_t>(std::stoi(said.substr(said.rfind(':') + 1)));
+  EXPECT_EQ(http_check(request, kNever).status, 200);
+  request.host = "unknown.example";  // the server insists on the name in the handshake
+  EXPECT_NE(test::refusal([&] { (void)http_check(request, kNever); }, ErrorKind::failed), "");
 }
 
 TEST(HttpCheck, SilentServer_IsAnErrorInTime) {

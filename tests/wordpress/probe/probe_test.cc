@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "fakes/plain_tools.h"
 #include "fakes/refusal.h"
 #include "wordpress/probe/installed_wordpress.h"
 
@@ -168,6 +169,49 @@ TEST_F(WordPressProbe, DropInsForCaches_AreNotLoaded) {
   plant("wp-content/advanced-cache.php", "<?php exit('page cache');");
   site_->write_config("define( 'WP_CACHE', true );\n" + site_->usual_settings());
   EXPECT_EQ(probe_wordpress(run(), kNever).siteurl, "http://wp.example");
+}
+
+// Stands for a file of WordPress' own as an older version has it.
+class ChangedFile {
+ public:
+  ChangedFile(std::filesystem::path file, const std::string& from, const std::string& to)
+      : file_(std::move(file)), before_(test::text_of_file(file_)) {
+    std::string text = before_;
+    const std::size_t at = text.find(from);
+    if (at == std::string::npos) throw std::runtime_error("not there: " + from);
+    std::ofstream(file_) << text.replace(at, from.size(), to);
+  }
+  ChangedFile(const ChangedFile&) = delete;
+  ChangedFile& operator=(const ChangedFile&) = delete;
+  ~ChangedFile() { std::ofstream(file_) << before_; }
+
+ private:
+  std::filesystem::path file_;
+  std::string before_;
+};
+
+TEST_F(WordPressProbe, ObjectCacheDropIn_IsNotLoadedByVersionsWithoutAFilterEither) {
+  const auto includes = site_->htdocs() / "wp-includes";
+  const ChangedFile load(includes / "load.php", "apply_filters( 'enable_loading_object_cache_dropin', true )", "true");
+  plant("wp-content/object-cache.php", "<?php exit('object cache');");
+  EXPECT_NE(failure().find("object-cache.php"), std::string::npos);  // the filter is really gone
+  const ChangedFile version(includes / "version.php", "$wp_version = '", "$wp_version = '5.7.'; //");
+  EXPECT_EQ(probe_wordpress(run(), kNever).version, "5.7.");
+}
+
+TEST_F(WordPressProbe, Multisite_IsAskedByTheSitesName) {
+  test::run_in(site_->site(),
+               {"php", "-d", "error_reporting=0", WORDPRESS_SCRIPT, site_->htdocs().string(), "network"});
+  site_->write_config(site_->usual_settings() +
+                      "define( 'MULTISITE', true );\ndefine( 'SUBDOMAIN_INSTALL', true );\n"
+                      "define( 'DOMAIN_CURRENT_SITE', 'wp.example' );\ndefine( 'PATH_CURRENT_SITE', '/' );\n"
+                      "define( 'SITE_ID_CURRENT_SITE', 1 );\ndefine( 'BLOG_ID_CURRENT_SITE', 1 );\n");
+  WordPressRun request = run();
+  const WordPressFacts facts = probe_wordpress(request, kNever);
+  EXPECT_TRUE(facts.multisite);
+  EXPECT_EQ(facts.latest_post->title, "Beitrag 50 \U0001F600");
+  request.start.host = "nobody.wp.example";
+  EXPECT_NE(failure(request).find("ended the run by itself"), std::string::npos);
 }
 
 TEST_F(WordPressProbe, MaintenanceMode_IsPassed) {
