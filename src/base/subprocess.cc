@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -18,6 +21,7 @@
 #include "base/bytes.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "base/watched_run.h"
 
 namespace wobackup {
 namespace {
@@ -55,15 +59,47 @@ void close_others(const std::vector<int>& keep) noexcept {
   ::syscall(SYS_close_range, from, ~0U, 0);
 }
 
-[[noreturn]] void become_child(const Prepared& prepared, const Command& command, int out, int err, int report,
+// The pipe through which a child says why it could not start; both ends are close-on-exec.
+struct ReportPipe {
+  int read_end, write_end;
+};
+
+// Whether the parent is gone. In a process namespace of one's own its id cannot be asked for, but a pipe that only the
+// parent reads tells. REQUIRES: our copy of the read end is closed.
+bool parent_is_gone(pid_t parent, int report) noexcept {
+  const pid_t now = ::getppid();
+  if (now != 0) return now != parent;
+  pollfd state{report, POLLOUT, 0};
+  return ::poll(&state, 1, 0) == 1 && (state.revents & POLLERR) != 0;
+}
+
+// Not by the C library's functions: those would also tell the parent's other threads, which are not here.
+bool change_identity(unsigned uid, unsigned gid) noexcept {
+  return ::syscall(SYS_setgroups, 0, nullptr) == 0 && ::syscall(SYS_setgid, gid) == 0 &&
+         ::syscall(SYS_setuid, uid) == 0;
+}
+
+bool apply_limits(const Confinement& confinement) noexcept {
+  for (const ResourceLimit& limit : confinement.limits) {
+    const rlimit both{limit.value, limit.value};
+    if (::syscall(SYS_prlimit64, 0, limit.resource, &both, nullptr) != 0) return false;
+  }
+  ::umask(confinement.umask);
+  return confinement.nice == 0 || ::setpriority(PRIO_PROCESS, 0, confinement.nice) == 0;
+}
+
+[[noreturn]] void become_child(const Prepared& prepared, const Command& command, int out, int err, ReportPipe pipe,
                                pid_t parent) noexcept {
+  const int report = pipe.write_end;
   const auto fail = [report] {
     const int error_number = errno;
     [[maybe_unused]] const ssize_t count = ::write(report, &error_number, sizeof error_number);
     ::_exit(127);
   };
+  ::close(pipe.read_end);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);
+  if (parent_is_gone(parent, report)) ::_exit(127);
+  if (command.confinement && ::setsid() < 0) fail();
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -75,18 +111,39 @@ void close_others(const std::vector<int>& keep) noexcept {
   for (const int fd : prepared.inherit) {
     if (fd != report && ::fcntl(fd, F_SETFD, 0) != 0) fail();
   }
+  if (command.confinement && !apply_limits(*command.confinement)) fail();
   if (command.run_as) {
-    if (::setgroups(0, nullptr) != 0 || ::setgid(command.run_as->second) != 0 || ::setuid(command.run_as->first) != 0) {
-      fail();
-    }
+    if (!change_identity(command.run_as->first, command.run_as->second)) fail();
     // Changing identity clears the death signal.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(127);
+    if (parent_is_gone(parent, report)) ::_exit(127);
+  }
+  if (command.confinement) {
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail();
+    // As the new identity: a folder that it may not enter is not handed to it.
+    const int folder = command.confinement->working_folder;
+    if (folder >= 0 && ::fchdir(folder) != 0) fail();
   }
   close_others(prepared.inherit);
   ::execve(prepared.program.c_str(), prepared.argv.data(), prepared.environment.data());
   fail();
   ::_exit(127);
+}
+
+// A new process: like fork, in namespaces of its own if the confinement wants them. Throws Error failed.
+pid_t start_process(const std::optional<Confinement>& confinement, const std::string& program) {
+  if (confinement) {
+    const unsigned long network = confinement->own_network ? CLONE_NEWNET : 0UL;
+    const long pid = ::syscall(SYS_clone, CLONE_NEWPID | network | SIGCHLD, 0UL, 0UL, 0UL, 0UL);
+    if (pid >= 0) return static_cast<pid_t>(pid);
+    if (confinement->own_network) {
+      throw Error(ErrorKind::failed, fmt::format("the network could not be cut off: {}", errno_text(errno)),
+                  "root can do it, unless a container forbids it: it needs CAP_SYS_ADMIN");
+    }
+  }
+  const pid_t pid = ::fork();
+  if (pid < 0) throw system_error(fmt::format("cannot start {}", program), errno);
+  return pid;
 }
 
 }  // namespace
@@ -128,10 +185,11 @@ Subprocess::Subprocess(const Command& command) {
   std::sort(prepared.inherit.begin(), prepared.inherit.end());
 
   const pid_t parent = ::getpid();
-  pid_ = ::fork();
-  if (pid_ < 0) throw system_error(fmt::format("cannot start {}", *program), errno);
+  leads_group_ = command.confinement.has_value();
+  pid_ = start_process(command.confinement, *program);
   if (pid_ == 0) {
-    become_child(prepared, command, out.write_end.get(), err.write_end.get(), report.write_end.get(), parent);
+    become_child(prepared, command, out.write_end.get(), err.write_end.get(),
+                 {report.read_end.get(), report.write_end.get()}, parent);
   }
   out.write_end.reset();
   err.write_end.reset();
@@ -151,13 +209,20 @@ Subprocess::Subprocess(const Command& command) {
 
 Subprocess::~Subprocess() {
   if (pid_ > 0 && !status_) {
-    ::kill(pid_, SIGKILL);
+    kill(SIGKILL);
     wait();
   }
 }
 
 ExitStatus Subprocess::wait() {
   if (status_) return *status_;
+  if (leads_group_) {
+    // What it left behind ends too, while its id is still its own.
+    siginfo_t ended{};
+    while (::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+    }
+    ::kill(-pid_, SIGKILL);
+  }
   int raw = 0;
   while (::waitpid(pid_, &raw, 0) < 0) {
     if (errno != EINTR) {
@@ -171,44 +236,18 @@ ExitStatus Subprocess::wait() {
 }
 
 void Subprocess::kill(int signal_number) noexcept {
-  if (pid_ > 0 && !status_) ::kill(pid_, signal_number);
+  if (pid_ > 0 && !status_) ::kill(leads_group_ ? -pid_ : pid_, signal_number);
 }
 
 Collected run_collecting(const Command& command, std::chrono::milliseconds timeout, std::size_t limit_bytes) {
-  Subprocess child(command);
-  Collected result;
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  struct Stream {
-    int fd;
-    std::string& text;
-  };
-  std::array<Stream, 2> streams{{{child.out_fd(), result.out}, {child.err_fd(), result.err}}};
-  std::array<pollfd, 2> waits{{{streams[0].fd, POLLIN, 0}, {streams[1].fd, POLLIN, 0}}};
-  while (waits[0].fd >= 0 || waits[1].fd >= 0) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) {
-      throw Error(ErrorKind::failed, fmt::format("{} took longer than {} ms", command.argv[0], timeout.count()));
-    }
-    if (::poll(waits.data(), waits.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) {
-      throw system_error("cannot wait for a program", errno);
-    }
-    for (std::size_t i = 0; i < waits.size(); ++i) {
-      if (waits[i].fd < 0 || waits[i].revents == 0) continue;
-      std::array<char, 65536> buffer{};
-      const ssize_t count = ::read(waits[i].fd, buffer.data(), buffer.size());
-      if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-      if (count <= 0) {
-        waits[i].fd = -1;
-        continue;
-      }
-      std::string& text = streams[i].text;
-      text.append(buffer.data(),
-                  std::min(static_cast<std::size_t>(count), limit_bytes - std::min(limit_bytes, text.size())));
-    }
+  WatchLimits limits;
+  limits.timeout = timeout;
+  limits.out_bytes = limits.err_bytes = limit_bytes;
+  Watched result = run_watched(command, limits);
+  if (result.end == WatchEnd::out_of_time) {
+    throw Error(ErrorKind::failed, fmt::format("{} took longer than {} ms", command.argv[0], timeout.count()));
   }
-  result.status = child.wait();
-  return result;
+  return {result.status, std::move(result.out), std::move(result.err)};
 }
 
 }  // namespace wobackup

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,12 +12,30 @@
 
 namespace wobackup {
 
+/// A resource limit for setrlimit: RLIMIT_CORE, RLIMIT_FSIZE, ...; soft and hard.
+struct ResourceLimit {
+  int resource = 0;
+  std::uint64_t value = 0;
+};
+
+/// Limits for a program that runs other people's code. Such a program has a session of its own (no terminal), no way to
+/// gain rights by setuid programs, and everything that it starts ends with it: by a process namespace where the kernel
+/// allows one, by its process group elsewhere (which a hostile program can leave).
+struct Confinement {
+  bool own_network = false;  ///< a network namespace without any interface: Unix sockets in the file system still work
+  int nice = 0;
+  unsigned umask = 077;
+  int working_folder = -1;  ///< a descriptor; -1: that of this process
+  std::vector<ResourceLimit> limits;
+};
+
 /// What to start. Descriptors in `inherit` stay open in the child under the same number; all others are closed.
 struct Command {
   std::vector<std::string> argv;                                 ///< argv[0] is looked up in PATH if it has no '/'
   std::vector<std::pair<std::string, std::string>> environment;  ///< exactly this; PATH and LC_ALL=C are added
   std::vector<int> inherit;
   std::optional<std::pair<unsigned, unsigned>> run_as;  ///< uid, gid; without other groups
+  std::optional<Confinement> confinement = std::nullopt;
 };
 
 /// How a program ended.
@@ -32,7 +51,8 @@ struct ExitStatus {
 /// start it from a thread that outlives it.
 class Subprocess {
  public:
-  /// Throws Error not_found if the program is missing, failed otherwise.
+  /// Throws Error not_found if the program is missing, failed otherwise ("the network could not be cut off" if a
+  /// network namespace was asked for and the kernel refuses it).
   explicit Subprocess(const Command& command);
   Subprocess(const Subprocess&) = delete;
   Subprocess& operator=(const Subprocess&) = delete;
@@ -47,6 +67,7 @@ class Subprocess {
 
  private:
   int pid_ = -1;
+  bool leads_group_ = false;
   std::optional<ExitStatus> status_;
   UniqueFd out_;
   UniqueFd err_;

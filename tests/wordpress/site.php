@@ -1,5 +1,5 @@
 <?php
-// Works on a WordPress from the command line: php site.php ABSPATH install|show
+// Works on a WordPress from the command line: php site.php ABSPATH install|network|show
 define('WP_INSTALLING', $argv[2] === 'install');
 $_SERVER['HTTP_HOST'] = 'wp.example';
 $_SERVER['SERVER_NAME'] = 'wp.example';
@@ -15,6 +15,13 @@ if ($argv[2] === 'install') {
     }
     $upload = wp_upload_bits('picture.png', null, random_bytes(300000));
     if ($upload['error']) { fwrite(STDERR, $upload['error']); exit(1); }
+}
+if ($argv[2] === 'network') {
+    require_once ABSPATH . 'wp-admin/includes/upgrade.php';
+    require_once ABSPATH . 'wp-admin/includes/network.php';
+    foreach ($wpdb->tables('ms_global') as $table => $prefixed) { $wpdb->$table = $prefixed; }
+    install_network();
+    populate_network(1, 'wp.example', 'admin@wp.example', 'Network', '/', true);
 }
 $last = get_posts(['numberposts' => 1, 'orderby' => 'ID', 'order' => 'DESC', 'post_type' => 'post'])[0];
 echo get_option('blogname'), '|', wp_count_posts()->publish, '|', md5($last->post_title . $last->post_content), "\n";
