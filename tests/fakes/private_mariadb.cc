@@ -79,6 +79,7 @@ void PrivateMariadb::load(const std::string& database, const std::filesystem::pa
                                 "--socket=" + socket(),
                                 "--default-character-set=utf8mb4",
                                 "--max-allowed-packet=1G",
+                                "--abort-source-on-error",
                                 "--execute=source " + dump.string()};
   if (!database.empty()) argv.push_back(database);
   must(run_collecting(command(std::move(argv)), std::chrono::minutes(5)), "mariadb client");

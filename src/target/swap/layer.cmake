@@ -1,0 +1,17 @@
+wobackup_layer(target_swap PATH target/swap
+  SOURCES
+    held_tables.cc
+    lock_report.cc
+    object_arranger.cc
+    object_text.cc
+    saved_schema.cc
+    schema_reader.cc
+    sql_cursor.cc
+    swap.cc
+    swap_checks.cc
+    swap_plan.cc
+    swap_privileges.cc
+    swap_session.cc
+    table_exchange.cc
+    table_hold.cc
+  DEPENDS base site database)

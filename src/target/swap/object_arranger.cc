@@ -1,0 +1,265 @@
+#include "target/swap/object_arranger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "target/swap/schema_reader.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+using ObjectName = std::pair<ObjectKind, std::string>;
+
+bool is_routine(ObjectKind kind) {
+  return kind == ObjectKind::procedure || kind == ObjectKind::function || kind == ObjectKind::package;
+}
+
+// SET STATEMENT, since a table with history refuses to be altered otherwise.
+std::string default_statement(const SavedSchema& content, const SavedDefault& column, const std::string& schema,
+                              const std::string& expression) {
+  const SavedTable* table = content.table(column.table);
+  const bool versioned = table != nullptr && table->versioned;
+  return fmt::format("{}ALTER TABLE {}.{} ALTER COLUMN {} SET DEFAULT ({})",
+                     versioned ? "SET STATEMENT system_versioning_alter_history = KEEP FOR " : "", quoted_name(schema),
+                     quoted_name(column.table), quoted_name(column.column), expression);
+}
+
+// One database: what is in it, and what shall be.
+class Place {
+ public:
+  Place(SwapSession& session, const SwapPlan& plan, const std::string& schema, const SavedSchema* content)
+      : session_(session), plan_(plan), schema_(schema), content_(content) {
+    look();
+  }
+
+  // Objects of either content that are not this place's.
+  [[nodiscard]] std::vector<ObjectName> strangers() const {
+    std::vector<ObjectName> found;
+    for (const SavedSchema* content : {&plan_.old_content, &plan_.new_content}) {
+      for (const SavedObject& object : content->objects) {
+        const bool wanted = content_ != nullptr && content_->object(object.kind, object.name) != nullptr;
+        if (!wanted && is_present(object)) found.emplace_back(object.kind, object.name);
+      }
+    }
+    return found;
+  }
+
+  [[nodiscard]] std::vector<const SavedObject*> wrong(const auto& of_kind) const {
+    std::vector<const SavedObject*> found;
+    if (content_ == nullptr) return found;
+    for (const SavedObject& object : content_->objects) {
+      if (of_kind(object.kind) && !is_right(object)) found.push_back(&object);
+    }
+    return found;
+  }
+
+  // Tables whose triggers are not all as they should be. Their order counts, so they are made again together.
+  [[nodiscard]] std::set<std::string> tables_with_wrong_triggers() const {
+    std::set<std::string> tables;
+    for (const SavedObject* trigger : wrong([](ObjectKind kind) { return kind == ObjectKind::trigger; })) {
+      tables.insert(trigger->table);
+    }
+    return tables;
+  }
+
+  [[nodiscard]] std::vector<const SavedDefault*> wrong_defaults() const {
+    std::vector<const SavedDefault*> found;
+    if (content_ == nullptr) return found;
+    for (const SavedDefault& column : content_->defaults) {
+      const std::string now = first_value(
+          session_.connection(),
+          fmt::format(
+              "SELECT COLUMN_DEFAULT FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} "
+              "AND COLUMN_NAME = {}",
+              quoted_text(schema_), quoted_text(column.table), quoted_text(column.column)));
+      if (now != with_schema(column.expression, content_->schema, schema_)) found.push_back(&column);
+    }
+    return found;
+  }
+
+  void remove_strangers() {
+    for (const auto& [kind, name] : strangers()) drop(kind, name);
+  }
+
+  void make(HeldTables* held, std::vector<std::string>& notes) {
+    if (content_ == nullptr) return;
+    for (const SavedObject* object : wrong(is_routine)) create(*object);
+    look();  // a package that is made again has lost its body
+    for (const SavedObject* object : wrong([](ObjectKind kind) { return kind == ObjectKind::package_body; })) {
+      create(*object);
+    }
+    // Before anything that needs to look into a table that is held.
+    for (const std::string& table : tables_with_wrong_triggers()) {
+      const auto work = [&] { make_triggers(table); };
+      held != nullptr&& schema_ == plan_.live ? held->give(session_, table, work) : work();
+    }
+    if (held != nullptr) held->give_all();
+    for (const SavedDefault* column : wrong_defaults()) set_default(*column);
+    make_views(notes);
+    for (const SavedObject* object : wrong([](ObjectKind kind) { return kind == ObjectKind::event; })) create(*object);
+  }
+
+ private:
+  [[nodiscard]] bool is_live() const { return schema_ == plan_.live; }
+
+  // Where a former database is kept. The site's user has no rights there, and the server makes no view that uses what
+  // its owner may not: all of it belongs to us, and the saved definitions know the owners.
+  [[nodiscard]] bool is_keep() const { return schema_ == plan_.safety || (!is_live() && plan_.undo); }
+
+  [[nodiscard]] Placement placement() const {
+    Placement placement{content_->schema, schema_, std::nullopt, session_.connection().is_mariadb(),
+                        schema_ == plan_.safety};
+    if (is_live() && content_ == &plan_.new_content) placement.definer = plan_.site_user;
+    if (is_keep()) placement.definer = session_.account();
+    return placement;
+  }
+
+  void look() {
+    SchemaNames names = read_names(session_.connection(), schema_);
+    present_ = std::move(names.others);
+    for (const std::string& view : names.views) present_.emplace(ObjectKind::view, view);
+    triggers_ = std::move(names.triggers);
+  }
+
+  // Another table's trigger of the same name is another object.
+  [[nodiscard]] bool is_present(const SavedObject& object) const {
+    return object.kind == ObjectKind::trigger ? triggers_.contains({object.table, object.name})
+                                              : present_.contains({object.kind, object.name});
+  }
+
+  // With the status that an event gets here.
+  [[nodiscard]] SavedObject wanted(const SavedObject& object) const {
+    SavedObject here = object;
+    const auto status = plan_.event_status.find(object.name);
+    if (is_live() && content_ == &plan_.new_content && status != plan_.event_status.end()) here.status = status->second;
+    return here;
+  }
+
+  [[nodiscard]] bool is_right(const SavedObject& object) const {
+    if (!is_present(object)) return false;
+    const SavedObject now = read_object(session_, schema_, object.kind, object.name);
+    Placement there = placement();
+    Placement here{schema_, schema_, std::nullopt, there.or_replace, false};
+    if (is_keep()) here.definer = there.definer;  // whoever of us it was
+    return comparable_statement(now, here) == comparable_statement(wanted(object), there) &&
+           now.sql_mode == object.sql_mode && now.character_set_client == object.character_set_client;
+  }
+
+  void drop(ObjectKind kind, const std::string& name) {
+    const std::string sql =
+        fmt::format("DROP {} IF EXISTS {}.{}", sql_word(kind), quoted_name(schema_), quoted_name(name));
+    const bool package = kind == ObjectKind::package || kind == ObjectKind::package_body;
+    package ? session_.execute_in_mode("ORACLE", sql) : session_.connection().execute(sql);
+  }
+
+  void create(const SavedObject& object) {
+    session_.use(schema_);
+    const bool replaced = session_.connection().is_mariadb() && object.kind != ObjectKind::event;
+    if (!replaced) {
+      session_.connection().execute(
+          fmt::format("DROP {} IF EXISTS {}", sql_word(object.kind), quoted_name(object.name)));
+    }
+    try {
+      session_.execute_as(object, create_statement(wanted(object), placement()));
+    } catch (const Error& error) {
+      throw error.in(fmt::format("{} {}", lower_ascii(sql_word(object.kind)), printable(object.name)));
+    }
+  }
+
+  // A view may use others: whatever works is made, until nothing more does.
+  void make_views(std::vector<std::string>& notes) {
+    std::vector<const SavedObject*> left = wrong([](ObjectKind kind) { return kind == ObjectKind::view; });
+    std::vector<Error> errors;
+    for (bool progress = true; progress && !left.empty();) {
+      std::vector<const SavedObject*> later;
+      errors.clear();
+      for (const SavedObject* view : left) {
+        try {
+          create(*view);
+        } catch (const Error& error) {
+          if (error.kind() != ErrorKind::dump || is_lock_wait(error)) throw;
+          later.push_back(view);
+          errors.push_back(error);
+        }
+      }
+      progress = later.size() < left.size();
+      left = std::move(later);
+    }
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      if (!left[i]->broken) throw errors[i];
+      std::string note = "in " + printable(schema_) + ": " + errors[i].message() + "; it was broken before";
+      if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
+    }
+  }
+
+  void make_triggers(const std::string& table) {
+    const auto each = [&](const auto& visit) {
+      for (const SavedObject& object : content_->objects) {
+        if (object.kind == ObjectKind::trigger && object.table == table) visit(object);
+      }
+    };
+    each([&](const SavedObject& trigger) {
+      if (!is_present(trigger)) return;
+      session_.connection().execute(
+          fmt::format("DROP TRIGGER IF EXISTS {}.{}", quoted_name(schema_), quoted_name(trigger.name)));
+    });
+    each([&](const SavedObject& trigger) { create(trigger); });
+  }
+
+  void set_default(const SavedDefault& column) {
+    const std::string expression = with_schema(column.expression, content_->schema, schema_);
+    session_.connection().execute(default_statement(*content_, column, schema_, expression));
+  }
+
+  SwapSession& session_;
+  const SwapPlan& plan_;
+  const std::string& schema_;
+  const SavedSchema* content_;    // nothing belongs here if null
+  std::set<ObjectName> present_;  // but triggers
+  std::set<std::pair<std::string, std::string>> triggers_;
+};
+
+// Live first: visitors wait there.
+std::vector<Place> places(SwapSession& session, const SwapPlan& plan, SwapSide side) {
+  std::vector<Place> all;
+  const bool after = side == SwapSide::after;
+  all.emplace_back(session, plan, plan.live, after ? &plan.new_content : &plan.old_content);
+  all.emplace_back(session, plan, after ? plan.safety : plan.shadow, after ? &plan.old_content : &plan.new_content);
+  all.emplace_back(session, plan, after ? plan.shadow : plan.safety, nullptr);
+  return all;
+}
+
+}  // namespace
+
+void arrange_objects(SwapSession& session, const SwapPlan& plan, SwapSide side, HeldTables* held,
+                     std::vector<std::string>& notes) {
+  for (Place& place : places(session, plan, side)) {
+    place.remove_strangers();
+    place.make(held, notes);
+  }
+}
+
+void prepare_defaults(SwapSession& session, const SwapPlan& plan) {
+  for (const SavedDefault& column : plan.new_content.defaults) {
+    const std::string& shadow = plan.shadow;
+    static_cast<void>(session.connection().error_of(
+        default_statement(plan.new_content, column, shadow, with_schema(column.expression, shadow, plan.live))));
+  }
+}
+
+bool objects_arranged(SwapSession& session, const SwapPlan& plan, SwapSide side) {
+  for (const Place& place : places(session, plan, side)) {
+    if (!place.strangers().empty() || !place.wrong_defaults().empty()) return false;
+    for (const SavedObject* object : place.wrong([](ObjectKind) { return true; })) {
+      if (!object->broken) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace wobackup
