@@ -44,6 +44,18 @@ struct DatabaseDefaults {
   bool admin = true;                                   ///< false: never use admin credentials
 };
 
+/// `[server]`: the machine's web server and PHP, which are asked whether a restored site runs.
+struct ServerSettings {
+  std::optional<std::filesystem::path> php;  ///< default: the site's version as php8.3, else php, from PATH
+  bool http_check = true;
+  std::string http_address = "127.0.0.1";
+  std::uint16_t http_port = 80;
+  std::uint16_t https_port = 443;
+  std::filesystem::path nginx = "/etc/nginx";  ///< where sites-available is
+  std::filesystem::path page_cache = "/var/run/nginx-cache";
+  bool reload_php = true;  ///< after a restore: systemctl reload php8.3-fpm, so that it forgets compiled scripts
+};
+
 /// All settings with their defaults. Plain data: a program may also fill it itself.
 struct Config {
   std::filesystem::path registry = "/var/lib/wo/dbase.db";
@@ -57,6 +69,7 @@ struct Config {
   std::vector<std::string> include;
   bool exclude_caches = false;
   DatabaseDefaults database;
+  ServerSettings server;
   std::map<std::string, SiteSettings> site;
 
   /// The file this came from, if any; messages name it.

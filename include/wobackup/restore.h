@@ -52,12 +52,18 @@ struct [[nodiscard]] Restored {
   std::chrono::milliseconds elapsed{0};
 };
 
-/// How to restore a site's files in place.
+/// How to restore a site in place.
 struct InPlaceOptions {
-  /// Paths as `ls` shows them, no globs: only these are exchanged. Empty: all files of the backup.
+  bool files = true;  ///< all that the archive has, unless one of the two is false
+  bool database = true;
+  /// Paths as `ls` shows them, no globs: only these are exchanged, and the database is left alone.
   std::vector<std::string> include = {};
+  /// Only these tables, with their triggers; the files are left alone.
+  std::vector<std::string> tables = {};
   /// Takes an archive, too, that is not the one which was made here under its name.
   bool accept_changed = false;
+  bool shared = false;           ///< also a database that other sites use
+  bool check = true;             ///< take everything back if the site does not run afterwards and did before
   std::chrono::seconds wait{0};  ///< as in CreateOptions
   ProgressCallback on_progress = {};
   std::function<bool()> cancelled = {};
@@ -65,8 +71,15 @@ struct InPlaceOptions {
 
 /// A restore in place that was done. What was displaced is kept until it is undone or finished.
 struct [[nodiscard]] RestoredInPlace {
-  Restored staged;
+  Restored staged;                     ///< files
   std::vector<std::string> exchanged;  ///< paths in the site's folder
+  std::string database;                ///< that got its content back; empty if none did
+  std::uint64_t tables = 0;
+  std::uint64_t rows = 0;
+  std::optional<std::string> wordpress;  ///< the version of the WordPress that loaded afterwards
+  std::optional<int> http_status;        ///< of the front page
+  std::vector<std::string> notes;        ///< for the user
+  std::chrono::milliseconds elapsed{0};
 };
 
 /// A restore in place that has left something behind: `interrupted`, or done and not finished yet.

@@ -70,10 +70,11 @@ class Service {
   /// before stays.
   [[nodiscard]] Restored restore(const std::filesystem::path& archive, const RestoreOptions& options) const;
 
-  /// Replaces a site's files (all that the archive has, or some paths) by an archive's, in a moment: they are restored
-  /// into a folder beside them, and exchanged by renames. What was there is kept until `undo_restore` brings it back or
-  /// `finish_restore` archives it; the next restore in place finishes the one before. Throws as `restore`, and locked
-  /// (also for a site with an interrupted restore), rolled_back (failed; all is as it was), rollback_failed.
+  /// Replaces a site's files and database (all that the archive has, or a part) by an archive's, in a moment: they are
+  /// restored into a folder beside the files and a database beside the site's, and exchanged by renames. What was there
+  /// is kept until `undo_restore` brings it back or `finish_restore` archives it; the next restore in place finishes
+  /// the one before. A site that ran before and does not run afterwards gets everything back. Throws as `restore`, and
+  /// locked (also for a site with an interrupted restore), rolled_back (failed; all is as it was), rollback_failed.
   [[nodiscard]] RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& archive,
                                                  const InPlaceOptions& options = {});
   /// What a restore in place has left behind; nothing if there was none or it was finished.

@@ -47,6 +47,10 @@ Json json_of(const Config& config) {
                       {"dump_program", value_or_null(config.database.dump_program)},
                       {"lock_wait", config.database.lock_wait.count()},
                       {"admin", config.database.admin}};
+  json["server"] = {{"php", value_or_null(config.server.php)},         {"http_check", config.server.http_check},
+                    {"http_address", config.server.http_address},      {"http_port", config.server.http_port},
+                    {"https_port", config.server.https_port},          {"nginx", config.server.nginx.string()},
+                    {"page_cache", config.server.page_cache.string()}, {"reload_php", config.server.reload_php}};
   Json sites = Json::object();
   for (const auto& [name, site] : config.site) {
     sites[name] = {{"path", value_or_null(site.path)},

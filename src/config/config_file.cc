@@ -199,6 +199,21 @@ void read_database_defaults(TomlReader& root, const FileContext& file, DatabaseD
   reader.finish();
 }
 
+void read_server(TomlReader& root, const FileContext& file, ServerSettings& server) {
+  const toml::table* table = root.table("server");
+  if (table == nullptr) return;
+  TomlReader reader(*table, "server", file.path);
+  assign(server.php, reader.absolute_path("php"));
+  assign(server.http_check, reader.truth("http_check"));
+  assign(server.http_address, reader.text("http_address"));
+  assign(server.http_port, reader.number("http_port", 1, 65535));
+  assign(server.https_port, reader.number("https_port", 1, 65535));
+  assign(server.nginx, reader.absolute_path("nginx"));
+  assign(server.page_cache, reader.absolute_path("page_cache"));
+  assign(server.reload_php, reader.truth("reload_php"));
+  reader.finish();
+}
+
 toml::table parse(const std::string& content, const std::filesystem::path& file) {
   try {
     return toml::parse(content, file.string());
@@ -224,6 +239,7 @@ void read_sections(const std::filesystem::path& path, Config& config) {
   config.include = paths_inside(reader, "include");
   assign(config.exclude_caches, reader.truth("exclude_caches"));
   read_database_defaults(reader, file, config.database);
+  read_server(reader, file, config.server);
   read_sites(reader, file, config);
   reader.finish();
   config.file = path;

@@ -4,6 +4,7 @@ wobackup_layer(database PATH database
     dump_sections.cc
     inventory.cc
     my_cnf.cc
+    site_login.cc
     sql_scanner.cc
     sql_scanner_head.cc
   DEPENDS base crypto container site

@@ -48,6 +48,76 @@ std::string unpacked(const Json& json) {
   return *bytes;
 }
 
+Json json_of(const FileExchange& files) {
+  Json json;
+  json["stage"] = files.stage;
+  json["stage_identity"] = json_of(files.stage_identity);
+  json["steps"] = Json::array();
+  for (const SwapStep& step : files.steps) {
+    json["steps"].push_back({{"path_b64", packed(step.path)},
+                             {"path", printable(step.path)},
+                             {"staged", json_of(step.staged)},
+                             {"live", step.live ? json_of(*step.live) : Json(nullptr)}});
+  }
+  return json;
+}
+
+FileExchange files_from(const Json& json) {
+  FileExchange files;
+  files.stage = json.at("stage").get<std::string>();
+  files.stage_identity = identity_from_json(json.at("stage_identity"));
+  for (const Json& item : json.at("steps")) {
+    SwapStep step;
+    step.path = unpacked(item.at("path_b64"));
+    step.staged = identity_from_json(item.at("staged"));
+    if (!item.at("live").is_null()) step.live = identity_from_json(item.at("live"));
+    files.steps.push_back(std::move(step));
+  }
+  return files;
+}
+
+// Names of databases and tables, and passwords, may be any bytes, too.
+Json json_of(const DatabaseExchange& database) {
+  Json json;
+  json["live_b64"] = packed(database.live);
+  json["live"] = printable(database.live);
+  json["shadow"] = database.shadow;
+  json["safety"] = database.safety;
+  json["only_tables_b64"] = Json::array();
+  for (const std::string& table : database.only_tables) json["only_tables_b64"].push_back(packed(table));
+  json["by_admin"] = database.by_admin;
+  json["user_b64"] = packed(database.user);
+  json["password_b64"] = packed(database.password);
+  json["host_b64"] = packed(database.host);
+  json["definer_b64"] = packed(database.definer);
+  json["event_status"] = Json::array();
+  for (const auto& [event, status] : database.event_status) json["event_status"].push_back({packed(event), status});
+  json["saved"] = database.saved;
+  json["undone"] = database.undone;
+  json["undo_saved"] = database.undo_saved;
+  return json;
+}
+
+DatabaseExchange database_from(const Json& json) {
+  DatabaseExchange database;
+  database.live = unpacked(json.at("live_b64"));
+  database.shadow = json.at("shadow").get<std::string>();
+  database.safety = json.at("safety").get<std::string>();
+  for (const Json& table : json.at("only_tables_b64")) database.only_tables.push_back(unpacked(table));
+  database.by_admin = json.at("by_admin").get<bool>();
+  database.user = unpacked(json.at("user_b64"));
+  database.password = unpacked(json.at("password_b64"));
+  database.host = unpacked(json.at("host_b64"));
+  database.definer = unpacked(json.at("definer_b64"));
+  for (const Json& item : json.at("event_status")) {
+    database.event_status.emplace(unpacked(item.at(0)), item.at(1).get<std::string>());
+  }
+  database.saved = json.at("saved");
+  database.undone = json.at("undone").get<std::string>();
+  database.undo_saved = json.at("undo_saved");
+  return database;
+}
+
 Json json_of(const RestoreJournal& journal) {
   Json json;
   json["format"] = 1;
@@ -55,16 +125,9 @@ Json json_of(const RestoreJournal& journal) {
   json["site_path_b64"] = packed(journal.site_path.string());
   json["archive_b64"] = packed(journal.archive);
   json["started"] = journal.started;
-  json["stage"] = journal.stage;
-  json["stage_identity"] = json_of(journal.stage_identity);
   json["phase"] = name_of(journal.phase);
-  json["steps"] = Json::array();
-  for (const SwapStep& step : journal.steps) {
-    json["steps"].push_back({{"path_b64", packed(step.path)},
-                             {"path", printable(step.path)},
-                             {"staged", json_of(step.staged)},
-                             {"live", step.live ? json_of(*step.live) : Json(nullptr)}});
-  }
+  if (journal.files) json["files"] = json_of(*journal.files);
+  if (journal.database) json["database"] = json_of(*journal.database);
   return json;
 }
 
@@ -75,8 +138,6 @@ RestoreJournal journal_from(const Json& json) {
   journal.site_path = unpacked(json.at("site_path_b64"));
   journal.archive = unpacked(json.at("archive_b64"));
   journal.started = json.at("started").get<std::string>();
-  journal.stage = json.at("stage").get<std::string>();
-  journal.stage_identity = identity_from_json(json.at("stage_identity"));
   const std::string phase = json.at("phase").get<std::string>();
   bool known = false;
   for (const auto& [value, name] : kPhases) {
@@ -85,13 +146,8 @@ RestoreJournal journal_from(const Json& json) {
     known = true;
   }
   if (!known) throw Error(ErrorKind::failed, "its phase is not known");
-  for (const Json& item : json.at("steps")) {
-    SwapStep step;
-    step.path = unpacked(item.at("path_b64"));
-    step.staged = identity_from_json(item.at("staged"));
-    if (!item.at("live").is_null()) step.live = identity_from_json(item.at("live"));
-    journal.steps.push_back(std::move(step));
-  }
+  if (json.contains("files")) journal.files = files_from(json.at("files"));
+  if (json.contains("database")) journal.database = database_from(json.at("database"));
   return journal;
 }
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "in_place/file_identity.h"
+#include "wobackup/json.h"
 
 namespace wobackup {
 
@@ -17,19 +19,38 @@ struct SwapStep {
   std::optional<FileIdentity> live;  ///< what goes; nothing: the name was free
 };
 
-/// `staging`: nothing live was touched. `swapping`: some of the steps are taken, which ones the files tell. `done`: all
-/// are, and the stage holds what was displaced. `undoing`: on the way back.
+/// `staging`: nothing live was touched. `swapping`: some of the steps are taken, which ones the files and the server
+/// tell. `done`: all are, and stage and safety hold what was displaced. `undoing`: on the way back.
 enum class JournalPhase { staging, swapping, done, undoing };
+
+/// The files of a restore and the folder in which they wait, or in which what was displaced waits.
+struct FileExchange {
+  std::string stage;  ///< the folder's name in the site's folder
+  FileIdentity stage_identity;
+  std::vector<SwapStep> steps;
+};
+
+/// One database that is exchanged with a shadow on the same server.
+struct DatabaseExchange {
+  std::string live, shadow, safety;
+  std::vector<std::string> only_tables;             ///< empty: everything
+  bool by_admin = true;                             ///< else by the site's own login, which is then here:
+  std::string user, password, host;                 ///< host as DB_HOST
+  std::string definer;                              ///< user@host who shall own views, routines, triggers and events
+  std::map<std::string, std::string> event_status;  ///< what the dump says of events that were loaded switched off
+  Json saved;                                       ///< what the way back needs, from target/swap; null: not begun
+  std::string undone;                               ///< where an undo puts what it takes out of live
+  Json undo_saved;
+};
 
 struct RestoreJournal {
   std::string site;
   std::filesystem::path site_path;
   std::string archive;
   std::string started;  ///< RFC 3339
-  std::string stage;    ///< the folder's name in the site's folder
-  FileIdentity stage_identity;
   JournalPhase phase = JournalPhase::staging;
-  std::vector<SwapStep> steps;
+  std::optional<FileExchange> files;
+  std::optional<DatabaseExchange> database;
 };
 
 /// The journal of one site's restore, in the state folder, which only root can write. Written whole, synced, before

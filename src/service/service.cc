@@ -18,6 +18,7 @@
 #include "inspect/dump_member.h"
 #include "inspect/find_versions.h"
 #include "inspect/list_entries.h"
+#include "recovery/restore_in_place.h"
 #include "site/catalog.h"
 #include "site/database_login.h"
 #include "site/shared_database.h"
@@ -25,7 +26,6 @@
 #include "snapshot/backup_target.h"
 #include "snapshot/create.h"
 #include "snapshot/restore.h"
-#include "snapshot/restore_in_place.h"
 #include "snapshot/verify.h"
 #include "snapshot/verify_ledger.h"
 #include "store/archive/archive_list.h"
@@ -84,15 +84,7 @@ std::optional<std::string> Service::database_name(const Site& site) const {
   return std::nullopt;
 }
 
-std::vector<SharedDatabase> Service::shared_databases() const {
-  std::vector<std::pair<std::string, SiteDatabase>> databases;
-  // Without a log: what is odd about other sites was said, or has nothing to do with the one in hand.
-  for (const Site& site : catalog(implementation_->config, {})) {
-    if (!site.has_content()) continue;
-    databases.emplace_back(site.name, resolve_database(site, implementation_->config.for_site(site.name), false));
-  }
-  return wobackup::shared_databases(databases);
-}
+std::vector<SharedDatabase> Service::shared_databases() const { return shared_databases_in(implementation_->config); }
 
 Created Service::create(const Site& site, const CreateOptions& options) {
   return create_snapshot(site, options, {implementation_->config, implementation_->clock, implementation_->log});
@@ -165,8 +157,8 @@ Restored Service::restore(const std::filesystem::path& archive, const RestoreOpt
 
 RestoredInPlace Service::restore_in_place(const Site& site, const std::filesystem::path& archive,
                                           const InPlaceOptions& options) {
-  return restore_files_in_place(site, archive, options,
-                                {implementation_->config, implementation_->clock, implementation_->log});
+  return wobackup::restore_in_place(site, archive, options,
+                                    {implementation_->config, implementation_->clock, implementation_->log});
 }
 
 std::optional<PendingRestore> Service::pending_restore(const std::string& site) const {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "site/catalog.h"
+
 namespace wobackup {
 namespace {
 
@@ -37,6 +39,16 @@ std::vector<SharedDatabase> shared_databases(const std::vector<std::pair<std::st
     }
   }
   return shared;
+}
+
+std::vector<SharedDatabase> shared_databases_in(const Config& config) {
+  std::vector<std::pair<std::string, SiteDatabase>> databases;
+  // Without a log: what is odd about other sites was said, or has nothing to do with the one in hand.
+  for (const Site& site : catalog(config, {})) {
+    if (!site.has_content()) continue;
+    databases.emplace_back(site.name, resolve_database(site, config.for_site(site.name), false));
+  }
+  return shared_databases(databases);
 }
 
 }  // namespace wobackup

@@ -14,4 +14,7 @@ namespace wobackup {
 [[nodiscard]] std::vector<SharedDatabase> shared_databases(
     const std::vector<std::pair<std::string, SiteDatabase>>& sites);
 
+/// The same of all sites in the catalog. Reads their config files.
+[[nodiscard]] std::vector<SharedDatabase> shared_databases_in(const Config& config);
+
 }  // namespace wobackup

@@ -59,6 +59,7 @@ struct Run {
   const CreateEnvironment& environment;
   const SiteSettings& settings;
   const SiteDatabase& plan;
+  const std::optional<SiteServerLogin>& known_login;
   const BackupScope scope;
   const BackupTarget& target;
   Cancellation& cancellation;
@@ -144,6 +145,7 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
   DatabaseCapture database({.site = run.site,
                             .database = run.scope.database ? plan : nothing,
                             .sqlite = sqlite ? &*sqlite : nullptr,
+                            .known_login = run.known_login,
                             .config = run.environment.config,
                             .make_spool = make_spool,
                             .record = written.record,
@@ -194,9 +196,14 @@ std::string record_and_publish(const Run& run, PartialArchive& partial, const Ar
   }
 }
 
-}  // namespace
+// Whose database it is, and how to find that out; under the site's lock.
+struct DatabasePlan {
+  SiteDatabase database;
+  std::optional<SiteServerLogin> known_login;
+};
 
-Created create_snapshot(const Site& site, const CreateOptions& options, const CreateEnvironment& environment) {
+Created create_under_lock(const Site& site, const CreateOptions& options, const CreateEnvironment& environment,
+                          const std::function<DatabasePlan(const SiteSettings&)>& plan_database) {
   const auto started = environment.clock.monotonic();
   check_options(site, options);
   const SiteSettings settings = environment.config.for_site(site.name);
@@ -205,7 +212,7 @@ Created create_snapshot(const Site& site, const CreateOptions& options, const Cr
   const StateFolder state(environment.config.state_dir);
   const FileLock lock(state.lock_file(site.name), fmt::format("create {}", site.name), options.wait, options.cancelled);
 
-  const SiteDatabase plan = resolve_database(site, settings, options.type != BackupType::files);
+  const auto [plan, known_login] = plan_database(settings);
   const BackupScope scope = scope_of(site, options, plan);
 
   const BackupTarget target = open_backup_target(site, backup_root_of(site, environment.config, options.backup_root));
@@ -225,7 +232,7 @@ Created create_snapshot(const Site& site, const CreateOptions& options, const Cr
   const Json vhost = vhost_metadata(site, options, scope, time);
 
   Cancellation cancellation;
-  const Run run{site, options, environment, settings, plan, scope, target, cancellation};
+  const Run run{site, options, environment, settings, plan, known_login, scope, target, cancellation};
   PartialArchive partial(target.fd.get(), target.directory, name, {min_free, environment.config.limit_rate},
                          cancellation);
   Written written;
@@ -254,6 +261,29 @@ Created create_snapshot(const Site& site, const CreateOptions& options, const Cr
   created.notes_count = written.record.notes_count;
   created.vhost = vhost;
   return created;
+}
+
+}  // namespace
+
+Created create_snapshot(const Site& site, const CreateOptions& options, const CreateEnvironment& environment) {
+  return create_under_lock(site, options, environment, [&](const SiteSettings& settings) {
+    return DatabasePlan{resolve_database(site, settings, options.type != BackupType::files), std::nullopt};
+  });
+}
+
+Created create_displaced_snapshot(const Site& site, const CreateOptions& options,
+                                  const std::optional<GivenDatabase>& database, const CreateEnvironment& environment) {
+  return create_under_lock(site, options, environment, [&](const SiteSettings& settings) {
+    DatabasePlan plan;
+    if (options.type != BackupType::database) {
+      plan.database.config_files = resolve_database(site, settings, false).config_files;
+    }
+    if (!database) return plan;
+    const ServerLogin& login = database->login.login;
+    plan.database.login = DatabaseLogin{database->name, login.user, login.password, login.host};
+    plan.known_login = database->login;
+    return plan;
+  });
 }
 
 }  // namespace wobackup

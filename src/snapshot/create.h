@@ -1,7 +1,11 @@
 // Makes one backup of one site.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "base/clock.h"
+#include "database/site_login.h"
 #include "wobackup/config.h"
 #include "wobackup/log.h"
 #include "wobackup/site.h"
@@ -20,5 +24,17 @@ struct CreateEnvironment {
 /// is left under a final name.
 [[nodiscard]] Created create_snapshot(const Site& site, const CreateOptions& options,
                                       const CreateEnvironment& environment);
+
+/// A database that only this program knows of, in place of the site's.
+struct GivenDatabase {
+  std::string name;
+  SiteServerLogin login;
+};
+
+/// The same of a folder and a database that a restore has displaced: `site.path` is the folder, and `database`, if
+/// there is one, holds what was the site's. Nothing is asked of the site's config files.
+[[nodiscard]] Created create_displaced_snapshot(const Site& site, const CreateOptions& options,
+                                                const std::optional<GivenDatabase>& database,
+                                                const CreateEnvironment& environment);
 
 }  // namespace wobackup

@@ -13,6 +13,7 @@
 #include "base/cancellation.h"
 #include "base/unique_fd.h"
 #include "container/frame_pool.h"
+#include "database/site_login.h"
 #include "site/database_login.h"
 #include "snapshot/file_capture.h"
 #include "store/archive/archive_writer.h"
@@ -49,6 +50,7 @@ class DatabaseCapture {
     const Site& site;
     const SiteDatabase& database;
     const SqliteCopy* sqlite = nullptr;
+    std::optional<SiteServerLogin> known_login = {};  ///< as in DumpRequest
     const Config& config;
     std::function<UniqueFd()> make_spool;
     SnapshotRecord& record;

@@ -9,7 +9,6 @@ wobackup_layer(snapshot PATH snapshot
     progress.cc
     restore.cc
     restore_foreign.cc
-    restore_in_place.cc
     run_monitor.cc
     selection.cc
     snapshot_types.cc
@@ -18,4 +17,4 @@ wobackup_layer(snapshot PATH snapshot
     verify_ledger.cc
     verify_types.cc
     vhost_metadata.cc
-  DEPENDS base crypto container config site source_files source_database target_files in_place store_archive)
+  DEPENDS base crypto container config site source_files source_database database target_files store_archive)

@@ -36,6 +36,7 @@ struct Run {
   const std::filesystem::path& archive;
   const VerifyOptions& options;
   const VerifyEnvironment& environment;
+  bool compare_sum;
   Verified& verified;
   Cancellation cancellation;
   ReadingCounters counters;
@@ -88,7 +89,7 @@ void verify_data(const ContainerReader& container, Run& run) {
 // can tell; nothing if none was recorded.
 std::optional<bool> has_recorded_sum(const FileAccess& file, const Run& run) {
   const std::optional<std::string> site = host_name(run.archive.parent_path().filename().string());
-  if (!site || run.options.sample < 1) return std::nullopt;
+  if (!site || !run.compare_sum || run.options.sample < 1) return std::nullopt;
   const auto recorded = ArchiveLedger(run.environment.config.state_dir, *site).find(run.archive);
   if (!recorded) return std::nullopt;
   Sha256 hash;
@@ -151,7 +152,7 @@ void verify_content(const FileAccess& file, Run& run) {
 }  // namespace
 
 Verified verify_archive(const std::filesystem::path& archive, const VerifyOptions& options,
-                        const VerifyEnvironment& environment) {
+                        const VerifyEnvironment& environment, bool compare_sum) {
   if (!(options.sample > 0) || options.sample > 1) throw Error(ErrorKind::usage, "a sample is between 0 and 100 %");
   if (options.level == VerifyLevel::drill) {
     throw Error(ErrorKind::usage, "drills are not there yet", "use the level data, and restore with --target");
@@ -161,7 +162,7 @@ Verified verify_archive(const std::filesystem::path& archive, const VerifyOption
   verified.archive = archive;
   verified.level = options.level;
   verified.sample = options.sample;
-  Run run{archive, options, environment, verified, {}, {}};
+  Run run{archive, options, environment, compare_sum, verified, {}, {}};
   const std::unique_ptr<FileAccess> file = open_archive(archive);
   {
     RunMonitor monitor(

@@ -1,6 +1,6 @@
 wobackup_layer(source_database PATH source/database
   SOURCES
-    dump_login.cc
+    dump_privileges.cc
     dump_program.cc
     mysql_dump.cc
     sqlite_copy.cc

@@ -10,7 +10,7 @@
 #include "database/dump_sections.h"
 #include "database/inventory.h"
 #include "database/sql_scanner.h"
-#include "source/database/dump_login.h"
+#include "source/database/dump_privileges.h"
 #include "source/database/dump_program.h"
 #include "source/database/table_locks.h"
 
@@ -162,7 +162,7 @@ void tell_shortcomings(const DumpRequest& request, const TableLocks& locks, cons
 }
 
 // One try. Returns nothing if the schema changed meanwhile.
-std::optional<DumpReport> try_dump(const DumpRequest& request, const DumpLogin& login, const DumpProgram& program,
+std::optional<DumpReport> try_dump(const DumpRequest& request, const SiteServerLogin& login, const DumpProgram& program,
                                    ByteSink& sink, const Cancellation& cancellation) {
   DatabaseConnection connection(login.login, request.database, cancellation);
   const std::string missing = login.is_admin ? std::string() : missing_privileges(connection, request.database);
@@ -221,7 +221,10 @@ std::optional<DumpReport> try_dump(const DumpRequest& request, const DumpLogin& 
 DumpReport dump_database(const DumpRequest& request, ByteSink& sink, const Cancellation& cancellation) {
   const std::string context = fmt::format("database dump failed: {}", request.site);
   try {
-    const DumpLogin login = choose_dump_login(request, cancellation);
+    const SiteServerLogin login = request.known_login
+                                      ? *request.known_login
+                                      : choose_site_login(request.login, request.database, request.named_by_admin,
+                                                          request.defaults, cancellation);
     const DumpProgram program = find_dump_program(request.defaults.dump_program);
     if (auto report = try_dump(request, login, program, sink, cancellation)) return std::move(*report);
     sink.restart();

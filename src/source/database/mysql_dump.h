@@ -11,6 +11,7 @@
 
 #include "base/byte_sink.h"
 #include "base/cancellation.h"
+#include "database/site_login.h"
 #include "site/database_login.h"
 #include "wobackup/config.h"
 #include "wobackup/json.h"
@@ -23,6 +24,8 @@ struct DumpRequest {
   DatabaseLogin login;          ///< the site's own
   std::string database;         ///< the login's, or an additional one
   bool named_by_admin = false;  ///< the admin's credentials may be used if the site's own login can open it
+  /// Instead of choosing one: for a database of our own, which the site's login cannot open.
+  std::optional<SiteServerLogin> known_login = {};
   const DatabaseDefaults& defaults;
   std::function<void(std::uint64_t bytes)> on_size;      ///< a guess at the dump's size, once; may be empty
   std::function<void(const std::string& what)> on_note;  ///< what is worth telling; may be empty

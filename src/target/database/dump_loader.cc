@@ -47,7 +47,7 @@ LoadResult load_dump(const RandomAccess& dump, const DumpLayout& layout, const L
   }
   LoadSession session(source, target.program_login.value_or(target.login), target.database);
   if (options.skip_binary_log) session.skip_binary_log();
-  load_programs(session, layout, options, result.notes);
+  load_programs(session, layout, options, result);
   return result;
 }
 

@@ -50,6 +50,8 @@ struct LoadOptions {
 struct LoadResult {
   std::map<std::string, std::uint64_t> rows;  ///< per table
   std::vector<std::string> notes;             ///< what differs from the dump
+  /// Of events that were made switched off: what they were in the dump, as information_schema.EVENTS spells it.
+  std::map<std::string, std::string> event_status;
 };
 
 /// Loads what the layout names. Every statement passes StatementPolicy, also in the gaps between the sections, where

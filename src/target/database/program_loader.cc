@@ -48,8 +48,8 @@ std::vector<Part> view_parts(const std::vector<DumpObject>& views, bool stand_in
 
 class Programs {
  public:
-  Programs(LoadSession& session, const LoadOptions& options, std::vector<std::string>& notes)
-      : session_(session), options_(options), notes_(notes) {}
+  Programs(LoadSession& session, const LoadOptions& options, LoadResult& result)
+      : session_(session), options_(options), notes_(result.notes), event_status_(result.event_status) {}
 
   void load(const Part& part, StatementKind kind, const char* word) {
     const std::string& name = part.object->name;
@@ -97,20 +97,20 @@ class Programs {
   void load_event(const JudgedStatement& judged, const DumpStatement& statement) {
     const DisabledEvent event = as_disabled_event(judged.text(), session_.quotes());
     session_.send(with_definer(event.text), statement.offset);
-    if (event.was_enabled) note("event " + printable(judged.object) + " is switched off");
+    event_status_.emplace(judged.object, event.status);
   }
 
   LoadSession& session_;
   const LoadOptions& options_;
   std::vector<std::string>& notes_;
+  std::map<std::string, std::string>& event_status_;
   std::size_t definers_ = 0;
 };
 
 }  // namespace
 
-void load_programs(LoadSession& session, const DumpLayout& layout, const LoadOptions& options,
-                   std::vector<std::string>& notes) {
-  Programs programs(session, options, notes);
+void load_programs(LoadSession& session, const DumpLayout& layout, const LoadOptions& options, LoadResult& result) {
+  Programs programs(session, options, result);
   const bool all = options.only_tables.empty();
   const auto load_view = [&](const Part& part) {
     try {

@@ -11,7 +11,6 @@ namespace wobackup {
 
 /// Creates what the options name, after the tables: stand-ins of views, routines, views, triggers, events. Notes what
 /// differs from the dump.
-void load_programs(LoadSession& session, const DumpLayout& layout, const LoadOptions& options,
-                   std::vector<std::string>& notes);
+void load_programs(LoadSession& session, const DumpLayout& layout, const LoadOptions& options, LoadResult& result);
 
 }  // namespace wobackup

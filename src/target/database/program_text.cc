@@ -31,17 +31,17 @@ DisabledEvent as_disabled_event(std::string_view create, const QuoteRules& quote
     if (!in_schedule || depth > 0) continue;
     std::string text(create.substr(0, token->begin));
     text += "DISABLE ";
-    if (token->is_word("enable")) return {text + std::string(create.substr(token->end)), true};
+    if (token->is_word("enable")) return {text + std::string(create.substr(token->end))};
     if (token->is_word("disable")) {
-      std::size_t end = token->end;
-      if (tokens.take_word("on")) end = tokens.next().value_or(*token).end;  // SLAVE or REPLICA
-      return {text + std::string(create.substr(end)), false};
+      if (!tokens.take_word("on")) return {text + std::string(create.substr(token->end)), "DISABLED"};
+      const std::size_t end = tokens.next().value_or(*token).end;  // SLAVE or REPLICA
+      return {text + std::string(create.substr(end)), "SLAVESIDE_DISABLED"};
     }
     if (token->is_word("comment") || token->is_word("do")) {
-      return {text + std::string(create.substr(token->begin)), true};
+      return {text + std::string(create.substr(token->begin))};
     }
   }
-  return {std::string(create), true};
+  return {std::string(create)};
 }
 
 }  // namespace wobackup

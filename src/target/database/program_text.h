@@ -14,7 +14,7 @@ namespace wobackup {
 /// A CREATE EVENT that makes it switched off. REQUIRES: StatementPolicy let it pass.
 struct DisabledEvent {
   std::string text;
-  bool was_enabled = true;
+  std::string_view status = "ENABLED";  ///< what it would have been, as information_schema.EVENTS spells it
 };
 [[nodiscard]] DisabledEvent as_disabled_event(std::string_view create, const QuoteRules& quotes);
 

@@ -1,4 +1,4 @@
-#include "source/database/dump_login.h"
+#include "source/database/dump_privileges.h"
 
 #include <fmt/format.h>
 
@@ -59,33 +59,6 @@ std::string missing_privileges(DatabaseConnection& connection, const std::string
     if (!privileges.contains(needed)) missing += (missing.empty() ? "" : ", ") + std::string(needed);
   }
   return missing;
-}
-
-DumpLogin choose_dump_login(const DumpRequest& request, const Cancellation& cancellation) {
-  ServerLogin own{.user = request.login.user,
-                  .password = request.login.password,
-                  .host = request.login.host,
-                  .tls = {},
-                  .source = "the site's own login"};
-  // Only a database that the site can open is the site's.
-  const DatabaseConnection opens(own, request.database, cancellation);
-  if (!request.defaults.admin || !request.named_by_admin) return {std::move(own), false};
-  std::optional<ServerLogin> admin = admin_login(request.defaults.defaults_file);
-  if (!admin || !same_server(admin->host, request.login.host)) return {std::move(own), false};
-  // The same server, reached in the same way.
-  if (admin->host.socket.empty() && !own.host.socket.empty()) admin->host = own.host;
-  try {
-    const DatabaseConnection works(*admin, request.database, cancellation);
-    return {std::move(*admin), true};
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted) throw;
-    if (request.defaults.defaults_file) {
-      throw Error(ErrorKind::dump,
-                  fmt::format("the admin login of {} does not work: {}", admin->source, error.message()),
-                  "correct it, or set database.admin = false");
-    }
-    return {std::move(own), false};
-  }
 }
 
 }  // namespace wobackup

@@ -1,4 +1,4 @@
-// The use case "restore a site's files in place", and its way back.
+// The use case "restore a site in place", and its way back.
 #pragma once
 
 #include <filesystem>
@@ -20,9 +20,8 @@ struct InPlaceEnvironment {
 };
 
 /// As Service::restore_in_place.
-[[nodiscard]] RestoredInPlace restore_files_in_place(const Site& site, const std::filesystem::path& archive,
-                                                     const InPlaceOptions& options,
-                                                     const InPlaceEnvironment& environment);
+[[nodiscard]] RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& archive,
+                                               const InPlaceOptions& options, const InPlaceEnvironment& environment);
 
 /// As Service::pending_restore.
 [[nodiscard]] std::optional<PendingRestore> pending_restore_of(const std::string& site, const Config& config);

@@ -1,0 +1,48 @@
+#include "recovery/archived_dump.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "inspect/dump_entry.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+std::optional<ManifestEntry> find_own_dump(const ArchiveReader& archive) {
+  std::optional<ManifestEntry> found;
+  archive.entries([&](const ManifestEntry& listed) {
+    if (is_dump(listed) && is_own_dump(listed)) found = listed;
+  });
+  return found;
+}
+
+}  // namespace
+
+std::optional<std::string> own_dump_of(const ArchiveReader& archive) {
+  const std::optional<ManifestEntry> found = find_own_dump(archive);
+  return found ? std::optional(found->entry.path) : std::nullopt;
+}
+
+ArchivedDump::ArchivedDump(const ArchiveReader& archive, const std::function<UniqueFd()>& make_spool,
+                           const Cancellation& cancellation) {
+  const std::optional<ManifestEntry> found = find_own_dump(archive);
+  if (!found) {
+    throw Error(ErrorKind::not_found, fmt::format("{} holds no dump of the site's database", archive.file().name()));
+  }
+  member_ = found->entry.path;
+  if (archive.indexed()) {
+    // What is loaded must be what was dumped, not only what the frames' checksums call whole.
+    archive.read_file(*found, [&](ByteSpan) { cancellation.check(); });
+    data_ = std::make_unique<MemberAccess>(archive, *found);
+    layout_ = layout_from_manifest(found->database, data_->size());
+    const auto version = found->database.find("server_version");
+    if (version != found->database.end() && version->is_string()) server_version_ = version->get<std::string>();
+  } else {
+    data_ = std::make_unique<MemberAccess>(archive, *found, make_spool());
+    layout_ = layout_by_scan(*data_, cancellation);
+  }
+}
+
+}  // namespace wobackup

@@ -1,0 +1,146 @@
+#include "recovery/in_place_plan.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "base/file_io.h"
+#include "base/safe_path.h"
+#include "base/system_error.h"
+#include "base/text.h"
+#include "recovery/archived_dump.h"
+#include "recovery/files_in_place.h"
+#include "site/shared_database.h"
+#include "snapshot/archive_trust.h"
+#include "snapshot/verify.h"
+#include "store/archive/archive_file.h"
+
+namespace wobackup {
+namespace {
+
+bool is_there(const std::filesystem::path& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+bool has_config(const Site& site, const SiteDatabase& database) {
+  return !database.config_files.empty() || is_there(htdocs_of(site) / "wp-config.php");
+}
+
+bool holds_files(const ArchiveReader& archive) {
+  if (archive.header()) return archive.header()->has_files;
+  bool found = false;
+  archive.entries([&](const ManifestEntry& listed) { found = found || listed.entry.path == "htdocs"; });
+  return found;
+}
+
+}  // namespace
+
+OpenArchive::OpenArchive(const std::filesystem::path& path)
+    : file_(open_archive(path)), reader_(std::make_unique<ArchiveReader>(*file_)) {}
+
+void require_sense(const Site& site, const InPlaceOptions& options, const Config& config, const LogSink& log) {
+  const auto refuse = [](const char* message, const char* hint) { throw Error(ErrorKind::usage, message, hint); };
+  if (!options.files && !options.database) refuse("neither files nor database are wanted", "leave out one of the two");
+  if (!options.include.empty() && !options.tables.empty()) {
+    refuse("paths and tables cannot be restored in one go", "restore the one, then the other");
+  }
+  if (!options.include.empty() && !options.files) refuse("paths are files", "leave out --db");
+  if (!options.tables.empty() && !options.database) refuse("tables are no files", "leave out --files");
+  static_cast<void>(exchange_paths(options.include));
+  const bool no_vhost = site.origin == SiteOrigin::registry && is_there(config.server.nginx / "sites-available") &&
+                        !is_there(config.server.nginx / "sites-available" / site.name);
+  if (no_vhost && log) {
+    log(LogLevel::warning,
+        fmt::format("{}: nginx has no vhost for it; `wo site update {}` makes one", site.name, site.name));
+  }
+}
+
+void require_proven(const std::filesystem::path& archive, const InPlaceOptions& options,
+                    const InPlaceEnvironment& environment) {
+  const OpenArchive opened(archive);
+  const ContainerReader* container = opened.reader().container();
+  const std::string& name = opened.reader().file().name();
+  if (container != nullptr && !options.accept_changed &&
+      trust_in(archive, *container, environment.config) == ArchiveTrust::changed) {
+    throw Error(ErrorKind::verification, fmt::format("{} is not the archive that was made here under this name", name),
+                "somebody changed it; look into it with --target, or take it all the same with --accept-changed");
+  }
+  const Verified verified = verify_archive(
+      archive, {.level = VerifyLevel::data, .on_progress = options.on_progress, .cancelled = options.cancelled},
+      {environment.config, environment.clock, environment.log}, !options.accept_changed);
+  if (verified.ok) return;
+  const VerifyProblem& first = verified.problems.at(0);
+  const std::string where = first.path.empty() ? std::string() : printable(first.path) + ": ";
+  throw Error(ErrorKind::verification, fmt::format("{} is damaged: {}{}", name, where, first.what),
+              "`wobackup verify` tells all; `restore --target --salvage` brings back what is whole");
+}
+
+ArchiveParts parts_of(const std::filesystem::path& archive, const InPlaceOptions& options, const Config&) {
+  const OpenArchive opened(archive);
+  const ArchiveReader& reader = opened.reader();
+  ArchiveParts parts;
+  parts.files = options.files && options.tables.empty() && holds_files(reader);
+  const std::optional<std::string> dump = own_dump_of(reader);
+  parts.database = options.database && options.include.empty() && dump && dump->ends_with(".sql");
+  if (parts.files || parts.database) return parts;
+  const bool sqlite = dump && !dump->ends_with(".sql");
+  if (options.database && sqlite) {
+    throw Error(ErrorKind::usage, fmt::format("{} holds an SQLite database, which is a file", reader.file().name()),
+                "restore it with --target, and put it in place while nobody uses the site");
+  }
+  throw Error(ErrorKind::usage, fmt::format("{} holds {}", reader.file().name(),
+                                            options.database && options.include.empty() ? "no database" : "no files"));
+}
+
+SiteDatabase database_of(const Site& site, const std::filesystem::path& staged, const Config& config) {
+  const SiteSettings settings = config.for_site(site.name);
+  Site asked = site;
+  // A site whose files are gone is known by those that come back.
+  if (!has_config(site, resolve_database(site, settings, false))) asked.path = staged;
+  SiteDatabase database;
+  try {
+    database = resolve_database(asked, settings, true);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::dump) throw;
+    throw Error(ErrorKind::failed, error.message(), error.hint());
+  }
+  if (!database.login) {
+    throw Error(ErrorKind::usage, fmt::format("{} has no database to restore into", site.name),
+                "restore the files alone with --files, or name the database in wobackup.toml");
+  }
+  return database;
+}
+
+void require_own(const SiteDatabase& database, const InPlaceOptions& options, const Config& config) {
+  if (options.shared) return;
+  for (const SharedDatabase& shared : shared_databases_in(config)) {
+    if (shared.database != database.login->name) continue;
+    const auto host = database_host_from(shared.host);
+    if (host && !same_server(*host, database.login->host)) continue;
+    std::string sites;
+    for (const std::string& site : shared.sites) sites += (sites.empty() ? "" : ", ") + site;
+    throw Error(ErrorKind::usage,
+                fmt::format("the database {} belongs to several sites: {}", printable(shared.database), sites),
+                "all of them would change; --shared says that this is meant");
+  }
+}
+
+UniqueFd open_site(const std::filesystem::path& path) {
+  if (!is_there(path)) {
+    const UniqueFd parent = open_trusted_directory(path.parent_path(), false);
+    if (::mkdirat(parent.get(), path.filename().c_str(), 0755) != 0 && errno != EEXIST) {
+      throw system_error(fmt::format("cannot make {}", printable(path.string())), errno);
+    }
+  }
+  return open_trusted_directory(path, false);
+}
+
+UniqueFd spool_in(const std::filesystem::path& folder) {
+  const UniqueFd fd = open_trusted_directory(folder, false);
+  return unnamed_file(fd.get(), folder.string());
+}
+
+}  // namespace wobackup

@@ -1,0 +1,56 @@
+// What a restore in place is about, and whether it makes sense, before anything is begun.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "base/file_access.h"
+#include "base/unique_fd.h"
+#include "recovery/restore_in_place.h"
+#include "site/database_login.h"
+#include "store/archive/archive_reader.h"
+
+namespace wobackup {
+
+/// What of an archive is to be restored.
+struct ArchiveParts {
+  bool files = false;
+  bool database = false;
+};
+
+/// An archive's file with its reader.
+class OpenArchive {
+ public:
+  explicit OpenArchive(const std::filesystem::path& path);
+  [[nodiscard]] const ArchiveReader& reader() const noexcept { return *reader_; }
+
+ private:
+  std::unique_ptr<FileAccess> file_;
+  std::unique_ptr<ArchiveReader> reader_;
+};
+
+/// Throws Error usage for options that contradict each other. Logs a missing vhost.
+void require_sense(const Site& site, const InPlaceOptions& options, const Config& config, const LogSink& log);
+
+/// Reads every byte of the archive and compares it with what was recorded. Throws Error verification.
+void require_proven(const std::filesystem::path& archive, const InPlaceOptions& options,
+                    const InPlaceEnvironment& environment);
+
+/// What the archive has of what is wanted. Throws Error usage if that is nothing.
+[[nodiscard]] ArchiveParts parts_of(const std::filesystem::path& archive, const InPlaceOptions& options,
+                                    const Config& config);
+
+/// The site's database as the live config files, registry and settings name it. If the live site has no config file
+/// any more, that of `staged` (a folder with the restored one) is asked. Throws Error usage if it has none.
+[[nodiscard]] SiteDatabase database_of(const Site& site, const std::filesystem::path& staged, const Config& config);
+
+/// Throws Error usage if other sites use the database, and options.shared does not say that this is known.
+void require_own(const SiteDatabase& database, const InPlaceOptions& options, const Config& config);
+
+/// The site's folder, which is made again if it is gone: mode 0755, root's.
+[[nodiscard]] UniqueFd open_site(const std::filesystem::path& path);
+
+/// A file without a name in this folder.
+[[nodiscard]] UniqueFd spool_in(const std::filesystem::path& folder);
+
+}  // namespace wobackup

@@ -1,0 +1,36 @@
+// WordPress' maintenance mode in both of the trees that are exchanged.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/unique_fd.h"
+#include "wordpress/maintenance_mode.h"
+
+namespace wobackup {
+
+/// While it lives, visitors of a WordPress see "briefly unavailable", whichever of the trees is the live one. Leaves
+/// the folders' times as they were. Trees without WordPress are left alone.
+class MaintenanceWindow {
+ public:
+  MaintenanceWindow(std::string site, const Clock& clock);
+  MaintenanceWindow(const MaintenanceWindow&) = delete;
+  MaintenanceWindow& operator=(const MaintenanceWindow&) = delete;
+  ~MaintenanceWindow();
+
+  /// For the htdocs in this folder (the site's, or the stage). Throws as MaintenanceMode: locked if WordPress is
+  /// updating itself.
+  void enter(int folder_fd);
+  /// In all trees. What fails is ignored: the files count for ten minutes.
+  void leave() noexcept;
+
+ private:
+  struct Tree;
+  std::string site_;
+  const Clock& clock_;
+  std::vector<std::unique_ptr<Tree>> trees_;
+};
+
+}  // namespace wobackup
