@@ -85,7 +85,8 @@ class Service {
   void abort_restore(const std::string& site);
   /// A restore that was done: back to what was before it.
   void undo_restore(const std::string& site);
-  /// The same, for good: what was displaced becomes an archive (reason "pre-restore"), whose path is returned.
+  /// The same, for good: what was displaced becomes an archive (reason "pre-restore"), whose path is returned; an
+  /// empty one if nothing was displaced.
   std::filesystem::path finish_restore(const Site& site);
 
   /// Proves an archive, and remembers the result. What is damaged is told in the result; thrown are not_found,

@@ -21,9 +21,8 @@ void check(const RestoreArguments& arguments) {
   if (arguments.what.empty()) wrong_usage("no site was named", "for example `wobackup restore --undo example.com`");
   if (!arguments.target.empty()) wrong_usage("--target and --in-place exclude each other");
   if (!arguments.in_place) return;
-  if (arguments.database_only || !arguments.files_only) {
-    wrong_usage("databases cannot be restored in place yet",
-                "--files restores the files alone; --target with --db gives the dump");
+  if (arguments.files_only && arguments.database_only) {
+    wrong_usage("--files and --db exclude each other", "leave out both to restore everything");
   }
   if (!arguments.exclude.empty())
     wrong_usage("--exclude does not go with --in-place", "name what is wanted: --include");
@@ -68,34 +67,73 @@ int done(const std::string& text, const Json& fields, Output& output) {
   return 0;
 }
 
-int restore_now(const RestoreArguments& arguments, Service& service, Output& output) {
-  const std::filesystem::path archive = service.find(arguments.what, path_argument(arguments.path));
-  const Site site = site_of(arguments.what, archive, service);
-  ask(fmt::format("Replace the files of {} by those of {}?", site.name, archive.filename().string()), arguments,
-      output);
+// "the files and the database of example.com"
+std::string subject(const RestoreArguments& arguments, const std::string& site) {
+  if (!arguments.include.empty()) return fmt::format("{} of {}", counted(arguments.include.size(), "path"), site);
+  if (!arguments.tables.empty()) return fmt::format("{} of {}", counted(arguments.tables.size(), "table"), site);
+  if (arguments.files_only) return "the files of " + site;
+  if (arguments.database_only) return "the database of " + site;
+  return "the files and the database of " + site;
+}
+
+InPlaceOptions options_of(const RestoreArguments& arguments, Output& output) {
   InPlaceOptions options;
+  options.files = !arguments.database_only;
+  options.database = !arguments.files_only;
   options.include = arguments.include;
+  options.tables = arguments.tables;
   options.accept_changed = arguments.accept_changed;
+  options.shared = arguments.shared;
+  options.check = !arguments.no_check;
   if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
   options.cancelled = output.terminal().interrupted;
-  const RestoredInPlace restored = service.restore_in_place(site, archive, options);
-  output.clear_progress();
-  show_notes(restored.staged.notes, restored.staged.notes_count, "", "", output);
+  return options;
+}
+
+Json json_of(const RestoredInPlace& restored, const std::string& site, const std::filesystem::path& archive) {
   Json fields;
-  fields["site"] = site.name;
+  fields["site"] = site;
   fields["archive"] = json_text(archive.string());
   fields["files"] = restored.staged.files;
   fields["bytes"] = restored.staged.bytes;
   fields["exchanged"] = Json::array();
-  std::string paths;
-  for (const std::string& path : restored.exchanged) {
-    fields["exchanged"].push_back(json_text(path));
-    paths += (paths.empty() ? "" : ", ") + printable(path);
+  for (const std::string& path : restored.exchanged) fields["exchanged"].push_back(json_text(path));
+  fields["database"] = restored.database.empty() ? Json(nullptr) : Json(json_text(restored.database));
+  fields["tables"] = restored.tables;
+  fields["rows"] = restored.rows;
+  fields["wordpress"] = restored.wordpress ? Json(*restored.wordpress) : Json(nullptr);
+  fields["http_status"] = restored.http_status ? Json(*restored.http_status) : Json(nullptr);
+  fields["notes"] = Json::array();
+  for (const std::string& note : restored.notes) fields["notes"].push_back(json_text(note));
+  fields["seconds"] = static_cast<double>(restored.elapsed.count()) / 1000;
+  return fields;
+}
+
+std::string text_of(const RestoredInPlace& restored, const std::string& site) {
+  std::string parts;
+  const auto add = [&parts](const std::string& part) { parts += (parts.empty() ? "" : "; ") + part; };
+  if (!restored.exchanged.empty()) {
+    add(fmt::format("{}, {}", counted(restored.staged.files, "file"), human_size(restored.staged.bytes)));
   }
-  return done(fmt::format("{}: {} replaced by {}, {}, {:.1f} s. `wobackup restore --undo {}` takes it back.", site.name,
-                          paths, counted(restored.staged.files, "file"), human_size(restored.staged.bytes),
-                          std::chrono::duration<double>(restored.staged.elapsed).count(), site.name),
-              fields, output);
+  if (!restored.database.empty()) {
+    add(fmt::format("database {}, {}, {}", printable(restored.database), counted(restored.tables, "table"),
+                    counted(restored.rows, "row")));
+  }
+  if (restored.wordpress) add("WordPress " + *restored.wordpress + " runs");
+  return fmt::format("{}: restored {}, {:.1f} s\nTake it back: wobackup restore --undo {}", site, parts,
+                     std::chrono::duration<double>(restored.elapsed).count(), site);
+}
+
+int restore_now(const RestoreArguments& arguments, Service& service, Output& output) {
+  const std::filesystem::path archive = service.find(arguments.what, path_argument(arguments.path));
+  const Site site = site_of(arguments.what, archive, service);
+  ask(fmt::format("Replace {} by what is in {}?", subject(arguments, site.name), archive.filename().string()), arguments,
+      output);
+  const RestoredInPlace restored = service.restore_in_place(site, archive, options_of(arguments, output));
+  output.clear_progress();
+  show_notes(restored.staged.notes, restored.staged.notes_count, "", "", output);
+  for (const std::string& note : restored.notes) output.warning(printable(note));
+  return done(text_of(restored, site.name), json_of(restored, site.name, archive), output);
 }
 
 }  // namespace
@@ -119,6 +157,7 @@ int restore_in_place_command(const RestoreArguments& arguments, Service& service
     return done(fmt::format("{}: everything is as it was before the restore", printable(site)), fields, output);
   }
   const std::filesystem::path archive = service.finish_restore(service.site(site));
+  if (archive.empty()) return done(fmt::format("{}: nothing was displaced", printable(site)), fields, output);
   return done(fmt::format("{}: what was displaced is in {}", printable(site), printable(archive.string())),
               {{"site", json_text(site)}, {"archive", json_text(archive.string())}}, output);
 }

@@ -5,9 +5,16 @@ namespace wobackup::cli {
 void add_restore(CLI::App& app, RestoreArguments& restore) {
   app.add_option("BACKUP", restore.what, "SITE, SITE/latest, SITE/NAME or a path")->type_name("");
   app.add_option("--target", restore.target, "Folder to restore to; made if missing")->type_name("DIR");
-  app.add_flag("--in-place", restore.in_place, "Replace the site's files (with --files)");
+  app.add_flag("--in-place", restore.in_place, "Replace the site's files and database");
   app.add_flag("--yes", restore.yes, "Do not ask");
   app.add_flag("--accept-changed", restore.accept_changed, "In place: also a backup that was changed");
+  app.add_flag("--shared", restore.shared, "In place: also a database that other sites use");
+  app.add_flag("--no-check", restore.no_check, "In place: keep it even if the site does not run");
+  app.add_option("--table", restore.tables, "In place: only this table; repeatable")
+      ->type_name("TABLE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_flag("--undo", restore.undo, "SITE: back to before its last restore in place");
   app.add_flag("--finish", restore.finish, "SITE: archive what was displaced, and remove it");
   app.add_flag("--resume", restore.resume, "SITE: an interrupted restore to its end");

@@ -22,6 +22,9 @@ struct RestoreArguments {
   bool in_place = false;
   bool yes = false;
   bool accept_changed = false;
+  bool shared = false;
+  bool no_check = false;
+  std::vector<std::string> tables;
   bool undo = false;
   bool resume = false;
   bool abort = false;

@@ -130,6 +130,14 @@ void FilesInPlace::back() const {
   }
 }
 
+bool FilesInPlace::has_displaced() const {
+  if (names_in(stage_.get()).empty()) return false;
+  if (::mkdirat(stage_.get(), "htdocs", 0755) != 0 && errno != EEXIST) {
+    throw system_error("cannot make a folder in the restore's folder", errno);
+  }
+  return true;
+}
+
 void FilesInPlace::remove() const { remove_tree(site_.get(), exchange_.stage); }
 
 }  // namespace wobackup

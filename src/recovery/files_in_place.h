@@ -37,6 +37,9 @@ class FilesInPlace {
   void forward() const;
   /// The same, back. Throws Error rollback_failed, with what to do by hand.
   void back() const;
+  /// After the exchange: whether there is anything in the stage. Sees to it that it has a htdocs then, so that it looks
+  /// like a site's folder.
+  [[nodiscard]] bool has_displaced() const;
   /// Removes the stage with all in it.
   void remove() const;
 

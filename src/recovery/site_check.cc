@@ -38,6 +38,7 @@ std::optional<WordPressRun> wordpress_of(const Site& site, const Config& config,
     run.php = find_php(config.server.php, site.record.php_version);
     run.start.htdocs = htdocs_of(site);
     run.start.host = site.name;
+    run.start.read_only = true;
     run.start.https = site.record.is_ssl.value_or(false);
     return run;
   } catch (const Error& error) {

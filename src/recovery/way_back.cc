@@ -189,10 +189,16 @@ std::filesystem::path finish_restore(const Site& site, const InPlaceEnvironment&
     Pending pending(site.name, "finish", environment);
     if (pending.journal.phase != JournalPhase::done) throw_interrupted_before(site.name);
     pending.open();
-    has_files = pending.files.has_value();
+    has_files = pending.files && pending.files->has_displaced();
     if (has_files) displaced.path = pending.files->stage_path();
     if (pending.database) database = GivenDatabase{pending.journal.database->safety, pending.database->login()};
     journal = pending.journal;
+  }
+  if (!has_files && !database) {
+    Pending pending(site.name, "finish", environment);
+    pending.open();
+    pending.forget();
+    return {};
   }
   CreateOptions options;
   options.type = !database ? BackupType::files : (has_files ? BackupType::full : BackupType::database);

@@ -36,6 +36,7 @@ final class Wobackup_Run {
         self::hook('wp_redirect', 'redirected');
         foreach (array('enable_maintenance_mode', 'enable_loading_advanced_cache_dropin') as $name) self::hook($name, 'no');
         if (!$in['object_cache']) self::without_object_cache();
+        if ($in['read_only']) self::hook('query', 'only_reading');
         if (!is_readable($in['load'])) {
             self::tell(array('failure' => 'missing', 'file' => $in['load']));
             exit(1);
@@ -62,6 +63,9 @@ final class Wobackup_Run {
         require_once ABSPATH . WPINC . '/cache.php';
     }
     public static function no() { return false; }
+    public static function only_reading($query) {
+        return preg_match('/^[\s(]*(select|show|desc|describe|explain|set|use)\b/i', (string) $query) ? $query : 'DO 0';
+    }
     public static function redirected($location) {
         self::$redirect = (string) $location;
         return $location;
@@ -130,12 +134,12 @@ std::string wordpress_script(const WordPressStart& start, std::string_view task,
   return fmt::format(
       "<?php{}"
       "Wobackup_Run::start(array('token' => {}, 'htdocs' => {}, 'load' => {}, 'host' => {}, 'https' => {}, "
-      "'object_cache' => {}, 'define' => array({})));\n"
+      "'object_cache' => {}, 'read_only' => {}, 'define' => array({})));\n"
       // Not inside a function: wp-config.php's variables are global.
       "require Wobackup_Run::$in['load'];\n"
       "Wobackup_Run::run(static function () {{\n{}\n}});\n",
       kFrame, php_text(token), php_text(start.htdocs.string()), php_text(load.string()), php_text(start.host),
-      start.https, start.object_cache, defines_of(start.database), task);
+      start.https, start.object_cache, start.read_only, defines_of(start.database), task);
 }
 
 }  // namespace wobackup

@@ -18,6 +18,9 @@ struct WordPressStart {
   bool https = false;
   std::optional<DatabaseLogin> database;  ///< in place of the one in wp-config.php
   bool object_cache = false;              ///< with the object-cache.php drop-in
+  /// Statements that would change the database are swallowed: a first visit to a WordPress writes options, and a live
+  /// site shall not change because it was looked at. (Code that does not go through $wpdb is not held back.)
+  bool read_only = false;
 };
 
 /// A script that loads WordPress without cron, mail, outgoing HTTP, page cache and maintenance mode, and then runs

@@ -1,0 +1,108 @@
+// A real WordPress is destroyed, restored, taken back.
+#include "fakes/plain_tools.h"
+#include "recovery/live_wordpress.h"
+
+namespace wobackup {
+namespace {
+
+using test::LiveWordPressTest;
+
+ErrorKind kind_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_FALSE(error.message().empty());
+    std::printf("%s\n  hint: %s\n", error.message().c_str(), error.hint().c_str());
+    return error.kind();
+  }
+  ADD_FAILURE() << "no error";
+  return ErrorKind::failed;
+}
+
+TEST_F(LiveWordPressTest, ThereAndBack) {
+  const RestoredInPlace restored = restore();
+  EXPECT_EQ(files(), files_then_);
+  EXPECT_EQ(differences_from(database_then_), "");
+  EXPECT_TRUE(restored.wordpress) << "WordPress was not tried";
+  EXPECT_EQ(restored.database, "wp");
+  EXPECT_GT(restored.rows, 50U);
+  service().undo_restore("wp.example");
+  EXPECT_EQ(files(), files_now_);
+  EXPECT_EQ(differences_from(database_now_), "");
+  EXPECT_EQ(leftovers(), "");
+}
+
+TEST_F(LiveWordPressTest, Destroyed_ComesBackIdentical) {
+  test::run_in("/", {"rm", "-rf", (live().site() / "htdocs").string(), (live().site() / "wp-config.php").string()});
+  live().server().run("", "DROP DATABASE wp");
+  const RestoredInPlace restored = restore();
+  EXPECT_EQ(files(), files_then_);
+  EXPECT_EQ(differences_from(database_then_), "");
+  EXPECT_TRUE(restored.wordpress);
+  static_cast<void>(service().finish_restore(the_site()));
+  EXPECT_EQ(leftovers(), "");
+}
+
+TEST_F(LiveWordPressTest, Finish_ArchivesWhatWasDisplaced) {
+  static_cast<void>(restore());
+  archive_ = service().finish_restore(the_site());
+  EXPECT_EQ(leftovers(), "");
+  EXPECT_EQ(service().info(archive_)["backup_reason"], "pre-restore");
+  static_cast<void>(restore());
+  EXPECT_EQ(files(), files_now_);
+  EXPECT_EQ(differences_from(database_now_), "");
+}
+
+TEST_F(LiveWordPressTest, OneTable_LeavesTheRest) {
+  const RestoredInPlace restored = restore({.tables = {"words"}});
+  EXPECT_EQ(restored.tables, 1U);
+  EXPECT_EQ(files(), files_now_);
+  const std::string now = database();
+  EXPECT_NE(now.find("a needle in the hay"), std::string::npos);
+  EXPECT_NE(now.find("'since'"), std::string::npos);
+  service().undo_restore("wp.example");
+  EXPECT_EQ(differences_from(database_now_), "");
+  EXPECT_EQ(leftovers(), "");
+}
+
+TEST_F(LiveWordPressTest, DatabaseAlone_LeavesTheFiles) {
+  static_cast<void>(restore({.files = false}));
+  EXPECT_EQ(files(), files_now_);
+  EXPECT_EQ(differences_from(database_then_), "");
+  service().undo_restore("wp.example");
+  EXPECT_EQ(differences_from(database_now_), "");
+}
+
+TEST_F(LiveWordPressTest, BackupThatDoesNotRun_IsTakenBack) {
+  std::ofstream(live().htdocs() / "wp-content/mu-plugins/broken.php") << "<?php no_such_function();";
+  archive_ = service().create(the_site(), {}).archive;
+  std::filesystem::remove(live().htdocs() / "wp-content/mu-plugins/broken.php");
+  files_now_ = files();
+  EXPECT_EQ(kind_of([this] { static_cast<void>(restore()); }), ErrorKind::rolled_back);
+  EXPECT_EQ(files(), files_now_);
+  EXPECT_EQ(differences_from(database_now_), "");
+  EXPECT_EQ(leftovers(), "");
+  EXPECT_FALSE(service().pending_restore("wp.example"));
+  static_cast<void>(restore({.check = false}));
+  EXPECT_TRUE(std::filesystem::exists(live().htdocs() / "wp-content/mu-plugins/broken.php"));
+  service().undo_restore("wp.example");
+}
+
+TEST_F(LiveWordPressTest, SharedDatabase_IsRefused) {
+  config_.site["other.example"] = config_.site["wp.example"];
+  EXPECT_EQ(kind_of([this] { static_cast<void>(restore()); }), ErrorKind::usage);
+  EXPECT_EQ(files(), files_now_);
+  EXPECT_EQ(differences_from(database_now_), "");
+  EXPECT_FALSE(service().pending_restore("wp.example"));
+}
+
+TEST_F(LiveWordPressTest, LoginThatMayMakeNoDatabase_IsRefused) {
+  config_.database.admin = false;
+  EXPECT_EQ(kind_of([this] { static_cast<void>(restore()); }), ErrorKind::failed);
+  EXPECT_EQ(files(), files_now_);
+  EXPECT_EQ(differences_from(database_now_), "");
+  EXPECT_FALSE(service().pending_restore("wp.example"));
+}
+
+}  // namespace
+}  // namespace wobackup
