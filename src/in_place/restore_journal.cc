@@ -21,10 +21,11 @@ namespace wobackup {
 namespace {
 
 constexpr std::size_t kLargestJournal = std::size_t{64} << 20U;
-constexpr std::array<std::pair<JournalPhase, std::string_view>, 4> kPhases{{{JournalPhase::staging, "staging"},
+constexpr std::array<std::pair<JournalPhase, std::string_view>, 5> kPhases{{{JournalPhase::staging, "staging"},
                                                                             {JournalPhase::swapping, "swapping"},
                                                                             {JournalPhase::done, "done"},
-                                                                            {JournalPhase::undoing, "undoing"}}};
+                                                                            {JournalPhase::undoing, "undoing"},
+                                                                            {JournalPhase::removing, "removing"}}};
 
 std::string_view name_of(JournalPhase phase) {
   for (const auto& [value, name] : kPhases) {
@@ -126,6 +127,10 @@ Json json_of(const RestoreJournal& journal) {
   json["archive_b64"] = packed(journal.archive);
   json["started"] = journal.started;
   json["phase"] = name_of(journal.phase);
+  json["folder_times"] = Json::array();
+  for (const FolderTime& time : journal.folder_times) {
+    json["folder_times"].push_back({time.folder.device, time.folder.inode, time.seconds, time.nanoseconds});
+  }
   if (journal.files) json["files"] = json_of(*journal.files);
   if (journal.database) json["database"] = json_of(*journal.database);
   return json;
@@ -146,6 +151,10 @@ RestoreJournal journal_from(const Json& json) {
     known = true;
   }
   if (!known) throw Error(ErrorKind::failed, "its phase is not known");
+  for (const Json& item : json.at("folder_times")) {
+    journal.folder_times.push_back(
+        {identity_from_json(item), item.at(2).get<std::int64_t>(), item.at(3).get<std::int64_t>()});
+  }
   if (json.contains("files")) journal.files = files_from(json.at("files"));
   if (json.contains("database")) journal.database = database_from(json.at("database"));
   return journal;

@@ -1,6 +1,7 @@
 // What a restore in place has done, and is about to do.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -20,8 +21,9 @@ struct SwapStep {
 };
 
 /// `staging`: nothing live was touched. `swapping`: some of the steps are taken, which ones the files and the server
-/// tell. `done`: all are, and stage and safety hold what was displaced. `undoing`: on the way back.
-enum class JournalPhase { staging, swapping, done, undoing };
+/// tell. `done`: all are, and stage and safety hold what was displaced. `undoing`: on the way back. `removing`: what is
+/// live stays so, and stage, shadow and safety are being removed: what they hold says nothing any more.
+enum class JournalPhase { staging, swapping, done, undoing, removing };
 
 /// The files of a restore and the folder in which they wait, or in which what was displaced waits.
 struct FileExchange {
@@ -43,12 +45,20 @@ struct DatabaseExchange {
   Json undo_saved;
 };
 
+/// When a folder had been changed before the restore put its maintenance file there.
+struct FolderTime {
+  FileIdentity folder;
+  std::int64_t seconds = 0;
+  std::int64_t nanoseconds = 0;
+};
+
 struct RestoreJournal {
   std::string site;
   std::filesystem::path site_path;
   std::string archive;
   std::string started;  ///< RFC 3339
   JournalPhase phase = JournalPhase::staging;
+  std::vector<FolderTime> folder_times;
   std::optional<FileExchange> files;
   std::optional<DatabaseExchange> database;
 };

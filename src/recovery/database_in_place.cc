@@ -215,14 +215,20 @@ std::vector<std::string> DatabaseInPlace::forward(const Persist& persist, const 
   });
 }
 
+void DatabaseInPlace::require_empty(const std::string& schema) const {
+  DatabaseConnection connection(login_, "", never());
+  const std::string count = first_of(
+      connection, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = " + quoted_text(schema));
+  if (count == "0") return;
+  throw Error(ErrorKind::rollback_failed,
+              fmt::format("the database {} still holds tables of {}", schema, exchange_.live),
+              "look at both before anything is removed");
+}
+
 void DatabaseInPlace::back() {
   asking_server(exchange_.live, [&] {
     if (!exchange_.saved.is_null()) static_cast<void>(take_back_swap(login_, exchange_.saved, {}, never()));
-    remove_shadow();
-    DatabaseConnection connection(login_, "", never());
-    if (!drop_if_empty(connection, exchange_.safety)) {
-      throw Error(ErrorKind::rollback_failed, fmt::format("{} is not empty", exchange_.safety));
-    }
+    require_empty(exchange_.safety);
   });
 }
 
@@ -239,24 +245,23 @@ void DatabaseInPlace::undo(const Persist& persist, const LogSink& log) {
     } else {
       static_cast<void>(finish_swap(login_, exchange_.undo_saved, {}, never()));
     }
-    DatabaseConnection connection(login_, "", never());
-    if (!drop_if_empty(connection, exchange_.safety)) {
-      throw Error(ErrorKind::rollback_failed, fmt::format("{} is not empty", exchange_.safety));
-    }
-    drop_shadow(connection, exchange_.undone);
-    drop_shadow(connection, exchange_.shadow);
+    require_empty(exchange_.safety);
   });
 }
 
 void DatabaseInPlace::remove_shadow() const {
-  DatabaseConnection connection(login_, "", never());
-  drop_shadow(connection, exchange_.shadow);
+  asking_server(exchange_.shadow, [&] {
+    DatabaseConnection connection(login_, "", never());
+    drop_shadow(connection, exchange_.shadow);
+  });
 }
 
-void DatabaseInPlace::remove_safety() const {
-  asking_server(exchange_.safety, [&] {
+void DatabaseInPlace::remove_all() const {
+  asking_server(exchange_.live, [&] {
     DatabaseConnection connection(login_, "", never());
-    drop_shadow(connection, exchange_.safety);
+    for (const std::string& name : {exchange_.shadow, exchange_.safety, exchange_.undone}) {
+      drop_shadow(connection, name);
+    }
   });
 }
 

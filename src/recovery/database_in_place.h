@@ -41,19 +41,21 @@ class DatabaseInPlace {
 
   /// Brings the shadow's content into live, or goes on with that. Notes for the user.
   std::vector<std::string> forward(const Persist& persist, const LogSink& log, const Cancellation& cancellation);
-  /// Takes that back from wherever it is, and removes what was loaded.
+  /// Takes that back from wherever it is.
   void back();
-  /// After the end: brings the displaced content back into live, and removes what had been loaded.
+  /// After the end: brings the displaced content back into live.
   void undo(const Persist& persist, const LogSink& log);
   /// The shadow, empty by now, and its user.
   void remove_shadow() const;
-  /// What was displaced, for good.
-  void remove_safety() const;
+  /// Everything but live, with what it holds. From its beginning on none of the functions above may be called any more:
+  /// they would take an empty database for one whose tables have moved on.
+  void remove_all() const;
   /// Where what was displaced can be read.
   [[nodiscard]] SiteServerLogin login() const { return {login_, exchange_.by_admin}; }
 
  private:
   DatabaseInPlace() = default;
+  void require_empty(const std::string& schema) const;
 
   DatabaseExchange exchange_;
   ServerLogin login_;

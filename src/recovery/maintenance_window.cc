@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace wobackup {
 
 struct MaintenanceWindow::Tree {
   UniqueFd folder;
+  SiteUser owner;
   timespec changed{};
   std::unique_ptr<MaintenanceMode> mode;
 };
@@ -17,25 +19,37 @@ MaintenanceWindow::MaintenanceWindow(std::string site, const Clock& clock) : sit
 
 MaintenanceWindow::~MaintenanceWindow() { leave(); }
 
-void MaintenanceWindow::enter(int folder_fd) {
+void MaintenanceWindow::add(int folder_fd, std::vector<FolderTime>& times) {
   auto tree = std::make_unique<Tree>();
   tree->folder.reset(::openat(folder_fd, "htdocs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat status {};
   if (!tree->folder || ::fstatat(tree->folder.get(), "wp-load.php", &status, AT_SYMLINK_NOFOLLOW) != 0) return;
   if (::fstat(tree->folder.get(), &status) != 0) return;
-  tree->changed = status.st_mtim;
-  tree->mode = std::make_unique<MaintenanceMode>(tree->folder.get(), site_ + "/htdocs",
-                                                 SiteUser{status.st_uid, status.st_gid}, clock_);
+  const FileIdentity identity = identity_from(status);
+  auto known =
+      std::find_if(times.begin(), times.end(), [&](const FolderTime& time) { return time.folder == identity; });
+  if (known == times.end()) {
+    times.push_back({identity, status.st_mtim.tv_sec, status.st_mtim.tv_nsec});
+    known = std::prev(times.end());
+  }
+  tree->changed = {known->seconds, known->nanoseconds};
+  tree->owner = {status.st_uid, status.st_gid};
   trees_.push_back(std::move(tree));
+}
+
+void MaintenanceWindow::enter() {
+  for (const auto& tree : trees_) {
+    tree->mode = std::make_unique<MaintenanceMode>(tree->folder.get(), site_ + "/htdocs", tree->owner, clock_);
+  }
 }
 
 void MaintenanceWindow::leave() noexcept {
   for (const auto& tree : trees_) {
+    if (!tree->mode) continue;
     tree->mode.reset();
     const timespec times[2] = {{0, UTIME_OMIT}, tree->changed};
     static_cast<void>(::futimens(tree->folder.get(), times));
   }
-  trees_.clear();
 }
 
 }  // namespace wobackup

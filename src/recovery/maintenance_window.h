@@ -7,12 +7,13 @@
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
+#include "in_place/restore_journal.h"
 #include "wordpress/maintenance_mode.h"
 
 namespace wobackup {
 
 /// While it lives, visitors of a WordPress see "briefly unavailable", whichever of the trees is the live one. Leaves
-/// the folders' times as they were. Trees without WordPress are left alone.
+/// the folders' times as they were, also those that a killed run has noted. Trees without WordPress are left alone.
 class MaintenanceWindow {
  public:
   MaintenanceWindow(std::string site, const Clock& clock);
@@ -20,10 +21,12 @@ class MaintenanceWindow {
   MaintenanceWindow& operator=(const MaintenanceWindow&) = delete;
   ~MaintenanceWindow();
 
-  /// For the htdocs in this folder (the site's, or the stage). Throws as MaintenanceMode: locked if WordPress is
-  /// updating itself.
-  void enter(int folder_fd);
-  /// In all trees. What fails is ignored: the files count for ten minutes.
+  /// For the htdocs in this folder (the site's, or the stage). Nothing is changed yet: `times`, to be written into the
+  /// journal before that, gets the folder's, unless it has them.
+  void add(int folder_fd, std::vector<FolderTime>& times);
+  /// In all trees that were added. Throws as MaintenanceMode: locked if WordPress is updating itself.
+  void enter();
+  /// What fails is ignored: the files count for ten minutes. `enter` may be called again.
   void leave() noexcept;
 
  private:

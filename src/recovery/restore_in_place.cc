@@ -114,9 +114,7 @@ class Restoring {
   // Nothing live was touched.
   void drop_what_was_staged(const Error& error) {
     try {
-      if (database_) database_->back();
-      if (files_) files_->remove();
-      file_.remove();
+      remove_leftovers();
     } catch (const Error& second) {
       throw Error(error.kind(),
                   fmt::format("{}; and what was staged is still there: {}", error.message(), second.message()),
@@ -124,14 +122,25 @@ class Restoring {
     }
   }
 
+  void remove_leftovers() {
+    journal_.phase = JournalPhase::removing;
+    file_.save(journal_);
+    if (database_) database_->remove_all();
+    if (files_) files_->remove();
+    file_.remove();
+  }
+
   void exchange_and_check(const SiteLook& before) {
     MaintenanceWindow maintenance(site_.name, environment_.clock);
     std::optional<Error> failed;
     try {
       monitor_.enter_phase("exchange");
-      enter(maintenance);
+      const UniqueFd site = open_site(site_.path);
+      maintenance.add(site.get(), journal_.folder_times);
+      if (files_) maintenance.add(files_->stage_fd(), journal_.folder_times);
       journal_.phase = JournalPhase::swapping;
       file_.save(journal_);
+      maintenance.enter();
       if (database_) {
         for (std::string& note : database_->forward(persist(), environment_.log, cancellation_)) {
           result_.notes.push_back(std::move(note));
@@ -145,12 +154,6 @@ class Restoring {
     }
     if (!failed) return;
     take_back(maintenance, *failed);
-  }
-
-  void enter(MaintenanceWindow& maintenance) {
-    const UniqueFd site = open_site(site_.path);
-    maintenance.enter(site.get());
-    if (files_) maintenance.enter(files_->stage_fd());
   }
 
   DatabaseInPlace::Persist persist() {
@@ -183,11 +186,10 @@ class Restoring {
   void take_back(MaintenanceWindow& maintenance, const Error& error) {
     try {
       maintenance.leave();
-      enter(maintenance);
+      maintenance.enter();
       go_back(files_, database_);
       maintenance.leave();
-      if (files_) files_->remove();
-      file_.remove();
+      remove_leftovers();
     } catch (const Error& second) {
       throw Error(
           ErrorKind::rollback_failed, fmt::format("{}; and the way back failed: {}", error.message(), second.message()),
@@ -257,7 +259,7 @@ std::optional<PendingRestore> pending_restore_of(const std::string& site, const 
   const std::optional<RestoreJournal> journal = JournalFile(config.state_dir, site).load();
   if (!journal) return std::nullopt;
   return PendingRestore{journal->site, journal->archive, journal->started, journal->phase != JournalPhase::done,
-                        journal->phase != JournalPhase::staging};
+                        journal->phase == JournalPhase::swapping || journal->phase == JournalPhase::undoing};
 }
 
 }  // namespace wobackup

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <functional>
 #include <utility>
@@ -35,7 +36,9 @@ class Pending {
 
   /// Finds stage and database server again.
   void open() {
-    if (journal.files) files = FilesInPlace::open(journal.site_path, *journal.files);
+    if (journal.files && (journal.phase != JournalPhase::removing || has_stage())) {
+      files = FilesInPlace::open(journal.site_path, *journal.files);
+    }
     if (journal.database) database = DatabaseInPlace::open(*journal.database, environment_.config);
   }
 
@@ -48,8 +51,10 @@ class Pending {
   void in_maintenance(const std::function<void()>& change) {
     MaintenanceWindow maintenance(journal.site, environment_.clock);
     const UniqueFd site = open_trusted_directory(journal.site_path, false);
-    maintenance.enter(site.get());
-    if (files) maintenance.enter(files->stage_fd());
+    maintenance.add(site.get(), journal.folder_times);
+    if (files) maintenance.add(files->stage_fd(), journal.folder_times);
+    file_.save(journal);
+    maintenance.enter();
     change();
   }
 
@@ -73,7 +78,10 @@ class Pending {
     if (files) files->back();
   }
 
+  /// What is live stays, all else goes.
   void forget() {
+    enter(JournalPhase::removing);
+    if (database) database->remove_all();
     if (files) files->remove();
     file_.remove();
   }
@@ -87,6 +95,11 @@ class Pending {
   std::optional<DatabaseInPlace> database;
 
  private:
+  [[nodiscard]] bool has_stage() const {
+    const std::filesystem::path stage = journal.site_path / journal.files->stage;
+    return ::access(stage.c_str(), F_OK) == 0;
+  }
+
   const InPlaceEnvironment& environment_;
   StateFolder state_;
   FileLock lock_;
@@ -131,6 +144,7 @@ void resume_restore(const std::string& site, const InPlaceEnvironment& environme
                 "take it back with `restore --abort`, and begin anew");
   }
   pending.open();
+  if (phase == JournalPhase::removing) return pending.forget();
   if (phase == JournalPhase::undoing) {
     pending.in_maintenance([&] { pending.undo(); });
     pending.forget();
@@ -153,10 +167,7 @@ void abort_restore(const std::string& site, const InPlaceEnvironment& environmen
     throw Error(ErrorKind::usage, fmt::format("{}: the restore is done", site), "take it back with `restore --undo`");
   }
   pending.open();
-  if (phase == JournalPhase::staging) {
-    go_back(pending.files, pending.database);
-    return pending.forget();
-  }
+  if (phase == JournalPhase::staging || phase == JournalPhase::removing) return pending.forget();
   pending.in_maintenance([&] {
     if (phase == JournalPhase::undoing) {
       pending.undo();
@@ -172,10 +183,9 @@ void undo_restore(const std::string& site, const InPlaceEnvironment& environment
   Pending pending(site, "undo", environment);
   if (pending.journal.phase != JournalPhase::done) throw_interrupted_before(site);
   pending.open();
-  pending.in_maintenance([&] {
-    pending.enter(JournalPhase::undoing);
-    pending.undo();
-  });
+  pending.journal.folder_times.clear();
+  pending.enter(JournalPhase::undoing);
+  pending.in_maintenance([&] { pending.undo(); });
   pending.forget();
   flush_caches_of(pending.journal, environment);
 }
@@ -213,7 +223,6 @@ std::filesystem::path finish_restore(const Site& site, const InPlaceEnvironment&
   }
   Pending pending(site.name, "finish", environment);
   pending.open();
-  if (pending.database) pending.database->remove_safety();
   pending.forget();
   return created.archive;
 }

@@ -15,10 +15,11 @@ RestoreJournal example() {
   journal.site_path = "/var/www/bad\xff name";
   journal.archive = "/x.tar.zst";
   journal.started = "2025-01-20T14:25:30+00:00";
-  journal.stage = ".wobackup-restore-0123";
-  journal.stage_identity = {1, ~std::uint64_t{0}};
+  journal.files.emplace();
+  journal.files->stage = ".wobackup-restore-0123";
+  journal.files->stage_identity = {1, ~std::uint64_t{0}};
   journal.phase = JournalPhase::swapping;
-  journal.steps = {{"htdocs", {1, 2}, FileIdentity{1, 3}}, {"new\nname", {1, 4}, std::nullopt}};
+  journal.files->steps = {{"htdocs", {1, 2}, FileIdentity{1, 3}}, {"new\nname", {1, 4}, std::nullopt}};
   return journal;
 }
 
@@ -30,12 +31,13 @@ TEST(RestoreJournal, ComesBackAsItWasSaved) {
   const std::optional<RestoreJournal> loaded = file.load();
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->site_path, example().site_path);
-  EXPECT_EQ(loaded->stage_identity, example().stage_identity);
+  EXPECT_EQ(loaded->files->stage_identity, example().files->stage_identity);
   EXPECT_EQ(loaded->phase, JournalPhase::swapping);
-  ASSERT_EQ(loaded->steps.size(), 2U);
-  EXPECT_EQ(loaded->steps[0].live, (FileIdentity{1, 3}));
-  EXPECT_EQ(loaded->steps[1].path, "new\nname");
-  EXPECT_FALSE(loaded->steps[1].live);
+  ASSERT_EQ(loaded->files->steps.size(), 2U);
+  EXPECT_EQ(loaded->files->steps[0].live, (FileIdentity{1, 3}));
+  EXPECT_EQ(loaded->files->steps[1].path, "new\nname");
+  EXPECT_FALSE(loaded->files->steps[1].live);
+  EXPECT_FALSE(loaded->database);
   file.remove();
   EXPECT_FALSE(file.load());
 }
