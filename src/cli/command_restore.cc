@@ -11,7 +11,10 @@ namespace {
 RestoreOptions options_of(const RestoreArguments& arguments, Output& output) {
   if (arguments.target.empty()) {
     throw Error(ErrorKind::usage, "restore where to?",
-                "name a folder: --target DIR, or replace the site's files: --in-place --files");
+                "name a folder: --target DIR, or replace what is live: --in-place");
+  }
+  if (!arguments.tables.empty()) {
+    throw Error(ErrorKind::usage, "--table goes with --in-place", "`wobackup dump --table` gives a table's SQL");
   }
   if (arguments.files_only && arguments.database_only) {
     throw Error(ErrorKind::usage, "--files and --db exclude each other", "leave out both to restore everything");

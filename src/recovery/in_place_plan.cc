@@ -13,6 +13,8 @@
 #include "base/safe_path.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "database/connection.h"
+#include "database/site_login.h"
 #include "recovery/archived_dump.h"
 #include "recovery/files_in_place.h"
 #include "site/shared_database.h"
@@ -25,8 +27,8 @@ namespace {
 
 bool is_there(const std::filesystem::path& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-bool has_config(const Site& site, const SiteDatabase& database) {
-  return !database.config_files.empty() || is_there(htdocs_of(site) / "wp-config.php");
+bool same_database(const DatabaseLogin& a, const DatabaseLogin& b) {
+  return a.name == b.name && same_server(a.host, b.host);
 }
 
 bool holds_files(const ArchiveReader& archive) {
@@ -95,23 +97,35 @@ ArchiveParts parts_of(const std::filesystem::path& archive, const InPlaceOptions
                                             options.database && options.include.empty() ? "no database" : "no files"));
 }
 
-SiteDatabase database_of(const Site& site, const std::filesystem::path& staged, const Config& config) {
-  const SiteSettings settings = config.for_site(site.name);
-  Site asked = site;
-  // A site whose files are gone is known by those that come back.
-  if (!has_config(site, resolve_database(site, settings, false))) asked.path = staged;
-  SiteDatabase database;
-  try {
-    database = resolve_database(asked, settings, true);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::dump) throw;
-    throw Error(ErrorKind::failed, error.message(), error.hint());
+std::optional<NamedDatabase> database_of(const Site& site, const std::optional<Site>& staged, const Config& config,
+                                         const Cancellation& cancellation) {
+  std::optional<Error> problem;
+  const auto ask = [&](const Site& asked) -> std::optional<SiteDatabase> {
+    try {
+      SiteDatabase database = resolve_database(asked, config.for_site(site.name), true);
+      if (!database.login) return std::nullopt;
+      const DatabaseConnection works(own_login(*database.login), "", cancellation);
+      return database;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::dump) throw;
+      if (!problem) problem = Error(ErrorKind::failed, error.message(), error.hint());
+      return std::nullopt;
+    }
+  };
+  std::optional<SiteDatabase> live = ask(site);
+  if (live && live->named_by_admin) return NamedDatabase{*std::move(live), true};
+  std::optional<SiteDatabase> restored = staged ? ask(*staged) : std::nullopt;
+  // Whoever could write to the live file may have led it elsewhere; whoever made the archive, too.
+  if (live && restored && !same_database(*live->login, *restored->login)) {
+    throw Error(ErrorKind::usage,
+                fmt::format("{}: its config file names the database {}, the backup's names {}, and both exist",
+                            site.name, printable(live->login->name), printable(restored->login->name)),
+                fmt::format("say which one it is: set name in [site.\"{}\".database] of wobackup.toml", site.name));
   }
-  if (!database.login) {
-    throw Error(ErrorKind::usage, fmt::format("{} has no database to restore into", site.name),
-                "restore the files alone with --files, or name the database in wobackup.toml");
-  }
-  return database;
+  if (live) return NamedDatabase{*std::move(live), true};
+  if (restored) return NamedDatabase{*std::move(restored), false};
+  if (problem) throw Error(*problem);
+  return std::nullopt;
 }
 
 void require_own(const SiteDatabase& database, const InPlaceOptions& options, const Config& config) {

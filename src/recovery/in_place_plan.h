@@ -3,7 +3,9 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
+#include "base/cancellation.h"
 #include "base/file_access.h"
 #include "base/unique_fd.h"
 #include "recovery/restore_in_place.h"
@@ -40,9 +42,19 @@ void require_proven(const std::filesystem::path& archive, const InPlaceOptions& 
 [[nodiscard]] ArchiveParts parts_of(const std::filesystem::path& archive, const InPlaceOptions& options,
                                     const Config& config);
 
-/// The site's database as the live config files, registry and settings name it. If the live site has no config file
-/// any more, that of `staged` (a folder with the restored one) is asked. Throws Error usage if it has none.
-[[nodiscard]] SiteDatabase database_of(const Site& site, const std::filesystem::path& staged, const Config& config);
+/// Whose word a database is taken by.
+struct NamedDatabase {
+  SiteDatabase database;
+  bool by_live = true;  ///< the live config files, registry and settings; else the restored config file and the others
+};
+
+/// The site's database, whose own login must work: as the live config files, registry and settings name it. If they
+/// contradict each other, or their login does not work (a site that was destroyed, or hacked), the config file in
+/// `staged` (the site as it lies in the stage) takes the live one's place. Nothing if the site has none. Throws what
+/// speaks against the live one if the other is no better, and Error usage if the two name different databases that both
+/// work, and neither registry nor settings decide.
+[[nodiscard]] std::optional<NamedDatabase> database_of(const Site& site, const std::optional<Site>& staged,
+                                                       const Config& config, const Cancellation& cancellation);
 
 /// Throws Error usage if other sites use the database, and options.shared does not say that this is known.
 void require_own(const SiteDatabase& database, const InPlaceOptions& options, const Config& config);

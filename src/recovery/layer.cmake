@@ -1,6 +1,7 @@
 wobackup_layer(recovery PATH recovery
   SOURCES
     archived_dump.cc
+    config_login.cc
     database_in_place.cc
     files_in_place.cc
     in_place_plan.cc

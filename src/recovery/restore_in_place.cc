@@ -10,6 +10,7 @@
 #include "base/file_lock.h"
 #include "base/text.h"
 #include "in_place/restore_journal.h"
+#include "recovery/config_login.h"
 #include "recovery/database_in_place.h"
 #include "recovery/files_in_place.h"
 #include "recovery/in_place_plan.h"
@@ -47,6 +48,7 @@ class Restoring {
     const SiteLook before = look_before();
     try {
       if (parts.files) stage_files();
+      find_database(parts);
       if (parts.database) load_database();
       cancellation_.check();
     } catch (const Error& error) {
@@ -86,11 +88,34 @@ class Restoring {
     journal_.files = files_->exchange();
   }
 
+  // Files alone need none, but their config file shall name the one that the site has.
+  void find_database(const ArchiveParts& parts) {
+    std::optional<Site> staged;
+    if (files_) {
+      staged = site_;
+      staged->path = files_->stage_path();
+    }
+    try {
+      named_ = database_of(site_, staged, environment_.config, cancellation_);
+    } catch (const Error& error) {
+      if (parts.database || error.kind() == ErrorKind::interrupted) throw;
+    }
+    // A path that was asked for by name comes as it was.
+    if (!named_ || !named_->by_live || !staged || !options_.include.empty()) return;
+    for (const std::string& file : keep_login(*staged, *named_->database.login, result_.notes)) {
+      result_.notes.push_back(
+          fmt::format("{} names the database login that the site has now, not the backup's", printable(file)));
+    }
+  }
+
   void load_database() {
     const Config& config = environment_.config;
-    const SiteDatabase database = database_of(site_, files_ ? files_->stage_path() : site_.path, config);
-    require_own(database, options_, config);
-    database_ = DatabaseInPlace::plan(site_, database, config, options_.tables, cancellation_);
+    if (!named_) {
+      throw Error(ErrorKind::usage, fmt::format("{} has no database to restore into", site_.name),
+                  "restore the files alone with --files, or name the database in wobackup.toml");
+    }
+    require_own(named_->database, options_, config);
+    database_ = DatabaseInPlace::plan(site_, named_->database, config, options_.tables, cancellation_);
     journal_.database = database_->exchange();
     file_.save(journal_);
     const OpenArchive archive(archive_);
@@ -228,6 +253,7 @@ class Restoring {
   std::atomic<std::uint64_t> loaded_bytes_{0}, total_bytes_{0};
   RestoreJournal journal_;
   std::optional<FilesInPlace> files_;
+  std::optional<NamedDatabase> named_;
   std::optional<DatabaseInPlace> database_;
   RestoredInPlace result_;
   RunMonitor monitor_;  // last: its thread looks at the others

@@ -51,7 +51,7 @@ class Lexer {
     if (tokens_.size() == limit_) {
       throw Error(ErrorKind::failed, fmt::format("its PHP source is longer than {} tokens", limit_));
     }
-    tokens_.push_back({kind, std::string(value), line});
+    tokens_.push_back({kind, std::string(value), line, begin_, at_});
   }
   void add_string(const std::optional<std::string>& value, std::size_t line) {
     add(value ? Kind::text : Kind::computed, value.value_or(""), line);
@@ -77,6 +77,7 @@ class Lexer {
 
   // Returns false when the PHP part ends.
   bool next_token() {
+    begin_ = at_;
     const char c = peek();
     if (is_blank(c)) {
       advance(1);
@@ -214,6 +215,7 @@ class Lexer {
   std::string_view source_;
   std::size_t limit_;
   std::size_t at_ = 0;
+  std::size_t begin_ = 0;  // of the token
   std::size_t line_ = 1;
   bool attributes_are_comments_ = false;
   std::vector<PhpToken> tokens_;

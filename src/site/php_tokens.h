@@ -20,6 +20,8 @@ struct PhpToken {
   Kind kind = Kind::symbol;
   std::string value;
   std::size_t line = 1;
+  std::size_t begin = 0;  ///< where it stands in the source
+  std::size_t end = 0;
 };
 
 /// Tokens of everything between <?php (or <?=) and ?>; comments and attributes are left out. Time is linear in the

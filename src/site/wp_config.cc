@@ -121,8 +121,11 @@ class Reader {
 
   // 'a' . 'b' up to one of the closing symbols; anything else is computed.
   [[nodiscard]] Folded value_from(std::size_t position, std::string_view closing) const {
-    Folded folded{{std::nullopt, position < tokens_.size() ? tokens_[position].line : 0, "is computed by PHP"},
+    Folded folded{{.text = std::nullopt,
+                   .line = position < tokens_.size() ? tokens_[position].line : 0,
+                   .why = "is computed by PHP"},
                   position};
+    const std::size_t begin = position < tokens_.size() ? tokens_[position].begin : 0;
     std::string text;
     for (; position + 1 < tokens_.size() && tokens_[position].kind == Kind::text; position += 2) {
       text += tokens_[position].value;
@@ -130,7 +133,7 @@ class Reader {
       const PhpToken& after = tokens_[folded.end];
       if (after.kind != Kind::symbol) break;
       if (closing.find(after.value[0]) != std::string_view::npos) {
-        folded.value = {std::move(text), folded.value.line, {}};
+        folded.value = {.text = std::move(text), .line = folded.value.line, .places = {{begin, tokens_[position].end}}};
         break;
       }
       if (after.value != ".") break;
@@ -142,7 +145,11 @@ class Reader {
   void settle(const std::string& name, PhpValue value, bool unconditional) {
     const auto [place, added] = settings_.try_emplace(name, value);
     if (added && unconditional) settled_.insert(name);
-    if (added || settled_.contains(name) || (place->second.text && place->second.text == value.text)) return;
+    if (added || settled_.contains(name)) return;
+    if (place->second.text && place->second.text == value.text) {
+      place->second.places.insert(place->second.places.end(), value.places.begin(), value.places.end());
+      return;
+    }
     const std::size_t first_line = place->second.line;
     place->second.text.reset();
     place->second.why = fmt::format("is defined differently in lines {} and {}", first_line, value.line);
@@ -157,8 +164,35 @@ class Reader {
   std::set<std::string, std::less<>> settled_;  // constants whose first definition is unconditional
 };
 
+// A single-quoted literal. In the end a backslash would take the quote with it.
+std::string literal(const std::string& value) {
+  std::string text = "'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + "'";
+}
+
 }  // namespace
 
 PhpSettings wp_config_settings(std::string_view source) { return Reader(php_tokens(source)).run(); }
+
+std::string with_wp_config_settings(std::string_view source, const std::map<std::string, std::string>& values) {
+  std::map<std::size_t, std::pair<std::size_t, std::string>> changes;  // by place
+  for (const auto& [name, setting] : wp_config_settings(source)) {
+    const auto value = values.find(name);
+    if (value == values.end() || !setting.text || *setting.text == value->second) continue;
+    for (const auto& [begin, end] : setting.places) changes[begin] = {end, literal(value->second)};
+  }
+  std::string text;
+  std::size_t at = 0;
+  for (const auto& [begin, change] : changes) {
+    text += source.substr(at, begin - at);
+    text += change.second;
+    at = change.first;
+  }
+  return text + std::string(source.substr(at));
+}
 
 }  // namespace wobackup

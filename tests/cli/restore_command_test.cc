@@ -120,7 +120,7 @@ TEST_F(RestoreCommand, InPlace_ReplacesTheFilesAndIsUndone) {
   EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files"}).exit_code, 2) << "nobody was asked";
   const Ran ran = run({"restore", "a.example", "--in-place", "--files", "--yes"});
   EXPECT_EQ(ran.exit_code, 0) << ran.both();
-  EXPECT_TRUE(contains(ran.out, "a.example: htdocs replaced by 2 files"));
+  EXPECT_TRUE(contains(ran.out, "a.example: restored 2 files"));
   EXPECT_EQ(test::text_of_file(www("a.example") / "htdocs/index.html"), "hello");
   EXPECT_TRUE(contains(run({"-v", "list", "a.example"}).err, "--undo"));
   EXPECT_EQ(run({"restore", "--undo", "a.example", "--yes"}).exit_code, 0);
@@ -129,13 +129,26 @@ TEST_F(RestoreCommand, InPlace_ReplacesTheFilesAndIsUndone) {
   EXPECT_EQ(run({"restore", "--resume", "a.example"}).exit_code, 10);
 }
 
-TEST_F(RestoreCommand, InPlace_OfADatabaseIsRefused) {
-  const Ran ran = run({"restore", "a.example", "--in-place", "--yes"});
-  EXPECT_EQ(ran.exit_code, 2);
-  EXPECT_TRUE(contains(ran.err, "--files"));
-  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--target", target(), "--yes"}).exit_code, 2);
+TEST_F(RestoreCommand, InPlace_WhatMakesNoSenseIsRefused) {
+  const std::vector<std::vector<std::string>> wrong{
+      {"--db"},  // the archive has none
+      {"--table", "t"},
+      {"--files", "--db"},
+      {"--files", "--target", target()},
+      {"--files", "--include", "*.php"},
+      {"--db", "--include", "htdocs"},
+      {"--files", "--table", "t"},
+      {"--include", "htdocs", "--table", "t"},
+  };
+  for (const std::vector<std::string>& options : wrong) {
+    std::vector<std::string> words{"restore", "a.example", "--in-place", "--yes"};
+    words.insert(words.end(), options.begin(), options.end());
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.exit_code, 2) << options.front() << ran.both();
+    EXPECT_FALSE(std::filesystem::exists(root() / "state/restores/a.example.json"));
+  }
   EXPECT_EQ(run({"restore", "a.example", "--undo", "--resume"}).exit_code, 2);
-  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes", "--include", "*.php"}).exit_code, 2);
+  EXPECT_EQ(run({"restore", "a.example", "--target", target(), "--table", "t"}).exit_code, 2);
 }
 
 TEST_F(RestoreCommand, InPlace_Finish_KeepsWhatWasDisplaced) {

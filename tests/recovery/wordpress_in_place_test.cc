@@ -88,6 +88,47 @@ TEST_F(LiveWordPressTest, BackupThatDoesNotRun_IsTakenBack) {
   service().undo_restore("wp.example");
 }
 
+// Deleted and made again: another database, another user, another password.
+TEST_F(LiveWordPressTest, SiteThatWasMadeAgain_KeepsItsNewLogin) {
+  live().server().run("",
+                      "DROP DATABASE wp; DROP USER wp@localhost; DROP DATABASE IF EXISTS copy;"
+                      "CREATE DATABASE copy; GRANT ALL ON copy.* TO copy@localhost IDENTIFIED BY 'secret'");
+  std::string settings = live().usual_settings();
+  for (const auto& [old_text, new_text] : std::vector<std::pair<std::string, std::string>>{
+           {"'wp'", "'copy'"}, {"'wp'", "'copy'"}, {"'se\\'cret \\\\ 1'", "'secret'"}}) {
+    settings.replace(settings.find(old_text), old_text.size(), new_text);
+  }
+  live().write_config(settings);
+  const std::string live_config = test::text_of_file(live().site() / "wp-config.php");
+  config_.site["wp.example"].database.name = "copy";
+  const RestoredInPlace restored = restore();
+  EXPECT_EQ(restored.database, "copy");
+  EXPECT_TRUE(restored.wordpress);
+  EXPECT_EQ(test::text_of_file(live().site() / "wp-config.php"), live_config);
+  EXPECT_NE(test::run_in("/", {"mariadb", "--socket=" + live().server().socket(), "--user=root", "copy", "-e",
+                               "SELECT body FROM words"})
+                .find("needle"),
+            std::string::npos);
+  static_cast<void>(service().finish_restore(the_site()));
+  live().server().run("",
+                      "DROP DATABASE copy; CREATE DATABASE wp; CREATE DATABASE copy; GRANT ALL ON wp.* TO "
+                      "wp@localhost IDENTIFIED BY 'se''cret \\\\ 1'");
+  config_.site["wp.example"].database.name = "wp";
+  live().write_config(live().usual_settings());
+  static_cast<void>(restore());
+  static_cast<void>(service().finish_restore(the_site()));
+}
+
+TEST_F(LiveWordPressTest, HackedConfig_IsReplaced) {
+  live().write_config(
+      "define( 'DB_NAME', 'wp' );\ndefine( 'DB_USER', 'wp' );\ndefine( 'DB_PASSWORD', 'wrong' );\n"
+      "define( 'DB_HOST', 'localhost:" +
+      live().server().socket() + "' );\n");
+  static_cast<void>(restore());
+  EXPECT_EQ(files(), files_then_);
+  EXPECT_EQ(differences_from(database_then_), "");
+}
+
 TEST_F(LiveWordPressTest, SharedDatabase_IsRefused) {
   config_.site["other.example"] = config_.site["wp.example"];
   EXPECT_EQ(kind_of([this] { static_cast<void>(restore()); }), ErrorKind::usage);

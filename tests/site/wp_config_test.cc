@@ -246,5 +246,31 @@ TEST(WpConfig, HostileNesting_IsReadOnce) {
   }
 }
 
+TEST(WpConfig, OtherValues_ReplaceLiteralsAndNothingElse) {
+  const std::string source =
+      "<?php // DB_NAME 'old'\n"
+      "define( 'DB_NAME' , \"ol\" . 'd' );\n"
+      "if (X) { define('DB_USER', 'same'); } else { define('DB_USER', 'same'); }\n"
+      "const DB_PASSWORD = <<<'E'\nse'cret\nE;\n"
+      "define('DB_HOST', getenv('H'));\n"
+      "$x = 'old';\n";
+  const std::string changed = with_wp_config_settings(
+      source, {{"DB_NAME", "a'\\"}, {"DB_USER", "u"}, {"DB_PASSWORD", "p"}, {"DB_HOST", "h"}, {"DB_CHARSET", "x"}});
+  EXPECT_EQ(changed,
+            "<?php // DB_NAME 'old'\n"
+            "define( 'DB_NAME' , 'a\\'\\\\' );\n"
+            "if (X) { define('DB_USER', 'u'); } else { define('DB_USER', 'u'); }\n"
+            "const DB_PASSWORD = 'p';\n"
+            "define('DB_HOST', getenv('H'));\n"
+            "$x = 'old';\n");
+  const PhpSettings settings = wp_config_settings(changed);
+  EXPECT_EQ(settings.find("DB_NAME")->second.text, "a'\\");
+}
+
+TEST(WpConfig, DefinedDifferentlyInBranches_StaysAsItIs) {
+  const std::string source = "<?php if (X) { define('DB_NAME', 'a'); } else { define('DB_NAME', 'b'); }";
+  EXPECT_EQ(with_wp_config_settings(source, {{"DB_NAME", "c"}}), source);
+}
+
 }  // namespace
 }  // namespace wobackup
