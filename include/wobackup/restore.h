@@ -90,6 +90,8 @@ struct PendingRestore {
   bool interrupted = false;
   /// Whether something live was exchanged already, or may have been.
   bool swapping = false;
+  /// Taken back already; what it had brought is kept.
+  bool undone = false;
 };
 
 }  // namespace wobackup

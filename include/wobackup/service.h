@@ -83,11 +83,12 @@ class Service {
   /// rollback_failed if the files were changed by somebody else meanwhile (the hint says what to do by hand).
   void resume_restore(const std::string& site);
   void abort_restore(const std::string& site);
-  /// A restore that was done: back to what was before it.
+  /// A restore that was done: back to what was before it. What it had brought, with all that was written since, is
+  /// displaced then, and kept until finish_restore.
   void undo_restore(const std::string& site);
-  /// The same, for good: what was displaced becomes an archive (reason "pre-restore"), whose path is returned; an
-  /// empty one if nothing was displaced.
-  std::filesystem::path finish_restore(const Site& site);
+  /// What a restore, or its undoing, has displaced becomes an archive (reason "pre-restore" or "pre-undo"), whose path
+  /// is returned, and is removed; an empty path if nothing was displaced. With `discard` it is only removed.
+  std::filesystem::path finish_restore(const Site& site, bool discard = false);
 
   /// Proves an archive, and remembers the result. What is damaged is told in the result; thrown are not_found,
   /// interrupted, usage, failed.

@@ -79,8 +79,10 @@ struct SnapshotRef {
   std::string problem;                   ///< why it cannot be used; empty if it can, as far as a quick look tells
 
   /// Whether it may stand for the site: complete, usable, and not what a restore in place has displaced (reason
-  /// "pre-restore"), which may be a part only, and is what somebody wanted to get rid of.
-  [[nodiscard]] bool good() const { return complete && problem.empty() && reason != "pre-restore"; }
+  /// "pre-restore", "pre-undo"), which may be a part only, and is what somebody wanted to get rid of.
+  [[nodiscard]] bool good() const {
+    return complete && problem.empty() && reason != "pre-restore" && reason != "pre-undo";
+  }
 };
 
 }  // namespace wobackup

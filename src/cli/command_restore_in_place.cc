@@ -19,6 +19,7 @@ void check(const RestoreArguments& arguments) {
                    int{arguments.finish};
   if (ways > 1) wrong_usage("--in-place, --undo, --finish, --resume and --abort exclude each other");
   if (arguments.what.empty()) wrong_usage("no site was named", "for example `wobackup restore --undo example.com`");
+  if (arguments.discard && !arguments.undo && !arguments.finish) wrong_usage("--discard goes with --undo or --finish");
   if (!arguments.target.empty()) wrong_usage("--target and --in-place exclude each other");
   if (!arguments.in_place) return;
   if (arguments.files_only && arguments.database_only) {
@@ -127,13 +128,34 @@ std::string text_of(const RestoredInPlace& restored, const std::string& site) {
 int restore_now(const RestoreArguments& arguments, Service& service, Output& output) {
   const std::filesystem::path archive = service.find(arguments.what, path_argument(arguments.path));
   const Site site = site_of(arguments.what, archive, service);
-  ask(fmt::format("Replace {} by what is in {}?", subject(arguments, site.name), archive.filename().string()), arguments,
-      output);
+  ask(fmt::format("Replace {} by what is in {}?", subject(arguments, site.name), archive.filename().string()),
+      arguments, output);
   const RestoredInPlace restored = service.restore_in_place(site, archive, options_of(arguments, output));
   output.clear_progress();
   show_notes(restored.staged.notes, restored.staged.notes_count, "", "", output);
   for (const std::string& note : restored.notes) output.warning(printable(note));
   return done(text_of(restored, site.name), json_of(restored, site.name, archive), output);
+}
+
+// Back first; what the restore had brought, and what was written since, is archived while the site runs again.
+int undo(const RestoreArguments& arguments, Service& service, Output& output) {
+  const std::string& site = arguments.what;
+  ask(fmt::format("Take the last restore of {} back?", site), arguments, output);
+  service.undo_restore(site);
+  Json fields{{"site", json_text(site)}, {"archive", nullptr}};
+  std::string text = fmt::format("{}: everything is as it was before the restore", printable(site));
+  try {
+    const std::filesystem::path archive = service.finish_restore(service.site(site), arguments.discard);
+    if (!archive.empty()) {
+      fields["archive"] = json_text(archive.string());
+      text += fmt::format("; what it had brought is in {}", printable(archive.string()));
+    }
+  } catch (const Error& error) {
+    throw Error(error.kind(),
+                fmt::format("{}, but what it had brought could not be archived: {}", text, error.message()),
+                fmt::format("it is kept; archive it with `wobackup restore --finish {}`, or add --discard", site));
+  }
+  return done(text, fields, output);
 }
 
 }  // namespace
@@ -143,11 +165,7 @@ int restore_in_place_command(const RestoreArguments& arguments, Service& service
   if (arguments.in_place) return restore_now(arguments, service, output);
   const std::string& site = arguments.what;
   const Json fields{{"site", json_text(site)}};
-  if (arguments.undo) {
-    ask(fmt::format("Take the last restore of {} back?", site), arguments, output);
-    service.undo_restore(site);
-    return done(fmt::format("{}: everything is as it was before the restore", printable(site)), fields, output);
-  }
+  if (arguments.undo) return undo(arguments, service, output);
   if (arguments.resume) {
     service.resume_restore(site);
     return done(fmt::format("{}: the restore is done", printable(site)), fields, output);
@@ -156,7 +174,8 @@ int restore_in_place_command(const RestoreArguments& arguments, Service& service
     service.abort_restore(site);
     return done(fmt::format("{}: everything is as it was before the restore", printable(site)), fields, output);
   }
-  const std::filesystem::path archive = service.finish_restore(service.site(site));
+  const std::filesystem::path archive = service.finish_restore(service.site(site), arguments.discard);
+  if (arguments.discard) return done(fmt::format("{}: what was displaced is removed", printable(site)), fields, output);
   if (archive.empty()) return done(fmt::format("{}: nothing was displaced", printable(site)), fields, output);
   return done(fmt::format("{}: what was displaced is in {}", printable(site), printable(archive.string())),
               {{"site", json_text(site)}, {"archive", json_text(archive.string())}}, output);
@@ -170,6 +189,10 @@ void tell_pending_restore(const std::string& site, const Service& service, Outpu
         fmt::format("{}: a restore that began {} was interrupted: finish it with `wobackup restore --resume "
                     "{}`, or take it back with --abort",
                     pending->site, pending->started, pending->site));
+  } else if (pending->undone) {
+    output.log(LogLevel::info,
+               fmt::format("{}: what the restore of {} had brought is kept for `wobackup restore --finish`",
+                           pending->site, pending->started));
   } else {
     output.log(LogLevel::info, fmt::format("{}: what the restore of {} displaced is kept for `wobackup restore --undo`",
                                            pending->site, pending->started));

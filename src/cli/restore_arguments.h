@@ -29,6 +29,7 @@ struct RestoreArguments {
   bool resume = false;
   bool abort = false;
   bool finish = false;
+  bool discard = false;
 };
 
 struct VerifyArguments {

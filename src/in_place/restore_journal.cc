@@ -21,10 +21,11 @@ namespace wobackup {
 namespace {
 
 constexpr std::size_t kLargestJournal = std::size_t{64} << 20U;
-constexpr std::array<std::pair<JournalPhase, std::string_view>, 5> kPhases{{{JournalPhase::staging, "staging"},
+constexpr std::array<std::pair<JournalPhase, std::string_view>, 6> kPhases{{{JournalPhase::staging, "staging"},
                                                                             {JournalPhase::swapping, "swapping"},
                                                                             {JournalPhase::done, "done"},
                                                                             {JournalPhase::undoing, "undoing"},
+                                                                            {JournalPhase::undone, "undone"},
                                                                             {JournalPhase::removing, "removing"}}};
 
 std::string_view name_of(JournalPhase phase) {

@@ -21,9 +21,10 @@ struct SwapStep {
 };
 
 /// `staging`: nothing live was touched. `swapping`: some of the steps are taken, which ones the files and the server
-/// tell. `done`: all are, and stage and safety hold what was displaced. `undoing`: on the way back. `removing`: what is
+/// tell. `done`: all are, and stage and safety hold what was displaced. `undoing`: on the way back. `undone`: all
+/// is back, and stage and `undone` hold what the restore had brought. `removing`: what is
 /// live stays so, and stage, shadow and safety are being removed: what they hold says nothing any more.
-enum class JournalPhase { staging, swapping, done, undoing, removing };
+enum class JournalPhase { staging, swapping, done, undoing, undone, removing };
 
 /// The files of a restore and the folder in which they wait, or in which what was displaced waits.
 struct FileExchange {

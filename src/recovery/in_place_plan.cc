@@ -73,6 +73,7 @@ void require_proven(const std::filesystem::path& archive, const InPlaceOptions& 
   const Verified verified = verify_archive(
       archive, {.level = VerifyLevel::data, .on_progress = options.on_progress, .cancelled = options.cancelled},
       {environment.config, environment.clock, environment.log}, !options.accept_changed);
+  record_verified(verified, {environment.config, environment.clock, environment.log});
   if (verified.ok) return;
   const VerifyProblem& first = verified.problems.at(0);
   const std::string where = first.path.empty() ? std::string() : printable(first.path) + ": ";

@@ -4,7 +4,9 @@ wobackup_layer(recovery PATH recovery
     config_login.cc
     database_in_place.cc
     files_in_place.cc
+    finish_restore.cc
     in_place_plan.cc
+    journaled_restore.cc
     maintenance_window.cc
     restore_in_place.cc
     site_check.cc

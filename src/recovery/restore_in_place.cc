@@ -270,7 +270,7 @@ RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& 
       throw Error(ErrorKind::locked, fmt::format("{}: a restore was interrupted", site.name),
                   "finish it with `restore --resume`, or take it back with `restore --abort`");
     }
-    static_cast<void>(finish_restore(site, environment));
+    static_cast<void>(finish_restore(site, false, environment));
   }
   const StateFolder state(environment.config.state_dir);
   const FileLock lock(state.lock_file(site.name), fmt::format("restore {}", site.name), options.wait,
@@ -284,8 +284,13 @@ std::optional<PendingRestore> pending_restore_of(const std::string& site, const 
   if (::access(config.state_dir.c_str(), X_OK) != 0) return std::nullopt;
   const std::optional<RestoreJournal> journal = JournalFile(config.state_dir, site).load();
   if (!journal) return std::nullopt;
-  return PendingRestore{journal->site, journal->archive, journal->started, journal->phase != JournalPhase::done,
-                        journal->phase == JournalPhase::swapping || journal->phase == JournalPhase::undoing};
+  const bool ended = journal->phase == JournalPhase::done || journal->phase == JournalPhase::undone;
+  return PendingRestore{.site = journal->site,
+                        .archive = journal->archive,
+                        .started = journal->started,
+                        .interrupted = !ended,
+                        .swapping = journal->phase == JournalPhase::swapping || journal->phase == JournalPhase::undoing,
+                        .undone = journal->phase == JournalPhase::undone};
 }
 
 }  // namespace wobackup

@@ -30,9 +30,10 @@ struct InPlaceEnvironment {
 /// changed the files meanwhile.
 void resume_restore(const std::string& site, const InPlaceEnvironment& environment);
 void abort_restore(const std::string& site, const InPlaceEnvironment& environment);
-/// One that was done: back. What it had brought is removed.
+/// One that was done: back. What it had brought, with what visitors have written since, is displaced now.
 void undo_restore(const std::string& site, const InPlaceEnvironment& environment);
-/// One that was done: what was displaced is archived (reason "pre-restore") beside the site's backups, and removed.
-std::filesystem::path finish_restore(const Site& site, const InPlaceEnvironment& environment);
+/// One that was done or undone: what was displaced is archived beside the site's backups (reason "pre-restore" or
+/// "pre-undo"), and removed; with `discard` only removed.
+std::filesystem::path finish_restore(const Site& site, bool discard, const InPlaceEnvironment& environment);
 
 }  // namespace wobackup

@@ -178,8 +178,9 @@ void Service::undo_restore(const std::string& site) {
   wobackup::undo_restore(valid_name(site), {implementation_->config, implementation_->clock, implementation_->log});
 }
 
-std::filesystem::path Service::finish_restore(const Site& site) {
-  return wobackup::finish_restore(site, {implementation_->config, implementation_->clock, implementation_->log});
+std::filesystem::path Service::finish_restore(const Site& site, bool discard) {
+  return wobackup::finish_restore(site, discard,
+                                  {implementation_->config, implementation_->clock, implementation_->log});
 }
 
 Verified Service::verify(const std::filesystem::path& archive, const VerifyOptions& options) const {

@@ -123,7 +123,9 @@ TEST_F(RestoreCommand, InPlace_ReplacesTheFilesAndIsUndone) {
   EXPECT_TRUE(contains(ran.out, "a.example: restored 2 files"));
   EXPECT_EQ(test::text_of_file(www("a.example") / "htdocs/index.html"), "hello");
   EXPECT_TRUE(contains(run({"-v", "list", "a.example"}).err, "--undo"));
-  EXPECT_EQ(run({"restore", "--undo", "a.example", "--yes"}).exit_code, 0);
+  const Ran undone = run({"restore", "--undo", "a.example", "--yes"});
+  EXPECT_EQ(undone.exit_code, 0) << undone.both();
+  EXPECT_TRUE(contains(undone.out, "what it had brought is in "));
   EXPECT_EQ(test::text_of_file(www("a.example") / "htdocs/index.html"), "changed since");
   EXPECT_EQ(run({"restore", "--undo", "a.example", "--yes"}).exit_code, 10);
   EXPECT_EQ(run({"restore", "--resume", "a.example"}).exit_code, 10);

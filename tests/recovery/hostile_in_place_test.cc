@@ -72,7 +72,7 @@ TEST_F(HostileDumpTest, ForeignDefiner_BecomesTheSites) {
   const std::string now = database();
   EXPECT_EQ(now.find("DEFINER=`root`"), std::string::npos);
   EXPECT_NE(now.find("DEFINER=`wp`@`localhost`"), std::string::npos);
-  service().undo_restore("wp.example");
+  undo();
   EXPECT_EQ(differences_from(database_now_), "");
 }
 

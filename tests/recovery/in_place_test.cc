@@ -42,6 +42,10 @@ class InPlaceTest : public ::testing::Test {
   RestoredInPlace restore(const InPlaceOptions& options = {}) {
     return service().restore_in_place(the_site(), archive_, options);
   }
+  void undo() const {
+    service().undo_restore("example.com");
+    static_cast<void>(service().finish_restore(the_site(), true));
+  }
   // The site's files, without the restore's own folder.
   std::map<std::string, std::string> facts() const {
     std::map<std::string, std::string> all = test::facts_of(site());
@@ -69,7 +73,7 @@ TEST_F(InPlaceTest, ThereAndBack) {
   const auto pending = service().pending_restore("example.com");
   ASSERT_TRUE(pending);
   EXPECT_FALSE(pending->interrupted);
-  service().undo_restore("example.com");
+  undo();
   EXPECT_EQ(facts(), live_);
   EXPECT_FALSE(has_stage());
   EXPECT_FALSE(service().pending_restore("example.com"));
@@ -92,7 +96,7 @@ TEST_F(InPlaceTest, NextRestore_FinishesTheOneBefore) {
   static_cast<void>(restore());
   EXPECT_EQ(facts(), in_backup_);
   EXPECT_EQ(service().list("example.com").size(), 2U);
-  service().undo_restore("example.com");
+  undo();
   EXPECT_EQ(test::text_of_file(site() / "htdocs/index.php"), "third");
 }
 
@@ -101,7 +105,7 @@ TEST_F(InPlaceTest, OneFolder_LeavesTheRest) {
   EXPECT_FALSE(std::filesystem::exists(site() / "htdocs/uploads/new.jpg"));
   EXPECT_EQ(test::text_of_file(site() / "htdocs/index.php"), "<?php // since");
   EXPECT_EQ(test::text_of_file(site() / "wp-config.php"), "<?php // new");
-  service().undo_restore("example.com");
+  undo();
   EXPECT_EQ(facts(), live_);
 }
 
@@ -162,7 +166,7 @@ TEST_F(InPlaceTest, KilledAtAnyMoment_IsBeforeOrAfterWithOneCommand) {
     if (now == live_) ++before;
     if (now == in_backup_) ++after;
     ASSERT_EQ(before + after, round + 1) << "a mixture";
-    if (now == in_backup_) service().undo_restore("example.com");
+    if (now == in_backup_) undo();
     ASSERT_EQ(facts(), live_);
   }
   EXPECT_GT(interrupted, 0);

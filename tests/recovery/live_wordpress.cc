@@ -72,7 +72,7 @@ void LiveWordPressTest::SetUp() {
 // What a test leaves is not in the next one's way.
 void LiveWordPressTest::TearDown() {
   if (!site_ || !service().pending_restore("wp.example")) return;
-  static_cast<void>(service().finish_restore(the_site()));
+  static_cast<void>(service().finish_restore(the_site(), true));
 }
 
 void LiveWordPressTest::change() const {
@@ -84,8 +84,9 @@ void LiveWordPressTest::change() const {
 }
 
 std::string LiveWordPressTest::database() {
-  return run_in("/", {"mariadb-dump", "--socket=" + live().server().socket(), "--user=root", "--skip-comments",
-                      "--routines", "--events", "--triggers", "--single-transaction", "--ignore-table=wp.traffic", "wp"});
+  return run_in("/",
+                {"mariadb-dump", "--socket=" + live().server().socket(), "--user=root", "--skip-comments", "--routines",
+                 "--events", "--triggers", "--single-transaction", "--ignore-table=wp.traffic", "wp"});
 }
 
 std::string LiveWordPressTest::differences_from(const std::string& other) {

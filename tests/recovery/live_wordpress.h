@@ -28,6 +28,11 @@ class LiveWordPressTest : public testing::Test {
     return service().restore_in_place(the_site(), archive_, options);
   }
 
+  void undo() const {
+    service().undo_restore("wp.example");
+    static_cast<void>(service().finish_restore(the_site(), true));
+  }
+
   /// The whole database as text: definitions, owners, states, rows.
   [[nodiscard]] static std::string database();
   /// The site's files, without the restore's own.

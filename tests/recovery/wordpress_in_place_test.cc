@@ -1,5 +1,6 @@
 // A real WordPress is destroyed, restored, taken back.
 #include "fakes/plain_tools.h"
+#include "fakes/web_server.h"
 #include "recovery/live_wordpress.h"
 
 namespace wobackup {
@@ -26,7 +27,7 @@ TEST_F(LiveWordPressTest, ThereAndBack) {
   EXPECT_TRUE(restored.wordpress) << "WordPress was not tried";
   EXPECT_EQ(restored.database, "wp");
   EXPECT_GT(restored.rows, 50U);
-  service().undo_restore("wp.example");
+  undo();
   EXPECT_EQ(files(), files_now_);
   EXPECT_EQ(differences_from(database_now_), "");
   EXPECT_EQ(leftovers(), "");
@@ -53,6 +54,55 @@ TEST_F(LiveWordPressTest, Finish_ArchivesWhatWasDisplaced) {
   EXPECT_EQ(differences_from(database_now_), "");
 }
 
+TEST_F(LiveWordPressTest, WhatWasWrittenSince_IsArchivedByAnUndo) {
+  static_cast<void>(restore());
+  sql("INSERT INTO words VALUES (99, 'an order')");
+  std::ofstream(live().htdocs() / "wp-content/uploads/new.jpg") << "new";
+  service().undo_restore("wp.example");
+  EXPECT_EQ(differences_from(database_now_), "");
+  EXPECT_TRUE(service().pending_restore("wp.example")->undone);
+  EXPECT_EQ(kind_of([this] { service().undo_restore("wp.example"); }), ErrorKind::not_found);
+  const std::filesystem::path archive = service().finish_restore(the_site());
+  EXPECT_EQ(leftovers(), "");
+  EXPECT_EQ(service().info(archive)["backup_reason"], "pre-undo");
+  const auto dumped = [&](const DumpOptions& options) {
+    std::string text;
+    service().dump(archive, options, [&](auto bytes) { text += text_of(bytes); });
+    return text;
+  };
+  DumpOptions words, upload;
+  words.table = "words";
+  upload.path = "htdocs/wp-content/uploads/new.jpg";
+  EXPECT_NE(dumped(words).find("an order"), std::string::npos);
+  EXPECT_EQ(dumped(upload), "new");
+}
+
+// The front page is asked for when the maintenance is over.
+TEST_F(LiveWordPressTest, FrontPageThatBreaks_TakesEverythingBack) {
+  const std::filesystem::path sign = live().htdocs() / "since.php";  // not in the backup
+  const test::WebServer web([&](const std::string&) {
+    const bool broken = !std::filesystem::exists(sign);
+    return test::WebServer::page(broken ? "<p>There has been a critical error on this website.</p>" : "fine",
+                                 broken ? "500 Internal Server Error" : "200 OK");
+  });
+  config_.server.http_check = true;
+  config_.server.http_port = web.port();
+  EXPECT_EQ(kind_of([this] { static_cast<void>(restore()); }), ErrorKind::rolled_back);
+  EXPECT_EQ(files(), files_now_);
+  EXPECT_EQ(differences_from(database_now_), "");
+  EXPECT_EQ(leftovers(), "");
+  ASSERT_EQ(web.requests().size(), 2U);
+  EXPECT_NE(web.requests().back().find("Host: wp.example"), std::string::npos);
+}
+
+TEST_F(LiveWordPressTest, FrontPageThatRuns_IsReported) {
+  const test::WebServer web([&](const std::string&) { return test::WebServer::page("fine"); });
+  config_.server.http_check = true;
+  config_.server.http_port = web.port();
+  EXPECT_EQ(restore().http_status, 200);
+  undo();
+}
+
 TEST_F(LiveWordPressTest, OneTable_LeavesTheRest) {
   const RestoredInPlace restored = restore({.tables = {"words"}});
   EXPECT_EQ(restored.tables, 1U);
@@ -60,7 +110,7 @@ TEST_F(LiveWordPressTest, OneTable_LeavesTheRest) {
   const std::string now = database();
   EXPECT_NE(now.find("a needle in the hay"), std::string::npos);
   EXPECT_NE(now.find("'since'"), std::string::npos);
-  service().undo_restore("wp.example");
+  undo();
   EXPECT_EQ(differences_from(database_now_), "");
   EXPECT_EQ(leftovers(), "");
 }
@@ -69,7 +119,7 @@ TEST_F(LiveWordPressTest, DatabaseAlone_LeavesTheFiles) {
   static_cast<void>(restore({.files = false}));
   EXPECT_EQ(files(), files_now_);
   EXPECT_EQ(differences_from(database_then_), "");
-  service().undo_restore("wp.example");
+  undo();
   EXPECT_EQ(differences_from(database_now_), "");
 }
 
@@ -85,7 +135,7 @@ TEST_F(LiveWordPressTest, BackupThatDoesNotRun_IsTakenBack) {
   EXPECT_FALSE(service().pending_restore("wp.example"));
   static_cast<void>(restore({.check = false}));
   EXPECT_TRUE(std::filesystem::exists(live().htdocs() / "wp-content/mu-plugins/broken.php"));
-  service().undo_restore("wp.example");
+  undo();
 }
 
 // Deleted and made again: another database, another user, another password.

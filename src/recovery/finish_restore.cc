@@ -1,0 +1,65 @@
+// What a restore in place has displaced, or its undoing has, becomes an archive.
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "base/text.h"
+#include "recovery/journaled_restore.h"
+#include "snapshot/backup_target.h"
+#include "snapshot/create.h"
+
+namespace wobackup {
+namespace {
+
+struct Displaced {
+  Site site;  // its path is the stage
+  bool files = false;
+  std::optional<GivenDatabase> database;
+  RestoreJournal journal;
+};
+
+Displaced displaced_of(const Site& site, const InPlaceEnvironment& environment) {
+  JournaledRestore restore(site.name, "finish", environment);
+  const JournalPhase phase = restore.journal.phase;
+  if (phase != JournalPhase::done && phase != JournalPhase::undone) {
+    throw Error(ErrorKind::usage, fmt::format("{}: the restore was interrupted", site.name),
+                "finish it with `restore --resume`, or take it back with `restore --abort`");
+  }
+  restore.open();
+  Displaced displaced{site, restore.files && restore.files->has_displaced(), std::nullopt, restore.journal};
+  if (displaced.files) displaced.site.path = restore.files->stage_path();
+  if (restore.database) {
+    const DatabaseExchange& exchange = *restore.journal.database;
+    displaced.database =
+        GivenDatabase{phase == JournalPhase::done ? exchange.safety : exchange.undone, restore.database->login()};
+  }
+  return displaced;
+}
+
+}  // namespace
+
+std::filesystem::path finish_restore(const Site& site, bool discard, const InPlaceEnvironment& environment) {
+  const Displaced displaced = displaced_of(site, environment);
+  std::filesystem::path archive;
+  if (!discard && (displaced.files || displaced.database)) {
+    CreateOptions options;
+    options.type =
+        !displaced.database ? BackupType::files : (displaced.files ? BackupType::full : BackupType::database);
+    options.reason = displaced.journal.phase == JournalPhase::done ? "pre-restore" : "pre-undo";
+    options.backup_root = backup_root_of(site, environment.config, std::nullopt);
+    options.metadata_extra = {{"restored_archive", printable(displaced.journal.archive)}};
+    const Created created = create_displaced_snapshot(displaced.site, options, displaced.database,
+                                                      {environment.config, environment.clock, environment.log});
+    if (!created.complete) {
+      throw Error(ErrorKind::incomplete, fmt::format("{}: not all of what was displaced could be archived", site.name),
+                  fmt::format("it is kept in {}", printable(displaced.site.path.string())));
+    }
+    archive = created.archive;
+  }
+  JournaledRestore restore(site.name, "finish", environment);
+  restore.open();
+  restore.forget();
+  return archive;
+}
+
+}  // namespace wobackup
