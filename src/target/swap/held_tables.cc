@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{2};
 constexpr std::chrono::milliseconds kMostWaiting{1000};  // for others to line up
-constexpr std::chrono::milliseconds kMoveOn{10};         // time for the RENAME to ask for its next table
 
 using Clock = std::chrono::steady_clock;
 
@@ -55,7 +54,9 @@ HeldTables::HeldTables(const SwapSession& session, std::string live, const std::
       lock_wait_(session.lock_wait()),
       live_(std::move(live)),
       tables_(tables.begin(), tables.end()),
-      watcher_(login_, "", never_) {}
+      watcher_(login_, "", never_) {
+  watcher_.execute("SET SESSION lock_wait_timeout = 0");
+}
 
 HeldTables::Holds HeldTables::ask() const {
   Holds holds;
@@ -73,29 +74,38 @@ void HeldTables::take_from(SwapSession& session) {
       [this] { return !any_in(before_, TableHold::State::starting) && !any_in(before_, TableHold::State::asking); });
 }
 
+// To prepare a statement takes the weakest lock there is: our own WRITE lock lets it pass, a RENAME that has the table
+// or waits for it does not.
+bool HeldTables::renamer_is_at(const std::string& table) {
+  const std::string select = "SELECT 1 FROM " + quoted_name(live_) + "." + quoted_name(table);
+  return watcher_.error_of("PREPARE wobackup_probe FROM " + quoted_text(select)).has_value();
+}
+
+void HeldTables::let_go(const std::atomic<bool>& renamed) {
+  const auto wait_for_renamer = [&](const std::string& table) {
+    while (!renamed && !renamer_is_at(table)) std::this_thread::sleep_for(kLookEvery);
+  };
+  wait_for_renamer(tables_.front());
+  if (!renamed) after_ = ask();
+  wait_until([&] { return renamed || lined_up(watcher_, after_); });
+  // There are none if the triggers were gone already: then nothing was locked.
+  for (std::size_t i = 0; i < before_.size(); ++i) {
+    wait_for_renamer(tables_[i]);
+    before_[i]->release();
+  }
+}
+
 void HeldTables::rename(SwapSession& session, const std::string& sql) {
   std::atomic<bool> renamed = false;
   std::exception_ptr failed;
   {
     const std::jthread usher([&] {
       try {
-        wait_until([&] { return renamed || waits(watcher_, session.id()); });
-        if (!renamed) after_ = ask();
-        wait_until([&] { return renamed || lined_up(watcher_, after_); });
+        let_go(renamed);
       } catch (const std::exception&) {
         // Then nobody waits behind the RENAME, but those before it must still let go.
       }
-      for (const auto& hold : before_) {
-        hold->release();
-        std::this_thread::sleep_for(kMoveOn);
-      }
-      // Whoever has slipped in before the RENAME would stop it.
-      while (!renamed) {
-        for (const auto& hold : after_) {
-          if (hold->state() == TableHold::State::held && waits(watcher_, session.id())) hold->release();
-        }
-        std::this_thread::sleep_for(kLookEvery);
-      }
+      for (const auto& hold : before_) hold->release();
     });
     try {
       session.connection().execute(sql);

@@ -1,6 +1,7 @@
 // Lets no write of a visitor miss its trigger while tables and triggers are exchanged.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <set>
@@ -43,6 +44,8 @@ class HeldTables {
  private:
   using Holds = std::vector<std::unique_ptr<TableHold>>;
   [[nodiscard]] Holds ask() const;
+  [[nodiscard]] bool renamer_is_at(const std::string& table);
+  void let_go(const std::atomic<bool>& renamed);
 
   ServerLogin login_;
   std::chrono::seconds lock_wait_;
