@@ -1,6 +1,5 @@
 wobackup_layer(target_swap PATH target/swap
   SOURCES
-    held_tables.cc
     lock_report.cc
     object_arranger.cc
     object_text.cc
@@ -13,5 +12,4 @@ wobackup_layer(target_swap PATH target/swap
     swap_privileges.cc
     swap_session.cc
     table_exchange.cc
-    table_hold.cc
   DEPENDS base site database)

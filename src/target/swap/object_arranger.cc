@@ -86,19 +86,14 @@ class Place {
     for (const auto& [kind, name] : strangers()) drop(kind, name);
   }
 
-  void make(HeldTables* held, std::vector<std::string>& notes) {
+  void make(std::vector<std::string>& notes) {
     if (content_ == nullptr) return;
     for (const SavedObject* object : wrong(is_routine)) create(*object);
     look();  // a package that is made again has lost its body
     for (const SavedObject* object : wrong([](ObjectKind kind) { return kind == ObjectKind::package_body; })) {
       create(*object);
     }
-    // Before anything that needs to look into a table that is held.
-    for (const std::string& table : tables_with_wrong_triggers()) {
-      const auto work = [&] { make_triggers(table); };
-      held != nullptr&& schema_ == plan_.live ? held->give(session_, table, work) : work();
-    }
-    if (held != nullptr) held->give_all();
+    for (const std::string& table : tables_with_wrong_triggers()) make_triggers(table);
     for (const SavedDefault* column : wrong_defaults()) set_default(*column);
     make_views(notes);
     for (const SavedObject* object : wrong([](ObjectKind kind) { return kind == ObjectKind::event; })) create(*object);
@@ -236,11 +231,10 @@ std::vector<Place> places(SwapSession& session, const SwapPlan& plan, SwapSide s
 
 }  // namespace
 
-void arrange_objects(SwapSession& session, const SwapPlan& plan, SwapSide side, HeldTables* held,
-                     std::vector<std::string>& notes) {
+void arrange_objects(SwapSession& session, const SwapPlan& plan, SwapSide side, std::vector<std::string>& notes) {
   for (Place& place : places(session, plan, side)) {
     place.remove_strangers();
-    place.make(held, notes);
+    place.make(notes);
   }
 }
 

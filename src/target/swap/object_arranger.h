@@ -4,17 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "target/swap/held_tables.h"
 #include "target/swap/swap_plan.h"
+#include "target/swap/swap_session.h"
 
 namespace wobackup {
 
 /// REQUIRES: all tables are on this side. What is right already stays untouched, so it may be called again and again,
 /// and after any interruption. Objects that the plan does not know are left alone. Notes views that were broken before
-/// and cannot be made again. Tables that are held (may be null) are given free once their triggers are made. Throws
-/// Error dump.
-void arrange_objects(SwapSession& session, const SwapPlan& plan, SwapSide side, HeldTables* held,
-                     std::vector<std::string>& notes);
+/// and cannot be made again. Throws Error dump.
+void arrange_objects(SwapSession& session, const SwapPlan& plan, SwapSide side, std::vector<std::string>& notes);
 
 /// Columns of the tables to come that count by sequences get live's sequence already in shadow, where it exists:
 /// visitors may use them at once then.

@@ -70,10 +70,8 @@ std::vector<std::string> bring_to(SwapSession& session, const SwapPlan& plan, Sw
   std::vector<std::string> notes;
   make_safety(session.connection(), plan);
   patiently(session, plan, patience, cancellation, [&] {
-    std::unique_ptr<HeldTables> held;
-    move_tables(
-        session, plan, side, [] {}, held);
-    arrange_objects(session, plan, side, held.get(), notes);
+    move_tables(session, plan, side, [] {});
+    arrange_objects(session, plan, side, notes);
   });
   return notes;
 }
@@ -172,14 +170,13 @@ void take_back_after(const Error& error, const SwapRequest& request, const SwapP
   }
 }
 
-// If the tables stay in use, their triggers come back before any visitor can write without them.
-void move_or_mend(SwapSession& session, const SwapPlan& plan, std::unique_ptr<HeldTables>& held) {
+// If the tables stay in use, their triggers come back at once.
+void move_or_mend(SwapSession& session, const SwapPlan& plan) {
   try {
-    move_tables(
-        session, plan, SwapSide::after, [&] { check_unchanged(session.connection(), plan); }, held);
+    move_tables(session, plan, SwapSide::after, [&] { check_unchanged(session.connection(), plan); });
   } catch (const Error& error) {
     std::vector<std::string> notes;
-    if (is_lock_wait(error)) arrange_objects(session, plan, SwapSide::before, held.get(), notes);
+    if (is_lock_wait(error)) arrange_objects(session, plan, SwapSide::before, notes);
     throw;
   }
 }
@@ -198,12 +195,9 @@ void exchange(SwapSession& session, const SwapRequest& request, const SwapPlan& 
               const Cancellation& cancellation) {
   make_safety(session.connection(), plan);
   prepare_defaults(session, plan);
-  std::unique_ptr<HeldTables> held;
-  move_or_mend(session, plan, held);
-  patiently(session, plan, request.patience, cancellation, [&] {
-    const std::unique_ptr<HeldTables> once = std::move(held);
-    arrange_objects(session, plan, SwapSide::after, once.get(), result.notes);
-  });
+  move_or_mend(session, plan);
+  patiently(session, plan, request.patience, cancellation,
+            [&] { arrange_objects(session, plan, SwapSide::after, result.notes); });
   note_new_tables(session.connection(), plan, result.notes);
 }
 

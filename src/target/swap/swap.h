@@ -9,6 +9,9 @@
 //   before:  live = old   shadow = new   safety = nothing
 //   after:   live = new   shadow = nothing   safety = old, its events switched off, its objects owned by the login
 //
+// Between the dropping of triggers and their being made again, a moment, a visitor who writes misses them: the server
+// can neither move a table with triggers nor rename what it has locked. A caller keeps visitors away if that matters.
+//
 // The way back is the same: either of finish_swap and take_back_swap looks where everything is, moves what is on the
 // wrong side, and makes what is missing. Both may be killed and called again.
 #pragma once

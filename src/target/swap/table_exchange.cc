@@ -99,34 +99,13 @@ void drop_triggers(DatabaseConnection& connection, const std::vector<Obstacle>& 
   }
 }
 
-// Tables that have triggers in live, before or after, and are there before and after.
-std::set<std::string> tables_to_hold(const SwapPlan& plan, const std::vector<TableMove>& moves) {
-  std::set<std::string> leaving, coming, held;
-  for (const TableMove& move : moves) {
-    if (move.from == plan.live) leaving.insert(move.table);
-    if (move.to == plan.live) coming.insert(move.table);
-  }
-  for (const SavedSchema* content : {&plan.old_content, &plan.new_content}) {
-    for (const SavedObject& object : content->objects) {
-      const bool both = leaving.contains(object.table) && coming.contains(object.table);
-      if (object.kind == ObjectKind::trigger && both) held.insert(object.table);
-    }
-  }
-  return held;
-}
-
 }  // namespace
 
-void move_tables(SwapSession& session, const SwapPlan& plan, SwapSide side, const std::function<void()>& unchanged,
-                 std::unique_ptr<HeldTables>& held) {
+void move_tables(SwapSession& session, const SwapPlan& plan, SwapSide side, const std::function<void()>& unchanged) {
   DatabaseConnection& connection = session.connection();
   const std::vector<TableMove> moves = moves_to(connection, plan, side);
   if (moves.empty()) return;
   const std::vector<Obstacle> views = views_in_the_way(connection, plan, moves);
-  const std::set<std::string> to_hold = tables_to_hold(plan, moves);
-  if (!to_hold.empty() && to_hold.size() <= HeldTables::kMost) {
-    held = std::make_unique<HeldTables>(session, plan.live, to_hold);
-  }
   unchanged();
   for (const Obstacle& view : views) connection.execute("DROP VIEW IF EXISTS " + full_name(view.schema, view.name));
   drop_triggers(connection, triggers_on(connection, plan, moves, [&](auto& schema) { return schema != plan.live; }));
@@ -134,17 +113,12 @@ void move_tables(SwapSession& session, const SwapPlan& plan, SwapSide side, cons
   const bool locked = !triggers_on(connection, plan, moves, in_live).empty() && lock_leaving(connection, plan, moves);
   try {
     drop_triggers(connection, triggers_on(connection, plan, moves, in_live));
-    if (locked && held) held->take_from(session);
   } catch (...) {
     if (locked) static_cast<void>(connection.error_of("UNLOCK TABLES"));
     throw;
   }
   if (locked) connection.execute("UNLOCK TABLES");
-  if (held) {
-    held->rename(session, rename_statement(moves));
-  } else {
-    connection.execute(rename_statement(moves));
-  }
+  connection.execute(rename_statement(moves));
 }
 
 }  // namespace wobackup
