@@ -60,6 +60,7 @@ struct ServerSettings {
 struct Config {
   std::filesystem::path registry = "/var/lib/wo/dbase.db";
   std::filesystem::path state_dir = "/var/lib/wobackup";
+  std::filesystem::path scratch_dir = "/var/tmp";    ///< where drills restore to
   std::optional<std::filesystem::path> backup_root;  ///< default <site_path>/backup; archives go to <root>/<site>/
   std::optional<std::uint64_t> min_free_bytes;  ///< default: the larger of 1 GiB and 5 %, at most 10 %, of the disk
   unsigned threads = 0;                         ///< compressing threads; 0: as many as cores, at most 4

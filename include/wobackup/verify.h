@@ -16,8 +16,8 @@ namespace wobackup {
 
 /// Each includes those before it. `quick`: index, manifest and first frame are whole and agree. `data`: every frame
 /// decodes, every file has its hash, the tar says what the manifest says, the file has its recorded sum. `drill`: it
-/// was restored into a scratch folder and a scratch database, its tables were counted, and WordPress ran from it (not
-/// yet: asking for it is Error usage).
+/// was restored into a scratch folder and a scratch database, its tables were counted, and its WordPress, if it has one
+/// and PHP is there, ran from it.
 enum class VerifyLevel { quick, data, drill };
 
 [[nodiscard]] std::string_view name_of(VerifyLevel level) noexcept;  ///< "quick", "data", "drill"
@@ -38,6 +38,21 @@ struct VerifyProblem {
   std::string what;
 };
 
+/// What a drill found out: how long a recovery takes.
+struct DrillReport {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t tables = 0;
+  std::uint64_t rows = 0;
+  std::optional<std::string> wordpress;  ///< the version of the one that ran
+  std::string siteurl;
+  std::string latest_post;  ///< its title
+  bool complete = true;     ///< false: something that the archive holds could not be tried on this machine; see `notes`
+  std::vector<std::string> notes;
+  std::chrono::milliseconds files_time{0}, database_time{0}, wordpress_time{0}, total{0};
+};
+
+/// `level` is what was really done: `data` for a drill that could not be tried on this machine.
 struct [[nodiscard]] Verified {
   std::filesystem::path archive;
   VerifyLevel level = VerifyLevel::quick;
@@ -51,6 +66,7 @@ struct [[nodiscard]] Verified {
   std::uint64_t frames = 0;
   std::uint64_t bytes = 0;  ///< decoded
   std::chrono::milliseconds elapsed{0};
+  std::optional<DrillReport> drill;
 };
 
 /// What was proven of an archive, and when; as the state folder remembers it.

@@ -30,9 +30,9 @@ _wobackup() {
   case $previous in
     --config|--path|--site-json|--target) _wobackup_files "$current"; return ;;
     --type) _wobackup_words "$current" "full db files"; return ;;
-    --verify) _wobackup_words "$current" "quick data"; return ;;
+    --verify) _wobackup_words "$current" "quick data drill"; return ;;
     --overwrite) _wobackup_words "$current" "always if-newer never"; return ;;
-    --level) if [[ $command == verify ]]; then _wobackup_words "$current" "quick data"; fi; return ;;
+    --level) if [[ $command == verify ]]; then _wobackup_words "$current" "quick data drill"; fi; return ;;
     --reason|--meta|--include|--exclude|--wait|--threads|--limit-rate|--sample|--table) return ;;
   esac
   case $command in

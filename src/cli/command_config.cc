@@ -35,6 +35,7 @@ Json json_of(const Config& config) {
   json["file"] = value_or_null(config.file);
   json["registry"] = config.registry.string();
   json["state_dir"] = config.state_dir.string();
+  json["scratch_dir"] = config.scratch_dir.string();
   json["backup_root"] = value_or_null(config.backup_root);
   json["min_free"] = value_or_null(config.min_free_bytes);
   json["threads"] = config.threads;

@@ -76,7 +76,8 @@ CreateOptions options_of(const CreateArguments& arguments, Output& output) {
 void apply(const CreateArguments& arguments, Config& config) {
   if (!arguments.verify.empty()) {
     const std::optional<VerifyLevel> level = verify_level_from(arguments.verify);
-    if (!level) wrong_usage(fmt::format("--verify {} is not known", printable(arguments.verify)), "quick or data");
+    if (!level)
+      wrong_usage(fmt::format("--verify {} is not known", printable(arguments.verify)), "quick, data or drill");
   }
   if (arguments.threads) config.threads = *arguments.threads;
   if (arguments.level) config.level = *arguments.level;
@@ -254,6 +255,7 @@ void verify_created(const Created& created, const CreateArguments& arguments, Se
   const Verified verified = service.verify(created.archive, options);
   report_verified(created.archive.string(), verified, output);
   if (!verified.ok) throw damaged_error(verified);
+  if (verified.drill && !verified.drill->complete) throw untried_error(verified);
 }
 
 void back_up(const Wanted& wanted, const CreateArguments& arguments, const CreateOptions& options, Service& service,

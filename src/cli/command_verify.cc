@@ -30,7 +30,8 @@ VerifyOptions options_of(const VerifyArguments& arguments, Output& output) {
   VerifyOptions options;
   const std::optional<VerifyLevel> level = verify_level_from(arguments.level);
   if (!level) {
-    throw Error(ErrorKind::usage, fmt::format("--level {} is not known", printable(arguments.level)), "quick or data");
+    throw Error(ErrorKind::usage, fmt::format("--level {} is not known", printable(arguments.level)),
+                "quick, data or drill");
   }
   options.level = *level;
   if (!arguments.sample.empty()) {
@@ -40,6 +41,26 @@ VerifyOptions options_of(const VerifyArguments& arguments, Output& output) {
   if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
   options.cancelled = output.terminal().interrupted;
   return options;
+}
+
+double seconds(std::chrono::milliseconds time) { return static_cast<double>(time.count()) / 1000; }
+
+Json json_of(const DrillReport& drill) {
+  Json fields{{"complete", drill.complete},
+              {"files", drill.files},
+              {"bytes", drill.bytes},
+              {"tables", drill.tables},
+              {"rows", drill.rows}};
+  fields["wordpress"] = drill.wordpress ? Json(*drill.wordpress) : Json(nullptr);
+  fields["siteurl"] = json_text(drill.siteurl);
+  fields["latest_post"] = json_text(drill.latest_post);
+  fields["notes"] = Json::array();
+  for (const std::string& note : drill.notes) fields["notes"].push_back(json_text(note));
+  fields["seconds"] = {{"files", seconds(drill.files_time)},
+                       {"database", seconds(drill.database_time)},
+                       {"wordpress", seconds(drill.wordpress_time)},
+                       {"total", seconds(drill.total)}};
+  return fields;
 }
 
 Json json_of(const std::string& what, const Verified& verified) {
@@ -67,6 +88,7 @@ Json json_of(const std::string& what, const Verified& verified) {
     fields["problems"].push_back(std::move(item));
   }
   fields["seconds"] = static_cast<double>(verified.elapsed.count()) / 1000;
+  if (verified.drill) fields["drill"] = json_of(*verified.drill);
   return fields;
 }
 
@@ -76,6 +98,21 @@ std::string text_of(const VerifyProblem& problem) {
     text += printable(problem.path) + ": ";
   }
   return text + problem.what;
+}
+
+void report(const DrillReport& drill, Output& output) {
+  for (const std::string& note : drill.notes) output.warning(printable(note));
+  std::string text = fmt::format("  files: {}, {}, {:.1f} s", counted(drill.files, "file"), human_size(drill.bytes),
+                                 seconds(drill.files_time));
+  if (drill.tables > 0) {
+    text += fmt::format("\n  database: {}, {}, {:.1f} s", counted(drill.tables, "table"), counted(drill.rows, "row"),
+                        seconds(drill.database_time));
+  }
+  if (drill.wordpress) {
+    text += fmt::format("\n  WordPress {} runs: {}, latest post \"{}\", {:.1f} s", printable(*drill.wordpress),
+                        printable(drill.siteurl), printable(drill.latest_post), seconds(drill.wordpress_time));
+  }
+  output.line(text + fmt::format("\n  recovery takes {:.1f} s", seconds(drill.total)));
 }
 
 void report(const Verified& verified, Output& output) {
@@ -93,8 +130,9 @@ void report(const Verified& verified, Output& output) {
     if (verified.sample < 1) text += fmt::format(" (a sample of {:g} %)", verified.sample * 100);
     if (!verified.indexed) text += ", without an index: it has no hashes to compare";
   }
-  text += fmt::format(", {:.1f} s", std::chrono::duration<double>(verified.elapsed).count());
+  text += fmt::format(", {:.1f} s", seconds(verified.elapsed));
   output.line(text);
+  if (verified.drill) report(*verified.drill, output);
 }
 
 }  // namespace
@@ -113,6 +151,13 @@ Error damaged_error(const Verified& verified) {
           fmt::format("{} is damaged: {}", printable(verified.archive.string()),
                       counted(verified.problem_count, "problem")),
           "`restore --salvage` brings back what is intact; an older backup may have the rest"};
+}
+
+Error untried_error(const Verified& verified) {
+  return {ErrorKind::failed,
+          fmt::format("{} is intact, but not proven: a part of it could not be tried here",
+                      printable(verified.archive.string())),
+          "the warnings say what is missing"};
 }
 
 namespace {
@@ -153,6 +198,7 @@ int verify_command(const VerifyArguments& arguments, Service& service, Output& o
       const Verified verified = service.verify(archive, options);
       report_verified(what, verified, output);
       if (!verified.ok) throw damaged_error(verified);
+      if (verified.drill && !verified.drill->complete) throw untried_error(verified);
       ++fine;
     } catch (const Error& error) {
       output.clear_progress();

@@ -31,6 +31,7 @@ void tell_pending_restore(const std::string& site, const Service& service, Outpu
 /// The result of a verification, and what is thrown if it is not good.
 void report_verified(const std::string& what, const Verified& verified, Output& output);
 [[nodiscard]] Error damaged_error(const Verified& verified);
+[[nodiscard]] Error untried_error(const Verified& verified);
 
 /// The service with its remarks going to the output.
 [[nodiscard]] Service make_service(Config config, Output& output);

@@ -42,7 +42,7 @@ void add_restore(CLI::App& app, RestoreArguments& restore) {
 void add_verify(CLI::App& app, VerifyArguments& verify) {
   app.add_option("BACKUP", verify.what, "SITE (its latest), SITE/NAME or a path; several")->type_name("");
   app.add_flag("--all", verify.all, "The latest backup of every site");
-  app.add_option("--level", verify.level, "quick or data (default)")->type_name("L");
+  app.add_option("--level", verify.level, "quick, data (default) or drill")->type_name("L");
   app.add_option("--sample", verify.sample, "Part of the data, e.g. 10%; others each time")->type_name("PERCENT");
   app.add_option("--path", verify.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
 }

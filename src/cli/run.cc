@@ -59,7 +59,8 @@ In place, what was there is kept until --undo, --finish, or the next one.)";
 constexpr const char* kVerifyFooter = R"(Examples:
   wobackup verify example.com                  its latest backup, every byte
   wobackup verify --all --sample 10%           a different tenth each time
-  wobackup verify example.com --level quick    index and sizes only)";
+  wobackup verify example.com --level quick    index and sizes only
+  wobackup verify example.com --level drill    restored aside and started)";
 
 constexpr const char* kSitesFooter = R"(Examples:
   wobackup sites                name, type, path, database, last backup
@@ -131,7 +132,7 @@ void add_create(CLI::App& app, CreateArguments& create) {
   app.add_option("--level", create.level, "zstd level, 1 to 19")
       ->type_name("N")
       ->check(CLI::Range(1, 19).description(""));
-  app.add_option("--verify", create.verify, "Verify it right away: quick or data")->type_name("LEVEL");
+  app.add_option("--verify", create.verify, "Verify it right away: quick, data or drill")->type_name("LEVEL");
   app.add_option("--limit-rate", create.limit_rate, "Bytes written per second, e.g. 20M")->type_name("RATE");
 }
 

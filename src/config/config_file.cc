@@ -230,6 +230,7 @@ void read_sections(const std::filesystem::path& path, Config& config) {
   TomlReader reader(table, "", path);
   assign(config.registry, reader.absolute_path("registry"));
   assign(config.state_dir, reader.absolute_path("state_dir"));
+  assign(config.scratch_dir, reader.absolute_path("scratch_dir"));
   assign(config.backup_root, reader.absolute_path("backup_root"));
   assign(config.min_free_bytes, reader.size_bytes("min_free"));
   assign(config.threads, reader.number("threads", 0, 64));

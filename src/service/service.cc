@@ -18,7 +18,9 @@
 #include "inspect/dump_member.h"
 #include "inspect/find_versions.h"
 #include "inspect/list_entries.h"
+#include "recovery/drill.h"
 #include "recovery/restore_in_place.h"
+#include "recovery/scratch.h"
 #include "site/catalog.h"
 #include "site/database_login.h"
 #include "site/shared_database.h"
@@ -87,6 +89,7 @@ std::optional<std::string> Service::database_name(const Site& site) const {
 std::vector<SharedDatabase> Service::shared_databases() const { return shared_databases_in(implementation_->config); }
 
 Created Service::create(const Site& site, const CreateOptions& options) {
+  sweep_scratch(implementation_->config, implementation_->log);
   return create_snapshot(site, options, {implementation_->config, implementation_->clock, implementation_->log});
 }
 
@@ -186,6 +189,10 @@ std::filesystem::path Service::finish_restore(const Site& site, bool discard) {
 Verified Service::verify(const std::filesystem::path& archive, const VerifyOptions& options) const {
   const VerifyEnvironment environment{implementation_->config, implementation_->clock, implementation_->log};
   Verified verified = verify_archive(archive, options, environment);
+  if (options.level == VerifyLevel::drill && verified.ok) {
+    drill(archive, options, {implementation_->config, implementation_->clock, implementation_->log}, verified);
+    verified.elapsed += verified.drill->total;
+  }
   record_verified(verified, environment);
   return verified;
 }

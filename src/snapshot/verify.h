@@ -16,7 +16,8 @@ struct VerifyEnvironment {
   const LogSink& log;
 };
 
-/// As Service::verify, but for drills. With `compare_sum` false, a file that is not the one recorded is no problem.
+/// As Service::verify, but of a drill only what comes before it. With `compare_sum` false, a file that is not the one
+/// recorded is no problem.
 [[nodiscard]] Verified verify_archive(const std::filesystem::path& archive, const VerifyOptions& options,
                                       const VerifyEnvironment& environment, bool compare_sum = true);
 
