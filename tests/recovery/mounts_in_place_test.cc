@@ -93,7 +93,7 @@ TEST_F(MountsInPlace, PathsAroundAMount) {
     EXPECT_EQ(text("htdocs/wp-content/uploads/2024/old.jpg"), std::string(5000, 'o')) << path;
     EXPECT_EQ(has("htdocs/wp-content/uploads/2025"), path.ends_with("2024")) << path;
     EXPECT_EQ(text("htdocs/index.php"), "<?php // since");
-    service().undo_restore("example.com");
+    undo();
     EXPECT_EQ(text("htdocs/wp-content/uploads/2024/old.jpg"), "changed");
   }
   EXPECT_FALSE(has_stage());
@@ -109,7 +109,7 @@ TEST_F(MountsInPlace, UndoAfterTheSiteHasRun_LeavesNothingBehind) {
   std::filesystem::remove(site() / "htdocs/index.php");
   std::filesystem::remove_all(content() / "plugins");
   write("htdocs/wp-content/plugins", "a file");
-  service().undo_restore("example.com");
+  undo();
   EXPECT_EQ(facts(), live_);
   EXPECT_FALSE(has_stage());
 }

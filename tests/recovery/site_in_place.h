@@ -68,6 +68,10 @@ class SiteInPlace : public ::testing::Test {
   RestoredInPlace restore(const InPlaceOptions& options = {}) {
     return service().restore_in_place(the_site(), archive_, options);
   }
+  void undo() {
+    service().undo_restore("example.com");
+    static_cast<void>(service().finish_restore(the_site(), true));
+  }
   /// All that is in the site's folder and in what a link htdocs leads to, without the restores' own folders.
   std::map<std::string, std::string> facts() const {
     std::map<std::string, std::string> all = facts_of(site());
@@ -92,7 +96,7 @@ class SiteInPlace : public ::testing::Test {
   void there_and_back() {
     static_cast<void>(restore());
     EXPECT_EQ(facts(), in_backup_);
-    service().undo_restore("example.com");
+    undo();
     EXPECT_EQ(facts(), live_);
     EXPECT_FALSE(has_stage());
   }
@@ -151,7 +155,7 @@ class SiteInPlace : public ::testing::Test {
       before += now == live_ ? 1 : 0;
       after += now == in_backup_ ? 1 : 0;
       ASSERT_EQ(before + after, round + 1) << "a mixture: " << difference(now);
-      if (now == in_backup_) service().undo_restore("example.com");
+      if (now == in_backup_) undo();
       ASSERT_EQ(facts(), live_);
     }
     EXPECT_GT(interrupted, 0);
