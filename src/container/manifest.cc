@@ -100,6 +100,18 @@ Json kept_notes(const Json& notes) {
   return kept;
 }
 
+std::vector<std::string> globs_from(const Json& json) {
+  std::vector<std::string> globs;
+  const auto list = json.find("exclude");
+  if (list == json.end()) return globs;
+  if (!list->is_array()) damaged("\"exclude\" is no list");
+  for (const Json& item : *list) {
+    if (!item.is_object()) damaged("\"exclude\" is no list of globs");
+    globs.push_back(raw_text(item, "glob"));
+  }
+  return globs;
+}
+
 // Whether a path stays below the top folder, whatever it is joined to.
 bool is_relative(std::string_view path) {
   if (path.empty() || path.find('\0') != std::string_view::npos) return false;
@@ -129,6 +141,13 @@ std::string manifest_line(const ManifestHeader& header) {
   json["created"] = header.created;
   json["complete"] = header.complete;
   json["scope"] = {{"files", header.has_files}, {"database", header.has_database}};
+  json["exclude"] = Json::array();
+  for (const std::string& glob : header.exclude) {
+    Json item;
+    put_text(item, "glob", glob);
+    json["exclude"].push_back(std::move(item));
+  }
+  json["exclude_caches"] = header.exclude_caches;
   json["entries"] = header.entries;
   json["files"] = header.files;
   json["file_bytes"] = header.file_bytes;
@@ -196,6 +215,8 @@ ManifestHeader manifest_header_from(std::string_view line) {
     header.has_files = truth(*scope, "files", false);
     header.has_database = truth(*scope, "database", false);
   }
+  header.exclude = globs_from(json);
+  header.exclude_caches = truth(json, "exclude_caches", false);
   header.entries = number(json, "entries", std::uint64_t{0});
   header.files = number(json, "files", std::uint64_t{0});
   header.file_bytes = number(json, "file_bytes", std::uint64_t{0});

@@ -23,6 +23,9 @@ struct ManifestHeader {
   bool complete = true;
   bool has_files = false;
   bool has_database = false;
+  /// Globs of what was left out of the files (bytes, as `create --exclude` takes them); older archives do not say.
+  std::vector<std::string> exclude;
+  bool exclude_caches = false;
   std::uint64_t entries = 0;
   std::uint64_t files = 0;
   std::uint64_t file_bytes = 0;  ///< logical bytes of regular files, dumps included

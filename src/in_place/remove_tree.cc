@@ -14,6 +14,7 @@
 #include "base/system_error.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "in_place/mount_points.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -31,20 +32,27 @@ struct Level {
   std::string name;  // in the level above
 };
 
-Level opened(int folder_fd, const std::string& name, dev_t device) {
-  const int fd = ::openat(folder_fd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+// Which file system something belongs to. A folder that is bound somewhere keeps its device, but not its mount.
+struct Border {
+  dev_t device = 0;
+  std::uint64_t mount = 0;
+  friend bool operator==(const Border&, const Border&) = default;
+};
+
+Border border_of(int fd) {
   struct stat status {};
-  if (fd < 0 || ::fstat(fd, &status) != 0) {
-    const int error_number = errno;
-    if (fd >= 0) ::close(fd);
-    throw system_error(fmt::format("cannot open {}", printable(name)), error_number);
-  }
-  if (status.st_dev != device) {
-    ::close(fd);
+  if (::fstat(fd, &status) != 0) throw system_error("cannot look at a folder", errno);
+  return {status.st_dev, mount_of(fd)};
+}
+
+Level opened(int folder_fd, const std::string& name, const Border& border) {
+  UniqueFd fd(::openat(folder_fd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) throw system_error(fmt::format("cannot open {}", printable(name)), errno);
+  if (border_of(fd.get()) != border) {
     throw Error(ErrorKind::failed, fmt::format("{} is another file system and is not removed", printable(name)),
                 "unmount it, and remove the folder by hand");
   }
-  return {std::unique_ptr<DIR, CloseFolder>(::fdopendir(fd)), name};
+  return {std::unique_ptr<DIR, CloseFolder>(::fdopendir(fd.release())), name};
 }
 
 }  // namespace
@@ -64,7 +72,8 @@ void remove_tree(int folder_fd, const std::string& name) {
     return;
   }
   std::vector<Level> levels;
-  levels.push_back(opened(folder_fd, name, status.st_dev));
+  const Border border = border_of(folder_fd);
+  levels.push_back(opened(folder_fd, name, border));
   while (!levels.empty()) {
     const int here = ::dirfd(levels.back().listing.get());
     const dirent* item = ::readdir(levels.back().listing.get());
@@ -88,7 +97,7 @@ void remove_tree(int folder_fd, const std::string& name) {
       throw system_error(fmt::format("cannot remove {}", printable(child)), errno);
     }
     if (levels.size() < kMostOpen) {
-      levels.push_back(opened(here, child, status.st_dev));
+      levels.push_back(opened(here, child, border));
       continue;
     }
     // Descriptors are few, and a hostile tree may be deeper: what is below is moved up, and its turn comes again.

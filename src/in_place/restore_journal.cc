@@ -10,10 +10,10 @@
 #include <string_view>
 #include <utility>
 
-#include "base/bytes.h"
 #include "base/file_io.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "in_place/journal_text.h"
 #include "wobackup/error.h"
 #include "wobackup/json.h"
 
@@ -33,49 +33,6 @@ std::string_view name_of(JournalPhase phase) {
     if (value == phase) return name;
   }
   return {};
-}
-
-Json json_of(const FileIdentity& identity) { return {identity.device, identity.inode}; }
-
-FileIdentity identity_from_json(const Json& json) {
-  return {json.at(0).get<std::uint64_t>(), json.at(1).get<std::uint64_t>()};
-}
-
-// Paths are any bytes.
-std::string packed(std::string_view path) { return base64(bytes_of(path)); }
-
-std::string unpacked(const Json& json) {
-  const auto bytes = from_base64(json.get<std::string>());
-  if (!bytes) throw Error(ErrorKind::failed, "a path in the journal is no base64");
-  return *bytes;
-}
-
-Json json_of(const FileExchange& files) {
-  Json json;
-  json["stage"] = files.stage;
-  json["stage_identity"] = json_of(files.stage_identity);
-  json["steps"] = Json::array();
-  for (const SwapStep& step : files.steps) {
-    json["steps"].push_back({{"path_b64", packed(step.path)},
-                             {"path", printable(step.path)},
-                             {"staged", json_of(step.staged)},
-                             {"live", step.live ? json_of(*step.live) : Json(nullptr)}});
-  }
-  return json;
-}
-
-FileExchange files_from(const Json& json) {
-  FileExchange files;
-  files.stage = json.at("stage").get<std::string>();
-  files.stage_identity = identity_from_json(json.at("stage_identity"));
-  for (const Json& item : json.at("steps")) {
-    SwapStep step;
-    step.path = unpacked(item.at("path_b64"));
-    step.staged = identity_from_json(item.at("staged"));
-    if (!item.at("live").is_null()) step.live = identity_from_json(item.at("live"));
-    files.steps.push_back(std::move(step));
-  }
-  return files;
 }
 
 // Names of databases and tables, and passwords, may be any bytes, too.
@@ -156,7 +113,7 @@ RestoreJournal journal_from(const Json& json) {
     journal.folder_times.push_back(
         {identity_from_json(item), item.at(2).get<std::int64_t>(), item.at(3).get<std::int64_t>()});
   }
-  if (json.contains("files")) journal.files = files_from(json.at("files"));
+  if (json.contains("files")) journal.files = file_exchange_from(json.at("files"));
   if (json.contains("database")) journal.database = database_from(json.at("database"));
   return journal;
 }
@@ -199,7 +156,9 @@ void JournalFile::save(const RestoreJournal& journal) const {
   } else if (errno != EEXIST) {
     throw system_error(fmt::format("cannot make the folder {}", folder.string()), errno);
   }
-  replace_file(path_, json_of(journal).dump(2) + "\n", 0600);
+  const std::string text = json_of(journal).dump(1) + "\n";
+  if (text.size() > kLargestJournal) throw Error(ErrorKind::failed, "the restore has more steps than a journal holds");
+  replace_file(path_, text, 0600);
 }
 
 void JournalFile::remove() const {

@@ -8,30 +8,17 @@
 #include <string>
 #include <vector>
 
+#include "in_place/file_exchange.h"
 #include "in_place/file_identity.h"
 #include "wobackup/json.h"
 
 namespace wobackup {
-
-/// One name that is exchanged.
-struct SwapStep {
-  std::string path;     ///< relative to the site's folder: "htdocs", "wp-config.php"; the same in the stage
-  FileIdentity staged;  ///< what comes
-  std::optional<FileIdentity> live;  ///< what goes; nothing: the name was free
-};
 
 /// `staging`: nothing live was touched. `swapping`: some of the steps are taken, which ones the files and the server
 /// tell. `done`: all are, and stage and safety hold what was displaced. `undoing`: on the way back. `undone`: all
 /// is back, and stage and `undone` hold what the restore had brought. `removing`: what is
 /// live stays so, and stage, shadow and safety are being removed: what they hold says nothing any more.
 enum class JournalPhase { staging, swapping, done, undoing, undone, removing };
-
-/// The files of a restore and the folder in which they wait, or in which what was displaced waits.
-struct FileExchange {
-  std::string stage;  ///< the folder's name in the site's folder
-  FileIdentity stage_identity;
-  std::vector<SwapStep> steps;
-};
 
 /// One database that is exchanged with a shadow on the same server.
 struct DatabaseExchange {

@@ -1,6 +1,5 @@
 #include "recovery/files_in_place.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -8,14 +7,16 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
-#include <utility>
+#include <set>
+#include <string_view>
 
 #include "base/safe_path.h"
 #include "base/system_error.h"
 #include "base/text.h"
-#include "in_place/file_swap.h"
-#include "in_place/remove_tree.h"
+#include "in_place/mount_points.h"
+#include "recovery/in_place_plan.h"
+#include "recovery/live_borders.h"
+#include "recovery/swap_plan.h"
 #include "target/files/target_folder.h"
 #include "wobackup/error.h"
 
@@ -23,23 +24,59 @@ namespace wobackup {
 namespace {
 
 constexpr const char* kStagePrefix = ".wobackup-restore";
+constexpr std::size_t kMostNotes = 20;
 
-UniqueFd open_stage(int site_fd, const std::string& name) {
-  return UniqueFd(::openat(site_fd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+// A path among globs: it stands for itself.
+std::string literal(const std::string& path) {
+  if (path.find_first_of("*?[") == std::string::npos) return path;
+  std::string glob;
+  for (const char byte : path) {
+    if (std::string_view("*?[]\\").find(byte) != std::string_view::npos) glob += '\\';
+    glob += byte;
+  }
+  return glob;
 }
 
-// What was restored at the top of the stage.
-std::vector<std::string> names_in(int folder_fd) {
-  std::vector<std::string> names;
-  const int listing_fd = ::openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(listing_fd < 0 ? nullptr : ::fdopendir(listing_fd), ::closedir);
-  if (!listing) throw system_error("cannot read the restore's folder", errno);
-  while (const dirent* item = ::readdir(listing.get())) {
-    const std::string name = item->d_name;
-    if (name != "." && name != "..") names.push_back(name);
+bool is_below(const std::string& path, const std::string& folder) { return path.starts_with(folder + "/"); }
+
+// What of the archive belongs into one place's stage: paths that are wanted (nothing: all), and what is not.
+struct Share {
+  std::vector<std::string> include, exclude;
+  bool empty = false;
+};
+
+Share share_of(const std::vector<StagingPlace>& places, std::size_t index, const std::vector<std::string>& wanted) {
+  const std::string& at = places[index].at;
+  Share share;
+  const bool whole = index > 0 && (wanted.empty() || std::any_of(wanted.begin(), wanted.end(),
+                                                                 [&](const auto& path) { return is_in(at, path); }));
+  if (whole) {
+    share.include.push_back(literal(at));
+  } else {
+    for (const std::string& path : wanted) {
+      const bool elsewhere = std::any_of(places.begin() + 1, places.end(), [&](const auto& p) { return p.at == path; });
+      if (!elsewhere && place_of_entry(places, path) == index) share.include.push_back(path);
+    }
+    share.empty = share.include.empty() && (index > 0 || !wanted.empty());
   }
-  std::sort(names.begin(), names.end());
-  return names;
+  for (const StagingPlace& other : places) {
+    if (is_below(other.at, at) || (at.empty() && !other.at.empty())) share.exclude.push_back(literal(other.at));
+  }
+  return share;
+}
+
+void add_to(Restored& all, Restored&& part) {
+  all.archive = std::move(part.archive);
+  all.entries += part.entries;
+  all.files += part.files;
+  all.bytes += part.bytes;
+  all.skipped += part.skipped;
+  all.complete = all.complete && part.complete;
+  for (auto& missing : part.missing) all.missing.push_back(std::move(missing));
+  all.missing_count += part.missing_count;
+  for (auto& note : part.notes) all.notes.push_back(std::move(note));
+  all.notes_count += part.notes_count;
+  all.elapsed += part.elapsed;
 }
 
 }  // namespace
@@ -67,19 +104,11 @@ std::vector<std::string> exchange_paths(const std::vector<std::string>& include)
 FilesInPlace FilesInPlace::make(const std::filesystem::path& site_path) {
   FilesInPlace files;
   files.site_path_ = site_path;
-  files.site_ = open_trusted_directory(site_path, false);
+  StagingPlace& site = files.places_.emplace_back();
+  site.live = open_trusted_directory(site_path, false);
   files.exchange_.stage = kStagePrefix + temporary_name().substr(std::string_view(".wobackup").size());
-  if (::mkdirat(files.site_.get(), files.exchange_.stage.c_str(), 0700) != 0) {
-    throw system_error(fmt::format("cannot make a folder in {}", printable(site_path.string())), errno);
-  }
-  files.stage_ = open_stage(files.site_.get(), files.exchange_.stage);
-  struct stat status {};
-  if (!files.stage_ || ::fstat(files.stage_.get(), &status) != 0 || status.st_uid != ::geteuid() ||
-      (status.st_mode & 077U) != 0) {
-    throw Error(ErrorKind::failed,
-                fmt::format("somebody interferes with the restore's folder in {}", printable(site_path.string())));
-  }
-  files.exchange_.stage_identity = identity_from(status);
+  site.stage = make_stage(site.live.get(), files.exchange_.stage, site_path.string());
+  files.exchange_.stage_identity = identity_of(site.stage.get());
   return files;
 }
 
@@ -87,42 +116,113 @@ FilesInPlace FilesInPlace::open(const std::filesystem::path& site_path, FileExch
   FilesInPlace files;
   files.site_path_ = site_path;
   files.exchange_ = std::move(exchange);
-  files.site_ = open_trusted_directory(site_path, false);
-  files.stage_ = open_stage(files.site_.get(), files.exchange_.stage);
-  struct stat status {};
-  if (!files.stage_ || ::fstat(files.stage_.get(), &status) != 0 ||
-      identity_from(status) != files.exchange_.stage_identity) {
+  StagingPlace& site = files.places_.emplace_back();
+  site.live = open_trusted_directory(site_path, false);
+  site.stage = open_stage(site.live.get(), files.exchange_.stage);
+  if (!site.stage || identity_of(site.stage.get()) != files.exchange_.stage_identity) {
     throw Error(ErrorKind::rollback_failed,
                 fmt::format("the restore's folder {} is gone", printable(files.stage_path().string())),
                 fmt::format("somebody moved or removed it; look for it below {}", printable(site_path.string())));
   }
+  for (const FurtherPlace& further : files.exchange_.further) {
+    StagingPlace place;
+    place.at = further.at;
+    place.live = open_place(files.site_fd(), further.at);
+    if (!place.live || identity_of(place.live.get()) != further.folder) {
+      throw Error(ErrorKind::rollback_failed,
+                  fmt::format("{} is not the folder any more that it was", printable(further.at)),
+                  "is it mounted? mount it, and try again");
+    }
+    place.stage = open_stage(place.live.get(), files.exchange_.stage);
+    if (place.stage && further.stage && identity_of(place.stage.get()) != *further.stage) place.stage.reset();
+    files.places_.push_back(std::move(place));
+  }
   return files;
 }
 
+void FilesInPlace::add_places(const std::filesystem::path& archive, const std::vector<std::string>& include) {
+  const OpenArchive opened(archive);
+  LiveBorders borders = find_borders(site_fd(), opened.reader(), include);
+  exchange_.kept = std::move(borders.kept);
+  for (StagingPlace& place : borders.further) {
+    const FolderAttributes now = attributes_of(place.live.get());
+    exchange_.further.push_back({.at = place.at,
+                                 .folder = identity_of(place.live.get()),
+                                 .stage = {},
+                                 .seconds = now.seconds,
+                                 .nanoseconds = now.nanoseconds});
+    places_.push_back(std::move(place));
+  }
+}
+
+void FilesInPlace::make_stages(const std::function<void()>& persist) {
+  if (places_.size() == 1) return;
+  if (persist) persist();
+  for (std::size_t i = 1; i < places_.size(); ++i) {
+    places_[i].stage = make_stage(places_[i].live.get(), exchange_.stage, places_[i].at);
+    exchange_.further[i - 1].stage = identity_of(places_[i].stage.get());
+  }
+}
+
 Restored FilesInPlace::stage(const std::filesystem::path& archive, RestoreOptions options,
-                             const std::vector<std::string>& include, const RestoreEnvironment& environment) {
-  options.target = stage_path();
-  options.include = include;
-  options.exclude = {"vhost.json"};
+                             const std::vector<std::string>& include, const RestoreEnvironment& environment,
+                             const std::function<void()>& persist) {
+  add_places(archive, include);
+  make_stages(persist);
   options.database = false;
-  Restored restored = restore_into([this] { return UniqueFd(::fcntl(stage_.get(), F_DUPFD_CLOEXEC, 0)); }, archive,
-                                   options, environment);
-  if (::syncfs(stage_.get()) != 0) throw system_error("cannot sync what was staged", errno);
-  exchange_.steps = FileSwap(site_.get(), stage_.get()).plan(include.empty() ? names_in(stage_.get()) : include);
+  Restored restored;
+  restored.target = stage_path();
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const StagingPlace& place = places_[i];
+    Share share = share_of(places_, i, include);
+    if (share.empty) continue;
+    options.target = i == 0 ? stage_path() : site_path_ / place.at / exchange_.stage;
+    options.include = std::move(share.include);
+    options.exclude = std::move(share.exclude);
+    options.exclude.emplace_back("vhost.json");
+    add_to(restored, restore_into([&] { return UniqueFd(::fcntl(place.stage.get(), F_DUPFD_CLOEXEC, 0)); }, archive,
+                                  options, environment));
+    if (::syncfs(place.stage.get()) != 0) throw system_error("cannot sync what was staged", errno);
+  }
+  std::set<std::string> wanted(include.begin(), include.end());
+  if (include.empty()) {
+    for (const std::string& name : names_in(stage_fd())) wanted.insert(name);
+    for (const FurtherPlace& further : exchange_.further) wanted.insert(further.at.substr(0, further.at.find('/')));
+  }
+  wanted_.assign(wanted.begin(), wanted.end());
+  plan_swap(places_, wanted_, exchange_);
   return restored;
 }
 
+void FilesInPlace::refresh() {
+  if (!exchange_.staying.empty()) plan_swap(places_, wanted_, exchange_);
+}
+
+void FilesInPlace::require_places() const {
+  for (const StagingPlace& place : places_) {
+    if (place.stage) continue;
+    throw Error(ErrorKind::rollback_failed,
+                fmt::format("the restore's folder {} in {} is gone", exchange_.stage, printable(place.at)),
+                "somebody moved or removed it; look for it there");
+  }
+}
+
 void FilesInPlace::forward() const {
-  const FileSwap swap(site_.get(), stage_.get());
-  for (const SwapStep& step : exchange_.steps) swap.forward(step);
-  swap.sync();
+  require_places();
+  for (const SwapStep& step : exchange_.steps) places_[step.place].swap().forward(step);
+  for (const StayingFolder& folder : exchange_.staying) places_[folder.place].swap().exchange_attributes(folder, true);
+  for (const StagingPlace& place : places_) place.swap().sync();
 }
 
 void FilesInPlace::back() const {
-  const FileSwap swap(site_.get(), stage_.get());
+  require_places();
   try {
-    for (auto step = exchange_.steps.rbegin(); step != exchange_.steps.rend(); ++step) swap.back(*step);
-    swap.sync();
+    const std::vector<SwapStep>& steps = exchange_.steps;
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step) places_[step->place].swap().back(*step);
+    for (const StayingFolder& folder : exchange_.staying) {
+      places_[folder.place].swap().exchange_attributes(folder, false);
+    }
+    for (const StagingPlace& place : places_) place.swap().sync();
   } catch (const Error& error) {
     throw Error(ErrorKind::rollback_failed, error.message(),
                 fmt::format("what was displaced lies in {}; put it back by hand, then remove the journal",
@@ -130,14 +230,65 @@ void FilesInPlace::back() const {
   }
 }
 
+void FilesInPlace::plan_undo() {
+  require_places();
+  plan_way_back(places_, exchange_);
+}
+
+std::vector<FolderTime> FilesInPlace::times(bool forward) const {
+  std::vector<FolderTime> times;
+  for (const StayingFolder& folder : exchange_.staying) {
+    const FolderAttributes& now = forward ? folder.after : folder.before;
+    times.push_back({folder.live, now.seconds, now.nanoseconds});
+  }
+  return times;
+}
+
+std::vector<std::string> FilesInPlace::notes() const {
+  std::vector<std::string> notes;
+  for (std::size_t i = 1; i < places_.size(); ++i) {
+    notes.push_back(fmt::format("{} is a mount or leads to another folder, and stays: what is in it was exchanged",
+                                printable(places_[i].at)));
+  }
+  const std::vector<std::string>& kept = exchange_.kept;
+  for (std::size_t i = 0; i < std::min(kept.size(), kMostNotes); ++i) {
+    notes.push_back(fmt::format("{} was kept: the backup leaves it out", printable(kept[i])));
+  }
+  if (kept.size() > kMostNotes) notes.push_back(fmt::format("... and {} more", kept.size() - kMostNotes));
+  return notes;
+}
+
 bool FilesInPlace::has_displaced() const {
-  if (names_in(stage_.get()).empty()) return false;
-  if (::mkdirat(stage_.get(), "htdocs", 0755) != 0 && errno != EEXIST) {
-    throw system_error("cannot make a folder in the restore's folder", errno);
+  const bool any = std::any_of(places_.begin(), places_.end(), [](const StagingPlace& place) {
+    return place.stage && !names_in(place.stage.get()).empty();
+  });
+  if (!any) return false;
+  require_places();
+  make_folders(stage_fd(), "htdocs");
+  for (const auto& [at, folder] : displaced_elsewhere()) {
+    make_folders(places_[place_of_entry(places_, at)].stage.get(), at);
   }
   return true;
 }
 
-void FilesInPlace::remove() const { remove_tree(site_.get(), exchange_.stage); }
+std::vector<std::pair<std::string, UniqueFd>> FilesInPlace::displaced_elsewhere() const {
+  std::vector<std::pair<std::string, UniqueFd>> folders;
+  for (std::size_t i = 1; i < places_.size(); ++i) {
+    UniqueFd folder = open_beneath(places_[i].stage.get(), places_[i].at, O_RDONLY | O_DIRECTORY);
+    if (folder) folders.emplace_back(places_[i].at, std::move(folder));
+  }
+  return folders;
+}
+
+void FilesInPlace::remove() const {
+  for (std::size_t i = places_.size(); i-- > 0;) {
+    remove_stage(places_[i].live.get(), exchange_.stage);
+    if (i == 0 || exchange_.further[i - 1].stage) continue;
+    // Killed while it was made: nothing else has changed the folder.
+    const FurtherPlace& further = exchange_.further[i - 1];
+    const timespec times[2] = {{0, UTIME_OMIT}, {further.seconds, further.nanoseconds}};
+    static_cast<void>(::futimens(places_[i].live.get(), times));
+  }
+}
 
 }  // namespace wobackup

@@ -2,18 +2,21 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.h"
 #include "in_place/restore_journal.h"
+#include "recovery/staging_place.h"
 #include "snapshot/restore.h"
 #include "wobackup/site.h"
 
 namespace wobackup {
 
-/// The site's folder and the stage in it, both held open: their names belong to the site's users. Every function that
-/// exchanges may be called again after a kill.
+/// The site's folder and the stage in it, and those of further places, all held open: their names belong to the site's
+/// users. Every function that exchanges may be called again after a kill.
 class FilesInPlace {
  public:
   /// Makes an empty stage of root's in the site's folder, which may belong to the site's users: the descriptor and its
@@ -23,33 +26,52 @@ class FilesInPlace {
   static FilesInPlace open(const std::filesystem::path& site_path, FileExchange exchange);
 
   [[nodiscard]] const FileExchange& exchange() const noexcept { return exchange_; }
-  [[nodiscard]] int site_fd() const noexcept { return site_.get(); }
-  [[nodiscard]] int stage_fd() const noexcept { return stage_.get(); }
-  /// Before the exchange what was staged lies here, after it what was displaced.
+  [[nodiscard]] int site_fd() const noexcept { return places_.front().live.get(); }
+  [[nodiscard]] int stage_fd() const noexcept { return places_.front().stage.get(); }
+  /// Before the exchange what was staged lies here, after it what was displaced; but that of further places.
   [[nodiscard]] std::filesystem::path stage_path() const { return site_path_ / exchange_.stage; }
 
-  /// Restores the archive's files (all, or `include`: paths, no globs) into the stage, syncs them, and plans the
-  /// exchange. `options` say how.
+  /// Restores the archive's files (all, or `include`: paths, no globs) into the stages, syncs them, and plans the
+  /// exchange. `options` say how. `persist` is called before there is a stage in a further place: the journal must name
+  /// it. Throws Error failed for live files that cannot be exchanged, before anything is staged.
   [[nodiscard]] Restored stage(const std::filesystem::path& archive, RestoreOptions options,
-                               const std::vector<std::string>& include, const RestoreEnvironment& environment);
+                               const std::vector<std::string>& include, const RestoreEnvironment& environment,
+                               const std::function<void()>& persist = {});
+  /// What is exchanged, as it was asked for.
+  [[nodiscard]] const std::vector<std::string>& paths() const noexcept { return wanted_; }
+  /// Plans again: in folders that stay, names may have come and gone while all else was prepared.
+  void refresh();
 
   /// Each step is one rename; what was done already is left. Throws Error failed if somebody else has changed a name.
   void forward() const;
   /// The same, back. Throws Error rollback_failed, with what to do by hand.
   void back() const;
-  /// After the exchange: whether there is anything in the stage. Sees to it that it has a htdocs then, so that it looks
-  /// like a site's folder.
+  /// When everything was done and shall be taken back: `back` then takes away also what has come to the folders that
+  /// stay. The journal must have the exchange before `back` is called.
+  void plan_undo();
+  /// The times that folders which stay have by `forward` (or `back`), for whoever changes them besides.
+  [[nodiscard]] std::vector<FolderTime> times(bool forward) const;
+  /// Sentences about what stays in place.
+  [[nodiscard]] std::vector<std::string> notes() const;
+
+  /// After the exchange: whether there is anything in the stages. Sees to it that the first one has a htdocs then, so
+  /// that it looks like a site's folder, and folders where those of `displaced_elsewhere` belong.
   [[nodiscard]] bool has_displaced() const;
-  /// Removes the stage with all in it.
+  /// The folders in further stages that belong into the first one at these paths.
+  [[nodiscard]] std::vector<std::pair<std::string, UniqueFd>> displaced_elsewhere() const;
+  /// Removes the stages with all in them.
   void remove() const;
 
  private:
   FilesInPlace() = default;
+  void add_places(const std::filesystem::path& archive, const std::vector<std::string>& include);
+  void make_stages(const std::function<void()>& persist);
+  void require_places() const;
 
   std::filesystem::path site_path_;
   FileExchange exchange_;
-  UniqueFd site_;
-  UniqueFd stage_;
+  std::vector<StagingPlace> places_;  // as in exchange_: the site's folder, then exchange_.further
+  std::vector<std::string> wanted_;
 };
 
 /// Throws Error usage for globs and for paths that contain each other; the rest is tidied.

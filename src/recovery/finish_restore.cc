@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "recovery/journaled_restore.h"
@@ -11,14 +13,15 @@
 namespace wobackup {
 namespace {
 
-struct Displaced {
+struct WhatWasDisplaced {
   Site site;  // its path is the stage
   bool files = false;
+  std::vector<std::pair<std::string, UniqueFd>> folders;  // in other stages
   std::optional<GivenDatabase> database;
   RestoreJournal journal;
 };
 
-Displaced displaced_of(const Site& site, const InPlaceEnvironment& environment) {
+WhatWasDisplaced displaced_of(const Site& site, const InPlaceEnvironment& environment) {
   JournaledRestore restore(site.name, "finish", environment);
   const JournalPhase phase = restore.journal.phase;
   if (phase != JournalPhase::done && phase != JournalPhase::undone) {
@@ -26,8 +29,11 @@ Displaced displaced_of(const Site& site, const InPlaceEnvironment& environment) 
                 "finish it with `restore --resume`, or take it back with `restore --abort`");
   }
   restore.open();
-  Displaced displaced{site, restore.files && restore.files->has_displaced(), std::nullopt, restore.journal};
-  if (displaced.files) displaced.site.path = restore.files->stage_path();
+  WhatWasDisplaced displaced{site, restore.files && restore.files->has_displaced(), {}, std::nullopt, restore.journal};
+  if (displaced.files) {
+    displaced.site.path = restore.files->stage_path();
+    displaced.folders = restore.files->displaced_elsewhere();
+  }
   if (restore.database) {
     const DatabaseExchange& exchange = *restore.journal.database;
     displaced.database =
@@ -39,7 +45,7 @@ Displaced displaced_of(const Site& site, const InPlaceEnvironment& environment) 
 }  // namespace
 
 std::filesystem::path finish_restore(const Site& site, bool discard, const InPlaceEnvironment& environment) {
-  const Displaced displaced = displaced_of(site, environment);
+  const WhatWasDisplaced displaced = displaced_of(site, environment);
   std::filesystem::path archive;
   if (!discard && (displaced.files || displaced.database)) {
     CreateOptions options;
@@ -48,7 +54,7 @@ std::filesystem::path finish_restore(const Site& site, bool discard, const InPla
     options.reason = displaced.journal.phase == JournalPhase::done ? "pre-restore" : "pre-undo";
     options.backup_root = backup_root_of(site, environment.config, std::nullopt);
     options.metadata_extra = {{"restored_archive", printable(displaced.journal.archive)}};
-    const Created created = create_displaced_snapshot(displaced.site, options, displaced.database,
+    const Created created = create_displaced_snapshot(displaced.site, options, {displaced.database, displaced.folders},
                                                       {environment.config, environment.clock, environment.log});
     if (!created.complete) {
       throw Error(ErrorKind::incomplete, fmt::format("{}: not all of what was displaced could be archived", site.name),

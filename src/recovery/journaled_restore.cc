@@ -42,6 +42,7 @@ void JournaledRestore::in_maintenance(const std::function<void()>& change) {
   file_.save(journal);
   maintenance.enter();
   change();
+  if (files) maintenance.expect(files->times(went_forward_));
 }
 
 void JournaledRestore::forward() {
@@ -52,6 +53,7 @@ void JournaledRestore::forward() {
     }
   }
   if (files) files->forward();
+  went_forward_ = true;
 }
 
 void JournaledRestore::undo() {

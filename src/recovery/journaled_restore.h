@@ -44,6 +44,7 @@ class JournaledRestore {
   StateFolder state_;
   FileLock lock_;
   JournalFile file_;
+  bool went_forward_ = false;
 };
 
 }  // namespace wobackup

@@ -8,10 +8,16 @@ wobackup_layer(recovery PATH recovery
     finish_restore.cc
     in_place_plan.cc
     journaled_restore.cc
+    kept_paths.cc
+    live_borders.cc
+    live_htdocs.cc
+    live_tree.cc
     maintenance_window.cc
     restore_in_place.cc
     scratch.cc
     site_check.cc
+    staging_place.cc
+    swap_plan.cc
     way_back.cc
-  DEPENDS base config container crypto database in_place inspect site snapshot store_archive target_database target_files
+  DEPENDS base config container crypto database in_place inspect site snapshot source_files store_archive target_database target_files
     target_swap wordpress)

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "recovery/live_htdocs.h"
+#include "wobackup/error.h"
+
 namespace wobackup {
 
 struct MaintenanceWindow::Tree {
@@ -21,7 +24,11 @@ MaintenanceWindow::~MaintenanceWindow() { leave(); }
 
 void MaintenanceWindow::add(int folder_fd, std::vector<FolderTime>& times) {
   auto tree = std::make_unique<Tree>();
-  tree->folder.reset(::openat(folder_fd, "htdocs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  try {
+    tree->folder = open_htdocs(folder_fd);
+  } catch (const Error&) {
+    return;  // a link that nobody may follow: there is no htdocs to speak of
+  }
   struct stat status {};
   if (!tree->folder || ::fstatat(tree->folder.get(), "wp-load.php", &status, AT_SYMLINK_NOFOLLOW) != 0) return;
   if (::fstat(tree->folder.get(), &status) != 0) return;
@@ -40,6 +47,16 @@ void MaintenanceWindow::add(int folder_fd, std::vector<FolderTime>& times) {
 void MaintenanceWindow::enter() {
   for (const auto& tree : trees_) {
     tree->mode = std::make_unique<MaintenanceMode>(tree->folder.get(), site_ + "/htdocs", tree->owner, clock_);
+  }
+}
+
+void MaintenanceWindow::expect(const std::vector<FolderTime>& times) {
+  for (const auto& tree : trees_) {
+    struct stat status {};
+    if (::fstat(tree->folder.get(), &status) != 0) continue;
+    for (const FolderTime& time : times) {
+      if (time.folder == identity_from(status)) tree->changed = {time.seconds, time.nanoseconds};
+    }
   }
 }
 

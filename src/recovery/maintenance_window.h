@@ -21,11 +21,14 @@ class MaintenanceWindow {
   MaintenanceWindow& operator=(const MaintenanceWindow&) = delete;
   ~MaintenanceWindow();
 
-  /// For the htdocs in this folder (the site's, or the stage). Nothing is changed yet: `times`, to be written into the
-  /// journal before that, gets the folder's, unless it has them.
+  /// For the htdocs in this folder (the site's, where it may be a link as open_htdocs follows it, or the stage).
+  /// Nothing is changed yet: `times`, to be written into the journal before that, gets the folder's, unless it has
+  /// them.
   void add(int folder_fd, std::vector<FolderTime>& times);
   /// In all trees that were added. Throws as MaintenanceMode: locked if WordPress is updating itself.
   void enter();
+  /// What the folders' times shall be afterwards, where somebody has set them meanwhile.
+  void expect(const std::vector<FolderTime>& times);
   /// What fails is ignored: the files count for ten minutes. `enter` may be called again.
   void leave() noexcept;
 

@@ -83,8 +83,12 @@ class Restoring {
     RestoreOptions options;
     options.on_progress = options_.on_progress;
     options.cancelled = options_.cancelled;
-    result_.staged =
-        files_->stage(archive_, options, exchange_paths(options_.include), {environment_.config, environment_.log});
+    result_.staged = files_->stage(archive_, options, exchange_paths(options_.include),
+                                   {environment_.config, environment_.log}, [this] {
+                                     journal_.files = files_->exchange();
+                                     file_.save(journal_);
+                                   });
+    result_.notes = files_->notes();
     journal_.files = files_->exchange();
   }
 
@@ -163,6 +167,10 @@ class Restoring {
       const UniqueFd site = open_site(site_.path);
       maintenance.add(site.get(), journal_.folder_times);
       if (files_) maintenance.add(files_->stage_fd(), journal_.folder_times);
+      if (files_) {
+        files_->refresh();
+        journal_.files = files_->exchange();
+      }
       journal_.phase = JournalPhase::swapping;
       file_.save(journal_);
       maintenance.enter();
@@ -171,7 +179,10 @@ class Restoring {
           result_.notes.push_back(std::move(note));
         }
       }
-      if (files_) files_->forward();
+      if (files_) {
+        files_->forward();
+        maintenance.expect(files_->times(true));
+      }
       check(before, maintenance);
       cancellation_.check();
     } catch (const Error& error) {
@@ -213,6 +224,7 @@ class Restoring {
       maintenance.leave();
       maintenance.enter();
       go_back(files_, database_);
+      if (files_) maintenance.expect(files_->times(false));
       maintenance.leave();
       remove_leftovers();
     } catch (const Error& second) {
@@ -230,9 +242,7 @@ class Restoring {
   void settle() {
     journal_.phase = JournalPhase::done;
     file_.save(journal_);
-    if (files_) {
-      for (const SwapStep& step : journal_.files->steps) result_.exchanged.push_back(step.path);
-    }
+    if (files_) result_.exchanged = files_->paths();
     try {
       if (database_) database_->remove_shadow();
       for (std::string& note : flush_site_caches(site_, environment_.config, cancellation_)) {

@@ -92,6 +92,10 @@ void undo_restore(const std::string& site, const InPlaceEnvironment& environment
   }
   restore.open();
   restore.journal.folder_times.clear();
+  if (restore.files) {
+    restore.files->plan_undo();
+    restore.journal.files = restore.files->exchange();
+  }
   restore.enter(JournalPhase::undoing);
   restore.in_maintenance([&] { restore.undo(); });
   restore.enter(JournalPhase::undone);

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -52,14 +54,21 @@ BackupScope scope_of(const Site& site, const CreateOptions& options, const SiteD
   return scope;
 }
 
+// What is taken; found out under the site's lock.
+struct RunPlan {
+  SiteSettings settings;
+  SiteDatabase database;
+  std::optional<SiteServerLogin> known_login;
+  bool displaced = false;
+  std::map<std::string, int> elsewhere;
+};
+
 // The parts of a run that live as long as the archive is being written.
 struct Run {
   const Site& site;
   const CreateOptions& options;
   const CreateEnvironment& environment;
-  const SiteSettings& settings;
-  const SiteDatabase& plan;
-  const std::optional<SiteServerLogin>& known_login;
+  const RunPlan& plan;
   const BackupScope scope;
   const BackupTarget& target;
   Cancellation& cancellation;
@@ -101,13 +110,14 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
   OwnerNames names;
   ScanTotals totals;
 
-  const SiteDatabase& plan = run.plan;
+  const SiteDatabase& plan = run.plan.database;
   const std::optional<SqliteCopy> sqlite =
       run.scope.database ? capture_sqlite(run.site, plan, make_spool, run.cancellation) : std::nullopt;
   FileCapture capture{.site = run.site,
-                      .settings = run.settings,
+                      .settings = run.plan.settings,
                       .options = run.options,
-                      .exclude_caches = run.environment.config.exclude_caches,
+                      .exclude_caches = run.environment.config.exclude_caches && !run.plan.displaced,
+                      .elsewhere = run.plan.elsewhere,
                       .config_files = run.scope.files ? plan.config_files : std::vector<std::string>{},
                       .live_database = live_database(plan, sqlite),
                       .backup_root_fd = run.target.root_fd.get(),
@@ -145,7 +155,7 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
   DatabaseCapture database({.site = run.site,
                             .database = run.scope.database ? plan : nothing,
                             .sqlite = sqlite ? &*sqlite : nullptr,
-                            .known_login = run.known_login,
+                            .known_login = run.plan.known_login,
                             .config = run.environment.config,
                             .make_spool = make_spool,
                             .record = written.record,
@@ -166,6 +176,10 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
   header.created = rfc3339(time);
   header.has_files = run.scope.files;
   header.has_database = run.scope.database;
+  if (run.scope.files) {
+    header.exclude = left_out_of(capture);
+    header.exclude_caches = capture.exclude_caches || run.options.exclude_caches;
+  }
   header.tables = written.database.tables;
   header.rows = written.database.rows;
   writer.finish(std::move(header));
@@ -196,24 +210,22 @@ std::string record_and_publish(const Run& run, PartialArchive& partial, const Ar
   }
 }
 
-// Whose database it is, and how to find that out; under the site's lock.
-struct DatabasePlan {
-  SiteDatabase database;
-  std::optional<SiteServerLogin> known_login;
-};
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& item : std::filesystem::directory_iterator(folder)) names.push_back(item.path().filename().string());
+  return names;
+}
 
 Created create_under_lock(const Site& site, const CreateOptions& options, const CreateEnvironment& environment,
-                          const std::function<DatabasePlan(const SiteSettings&)>& plan_database) {
+                          const std::function<RunPlan(SiteSettings)>& make_plan) {
   const auto started = environment.clock.monotonic();
   check_options(site, options);
-  const SiteSettings settings = environment.config.for_site(site.name);
-
   // One run for each site: the lock is the kernel's, so a killed run leaves none behind.
   const StateFolder state(environment.config.state_dir);
   const FileLock lock(state.lock_file(site.name), fmt::format("create {}", site.name), options.wait, options.cancelled);
 
-  const auto [plan, known_login] = plan_database(settings);
-  const BackupScope scope = scope_of(site, options, plan);
+  const RunPlan plan = make_plan(environment.config.for_site(site.name));
+  const BackupScope scope = scope_of(site, options, plan.database);
 
   const BackupTarget target = open_backup_target(site, backup_root_of(site, environment.config, options.backup_root));
   for (const std::string& name : remove_abandoned_partials(target.fd.get())) {
@@ -232,7 +244,7 @@ Created create_under_lock(const Site& site, const CreateOptions& options, const 
   const Json vhost = vhost_metadata(site, options, scope, time);
 
   Cancellation cancellation;
-  const Run run{site, options, environment, settings, plan, known_login, scope, target, cancellation};
+  const Run run{site, options, environment, plan, scope, target, cancellation};
   PartialArchive partial(target.fd.get(), target.directory, name, {min_free, environment.config.limit_rate},
                          cancellation);
   Written written;
@@ -266,22 +278,30 @@ Created create_under_lock(const Site& site, const CreateOptions& options, const 
 }  // namespace
 
 Created create_snapshot(const Site& site, const CreateOptions& options, const CreateEnvironment& environment) {
-  return create_under_lock(site, options, environment, [&](const SiteSettings& settings) {
-    return DatabasePlan{resolve_database(site, settings, options.type != BackupType::files), std::nullopt};
+  return create_under_lock(site, options, environment, [&](SiteSettings settings) {
+    RunPlan plan;
+    plan.database = resolve_database(site, settings, options.type != BackupType::files);
+    plan.settings = std::move(settings);
+    return plan;
   });
 }
 
-Created create_displaced_snapshot(const Site& site, const CreateOptions& options,
-                                  const std::optional<GivenDatabase>& database, const CreateEnvironment& environment) {
-  return create_under_lock(site, options, environment, [&](const SiteSettings& settings) {
-    DatabasePlan plan;
+Created create_displaced_snapshot(const Site& site, const CreateOptions& options, const Displaced& displaced,
+                                  const CreateEnvironment& environment) {
+  return create_under_lock(site, options, environment, [&](SiteSettings settings) {
+    RunPlan plan;
+    plan.displaced = true;
+    for (const auto& [path, folder] : displaced.folders) plan.elsewhere.emplace(path, folder.get());
     if (options.type != BackupType::database) {
       plan.database.config_files = resolve_database(site, settings, false).config_files;
+      settings.include = names_in(site.path);
     }
-    if (!database) return plan;
-    const ServerLogin& login = database->login.login;
-    plan.database.login = DatabaseLogin{database->name, login.user, login.password, login.host};
-    plan.known_login = database->login;
+    settings.exclude.clear();
+    plan.settings = std::move(settings);
+    if (!displaced.database) return plan;
+    const ServerLogin& login = displaced.database->login.login;
+    plan.database.login = DatabaseLogin{displaced.database->name, login.user, login.password, login.host};
+    plan.known_login = displaced.database->login;
     return plan;
   });
 }

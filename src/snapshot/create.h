@@ -3,8 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/unique_fd.h"
 #include "database/site_login.h"
 #include "wobackup/config.h"
 #include "wobackup/log.h"
@@ -31,10 +34,16 @@ struct GivenDatabase {
   SiteServerLogin login;
 };
 
-/// The same of a folder and a database that a restore has displaced: `site.path` is the folder, and `database`, if
-/// there is one, holds what was the site's. Nothing is asked of the site's config files.
+/// What a restore has displaced besides `site.path`.
+struct Displaced {
+  const std::optional<GivenDatabase>& database;  ///< with what was the site's
+  /// Folders that belong into the site's at these paths, where there are empty ones.
+  const std::vector<std::pair<std::string, UniqueFd>>& folders;
+};
+
+/// The same of a folder that a restore has displaced, `site.path`. All of it is taken, whatever the settings exclude:
+/// nobody else has it any more. Nothing is asked of the site's config files.
 [[nodiscard]] Created create_displaced_snapshot(const Site& site, const CreateOptions& options,
-                                                const std::optional<GivenDatabase>& database,
-                                                const CreateEnvironment& environment);
+                                                const Displaced& displaced, const CreateEnvironment& environment);
 
 }  // namespace wobackup

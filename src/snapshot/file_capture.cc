@@ -24,6 +24,7 @@ WalkOptions walk_options(const FileCapture& capture) {
   walk.exclude = path_patterns(capture.settings.exclude);
   for (const std::string& glob : capture.options.exclude) walk.exclude.emplace_back(glob);
   walk.exclude_caches = capture.exclude_caches || capture.options.exclude_caches;
+  walk.elsewhere = capture.elsewhere;
   walk.make_spool = capture.make_spool;
   if (capture.live_database) {
     const std::string& path = capture.live_database->path;
@@ -54,6 +55,20 @@ ArchiveMember archive_member(SourceMember&& found, bool late) {
 }
 
 }  // namespace
+
+std::vector<std::string> left_out_of(const FileCapture& capture) {
+  std::vector<std::string> globs = capture.settings.exclude;
+  globs.insert(globs.end(), capture.options.exclude.begin(), capture.options.exclude.end());
+  if (!capture.live_database || capture.live_database->copy_fd >= 0) return globs;
+  // A database among the files, in a backup of files only.
+  std::string path = "/";
+  for (const char byte : capture.live_database->path) {
+    if (std::string_view("*?[]\\").find(byte) != std::string_view::npos) path += '\\';
+    path += byte;
+  }
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) globs.push_back(path + suffix);
+  return globs;
+}
 
 std::shared_ptr<const FileRoot> open_site_folder(const Site& site) {
   UniqueFd fd;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,11 +39,15 @@ struct FileCapture {
   const SiteSettings& settings;  ///< effective ones
   const CreateOptions& options;
   bool exclude_caches = false;
-  std::vector<std::string> config_files;  ///< in the site's folder; they are stored before the tree
+  std::map<std::string, int> elsewhere = {};  ///< as WalkOptions::elsewhere
+  std::vector<std::string> config_files;      ///< in the site's folder; they are stored before the tree
   std::optional<LiveDatabaseFile> live_database;
   int backup_root_fd = -1;
   std::function<UniqueFd()> make_spool;
 };
+
+/// The globs of what is left out, for the manifest.
+[[nodiscard]] std::vector<std::string> left_out_of(const FileCapture& capture);
 
 /// Opens the site's folder. Throws not_found if it or its htdocs is missing.
 [[nodiscard]] std::shared_ptr<const FileRoot> open_site_folder(const Site& site);

@@ -19,7 +19,8 @@ RestoreJournal example() {
   journal.files->stage = ".wobackup-restore-0123";
   journal.files->stage_identity = {1, ~std::uint64_t{0}};
   journal.phase = JournalPhase::swapping;
-  journal.files->steps = {{"htdocs", {1, 2}, FileIdentity{1, 3}}, {"new\nname", {1, 4}, std::nullopt}};
+  journal.files->steps = {{"htdocs", FileIdentity{1, 2}, FileIdentity{1, 3}},
+                          {"new\nname", FileIdentity{1, 4}, std::nullopt}};
   return journal;
 }
 

@@ -45,6 +45,14 @@ EntryType type_of(mode_t mode) {
   return EntryType::file;
 }
 
+// What a restore in place keeps inside a mount: root's, and nobody else's.
+bool is_restore_stage(int folder_fd, const std::string& name) {
+  if (!name.starts_with(kRestoreStagePrefix)) return false;
+  struct stat status {};
+  return ::fstatat(folder_fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode) &&
+         status.st_uid == ::geteuid() && (status.st_mode & 077U) == 0;
+}
+
 }  // namespace
 
 // A folder on the way from the site's folder to the current one.
@@ -151,6 +159,7 @@ std::size_t TreeWalker::names_memory_left() const {
 // the tree in bytewise order ("a", "a-b", "a/c").
 void TreeWalker::add_name(Level& level, const std::string& name, unsigned char type) {
   const std::string path = path_ + name;
+  if (is_restore_stage(level.fd.get(), name)) return;
   bool is_directory = type == DT_DIR;
   if (type == DT_UNKNOWN) {
     struct stat status {};
@@ -236,7 +245,10 @@ void TreeWalker::enter(std::string_view name) {
   const std::string path = path_ + name_text;
   UniqueFd fd(::openat(parent.fd.get(), name_text.c_str(), kFolderFlags));
   bool opens_root = false;
-  if (!fd && is_followed(path)) {
+  if (const auto place = options_.elsewhere.find(path); place != options_.elsewhere.end()) {
+    fd.reset(::openat(place->second, ".", kFolderFlags));
+    opens_root = static_cast<bool>(fd);
+  } else if (!fd && is_followed(path)) {
     fd = follow_link(parent.fd.get(), name_text, path);
     opens_root = static_cast<bool>(fd);
   }
@@ -363,7 +375,9 @@ void TreeWalker::note_if_outside(const Found& found, const std::string& path) {
 }
 
 void TreeWalker::describe_folder(SourceMember& member, const Found& found) {
-  UniqueFd fd(::openat(found.level.fd.get(), found.name.c_str(), kFolderFlags));
+  const auto place = options_.elsewhere.find(member.entry.path);
+  UniqueFd fd(place != options_.elsewhere.end() ? ::openat(place->second, ".", kFolderFlags)
+                                                : ::openat(found.level.fd.get(), found.name.c_str(), kFolderFlags));
   if (!fd && S_ISLNK(found.status.st_mode)) fd = follow_link(found.level.fd.get(), found.name, member.entry.path);
   if (!fd) {
     if (errno == ENOENT) {

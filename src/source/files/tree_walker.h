@@ -2,10 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "container/content.h"
@@ -15,6 +17,10 @@
 #include "source/files/sorted_names.h"
 
 namespace wobackup {
+
+/// How the folders begin in which a restore in place keeps what it stages or has displaced. Those of the running
+/// user's, closed to others, belong to no site.
+constexpr std::string_view kRestoreStagePrefix = ".wobackup-restore-";
 
 /// One member as the walk finds it.
 struct SourceMember {
@@ -29,8 +35,10 @@ struct WalkOptions {
   std::vector<std::string> roots;  ///< "htdocs", "conf", "private/keys": what is taken, with all below
   std::vector<std::string> leave;  ///< exactly these paths are left out (config files that were stored before)
   std::vector<PathPattern> exclude;
-  bool exclude_caches = false;                         ///< folders marked by CACHEDIR.TAG, and htdocs/wp-content/cache
-  std::vector<std::string> follow;                     ///< links to follow, besides the roots themselves
+  bool exclude_caches = false;      ///< folders marked by CACHEDIR.TAG, and htdocs/wp-content/cache
+  std::vector<std::string> follow;  ///< links to follow, besides the roots themselves
+  /// Folders that are taken from these descriptors (which outlive the walk) instead.
+  std::map<std::string, int> elsewhere;
   std::optional<std::pair<dev_t, ino_t>> backup_root;  ///< a folder of backups that may lie inside: left out
   std::string replaced_path;  ///< a file whose bytes come from `replaced_fd` instead (empty: none)
   int replaced_fd = -1;
