@@ -4,6 +4,9 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/wobackup)
 
 install(TARGETS wobackup_command RUNTIME COMPONENT program)
+configure_file(${PROJECT_SOURCE_DIR}/integrations/systemd/wobackup-pending.service.in
+               ${PROJECT_BINARY_DIR}/wobackup-pending.service @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/wobackup-pending.service DESTINATION lib/systemd/system COMPONENT program)
 install(TARGETS wobackup EXPORT wobackupTargets ARCHIVE COMPONENT development)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/wobackup DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         COMPONENT development FILES_MATCHING PATTERN "*.h")

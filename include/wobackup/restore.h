@@ -90,6 +90,7 @@ struct PendingRestore {
   bool interrupted = false;
   /// Whether something live was exchanged already, or may have been.
   bool swapping = false;
+  std::string problem = {};  ///< why nothing can be told: its journal is damaged
   /// Taken back already; what it had brought is kept.
   bool undone = false;
 };

@@ -79,6 +79,8 @@ class Service {
                                                  const InPlaceOptions& options = {});
   /// What a restore in place has left behind; nothing if there was none or it was finished.
   [[nodiscard]] std::optional<PendingRestore> pending_restore(const std::string& site) const;
+  /// The same of all sites, also of those that the catalog does not know any more, by name.
+  [[nodiscard]] std::vector<PendingRestore> pending_restores() const;
   /// An interrupted restore: to its end, or back. Throw not_found if there is none, usage if that makes no sense now,
   /// rollback_failed if the files were changed by somebody else meanwhile (the hint says what to do by hand).
   void resume_restore(const std::string& site);

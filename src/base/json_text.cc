@@ -9,8 +9,10 @@ namespace {
 constexpr std::size_t kDeepest = 64;
 constexpr std::size_t kMostKeys = 4096;
 
+}  // namespace
+
 // Counts brackets and colons outside of strings. Of what is not JSON it may accept anything: the parser looks next.
-bool is_moderate(std::string_view text) {
+bool is_moderate_json(std::string_view text) {
   std::array<std::size_t, kDeepest + 1> keys{};
   std::size_t depth = 0;
   bool in_string = false;
@@ -44,10 +46,8 @@ bool is_moderate(std::string_view text) {
   return true;
 }
 
-}  // namespace
-
 std::optional<Json> untrusted_json(std::string_view text) {
-  if (!is_moderate(text)) return std::nullopt;
+  if (!is_moderate_json(text)) return std::nullopt;
   Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) return std::nullopt;
   return json;

@@ -8,8 +8,11 @@
 
 namespace wobackup {
 
-/// Parses JSON that may be hostile. Nothing if it is not JSON, if it nests deeper than 64 levels (what prints or copies
-/// a value calls itself for each), or if an object has more than 4,096 keys (each look-up compares them one by one).
+/// False if it nests deeper than 64 levels (what prints or copies a value calls itself for each), or if an object has
+/// more than 4,096 keys (each look-up compares them one by one). Says nothing of whether it is JSON.
+[[nodiscard]] bool is_moderate_json(std::string_view text);
+
+/// Parses JSON that may be hostile. Nothing if it is not JSON, or not moderate.
 [[nodiscard]] std::optional<Json> untrusted_json(std::string_view text);
 
 }  // namespace wobackup

@@ -72,6 +72,7 @@ void report(const Restored& restored, bool dry_run, Output& output) {
 }  // namespace
 
 int restore_command(const RestoreArguments& arguments, Service& service, Output& output) {
+  if (arguments.status) return restore_status_command(service, output);
   if (arguments.in_place || arguments.undo || arguments.resume || arguments.abort || arguments.finish) {
     return restore_in_place_command(arguments, service, output);
   }

@@ -181,6 +181,38 @@ int restore_in_place_command(const RestoreArguments& arguments, Service& service
               {{"site", json_text(site)}, {"archive", json_text(archive.string())}}, output);
 }
 
+int restore_status_command(const Service& service, Output& output) {
+  const std::vector<PendingRestore> all = service.pending_restores();
+  std::size_t interrupted = 0;
+  for (const PendingRestore& pending : all) {
+    if (pending.interrupted) ++interrupted;
+    if (output.json()) {
+      output.object("pending", {{"site", pending.site},
+                                {"archive", json_text(pending.archive)},
+                                {"started", pending.started},
+                                {"problem", json_text(pending.problem)},
+                                {"state", pending.interrupted ? "interrupted"
+                                          : pending.undone    ? "undone"
+                                                              : "done"}});
+    } else if (!pending.problem.empty()) {
+      output.warning(printable(pending.problem));
+    } else if (!pending.interrupted) {
+      output.line(fmt::format("{}: restored {}{}: what was displaced is kept for{} --finish", pending.site,
+                              pending.started, pending.undone ? " and undone" : "",
+                              pending.undone ? "" : " --undo or"));
+    } else {
+      tell_pending_restore(pending.site, service, output);
+    }
+  }
+  const int exit = interrupted == 0 ? 0 : exit_code(ErrorKind::failed);
+  if (output.json()) {
+    output.object("summary", {{"pending", all.size()}, {"interrupted", interrupted}, {"exit_code", exit}});
+  } else if (all.empty()) {
+    output.line("no restore in place has left anything");
+  }
+  return exit;
+}
+
 void tell_pending_restore(const std::string& site, const Service& service, Output& output) {
   const std::optional<PendingRestore> pending = service.pending_restore(site);
   if (!pending) return;

@@ -30,6 +30,7 @@ void tell_pending_restore(const std::string& site, const Service& service, Outpu
 
 /// The result of a verification, and what is thrown if it is not good.
 void report_verified(const std::string& what, const Verified& verified, Output& output);
+int restore_status_command(const Service& service, Output& output);
 [[nodiscard]] Error damaged_error(const Verified& verified);
 [[nodiscard]] Error untried_error(const Verified& verified);
 

@@ -30,6 +30,7 @@ struct RestoreArguments {
   bool abort = false;
   bool finish = false;
   bool discard = false;
+  bool status = false;
 };
 
 struct VerifyArguments {

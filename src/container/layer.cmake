@@ -8,9 +8,10 @@ wobackup_layer(container PATH container
     frame_pool.cc
     locator.cc
     manifest.cc
+    manifest_entry.cc
     seek_table.cc
     sparse_map.cc
     tar_decode.cc
     tar_encode.cc
   DEPENDS base crypto
-  LINK PkgConfig::zstd)
+  LINK PkgConfig::zstd simdjson::simdjson)

@@ -65,18 +65,6 @@ Json parsed(std::string_view line) {
   return *std::move(json);
 }
 
-std::optional<Sha256Digest> digest_from(const std::string& hex_text) {
-  Sha256Digest digest{};
-  if (hex_text.size() != digest.size() * 2) return std::nullopt;
-  const auto value = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    const int high = value(hex_text[2 * i]), low = value(hex_text[2 * i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    digest[i] = static_cast<std::byte>(high * 16 + low);
-  }
-  return digest;
-}
-
 // ,"key":"text", or its base64 form
 void append_text(std::string& out, std::string_view key, std::string_view value) {
   if (is_utf8(value)) {
@@ -110,15 +98,6 @@ std::vector<std::string> globs_from(const Json& json) {
     globs.push_back(raw_text(item, "glob"));
   }
   return globs;
-}
-
-// Whether a path stays below the top folder, whatever it is joined to.
-bool is_relative(std::string_view path) {
-  if (path.empty() || path.find('\0') != std::string_view::npos) return false;
-  for (const std::string_view name : split(path, '/')) {
-    if (name.empty() || name == "." || name == "..") return false;
-  }
-  return true;
 }
 
 }  // namespace
@@ -228,55 +207,6 @@ ManifestHeader manifest_header_from(std::string_view line) {
   const auto notes = json.find("notes");
   if (notes != json.end() && notes->is_array()) header.notes = *notes;
   return header;
-}
-
-ManifestEntry manifest_entry_from(std::string_view line) {
-  const Json json = parsed(line);
-  ManifestEntry result;
-  Entry& entry = result.entry;
-  entry.path = raw_text(json, "path");
-  if (!is_relative(entry.path)) damaged("a line has no usable path");
-  const std::optional<EntryType> type = entry_type_from(text(json, "type"));
-  if (!type) damaged("a line has an unknown type");
-  entry.type = *type;
-  entry.mode = number(json, "mode", std::uint32_t{0});
-  entry.uid = number(json, "uid", std::uint64_t{0});
-  entry.gid = number(json, "gid", std::uint64_t{0});
-  entry.user = raw_text(json, "user");
-  entry.group = raw_text(json, "group");
-  entry.size = number(json, "size", std::uint64_t{0});
-  entry.mtime.seconds = number(json, "mtime", std::int64_t{0});
-  entry.mtime.nanoseconds = number(json, "mtime_ns", std::uint32_t{0});
-  if (entry.mode > 07777U || entry.mtime.nanoseconds > 999'999'999U) damaged("a number is out of range");
-  entry.link = raw_text(json, "link");
-  if (entry.type == EntryType::hardlink && !is_relative(entry.link)) damaged("a hard link has no usable path");
-  const auto device = json.find("device");
-  if (device != json.end()) {
-    const bool pair = device->is_array() && device->size() == 2;
-    const auto major = pair ? number_from<std::uint32_t>((*device)[0]) : std::nullopt;
-    const auto minor = pair ? number_from<std::uint32_t>((*device)[1]) : std::nullopt;
-    if (!major || !minor) damaged("\"device\" is no pair of numbers");
-    entry.device_major = *major;
-    entry.device_minor = *minor;
-  }
-  entry.sparse = truth(json, "sparse", false);
-  if (json.contains("sha256")) {
-    result.sha256 = digest_from(text(json, "sha256"));
-    if (!result.sha256) damaged("\"sha256\" is not one");
-  }
-  if (json.contains("offset")) result.offset = number(json, "offset", std::uint64_t{0});
-  const auto flags = json.find("flags");
-  if (flags != json.end()) {
-    if (!flags->is_array()) damaged("\"flags\" is no list");
-    for (const Json& flag : *flags) {
-      if (!flag.is_string()) damaged("a flag is no text");
-      result.flags.push_back(flag.get<std::string>());
-    }
-  }
-  result.error = raw_text(json, "error");
-  const auto database = json.find("database");
-  if (database != json.end()) result.database = *database;
-  return result;
 }
 
 std::optional<std::string_view> plain_path_of(std::string_view line) noexcept {

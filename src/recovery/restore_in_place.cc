@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "base/file_lock.h"
+#include "base/host_name.h"
 #include "base/text.h"
 #include "in_place/restore_journal.h"
 #include "recovery/config_login.h"
@@ -301,6 +303,26 @@ std::optional<PendingRestore> pending_restore_of(const std::string& site, const 
                         .interrupted = !ended,
                         .swapping = journal->phase == JournalPhase::swapping || journal->phase == JournalPhase::undoing,
                         .undone = journal->phase == JournalPhase::undone};
+}
+
+std::vector<PendingRestore> pending_restores_in(const Config& config) {
+  std::vector<PendingRestore> all;
+  std::error_code none;  // no such folder: there never was a restore
+  for (const auto& item : std::filesystem::directory_iterator(config.state_dir / "restores", none)) {
+    const std::string site = item.path().stem().string();
+    if (item.path().extension() != ".json" || !host_name(site)) continue;
+    try {
+      if (auto pending = pending_restore_of(site, config)) all.push_back(*std::move(pending));
+    } catch (const Error& error) {
+      PendingRestore unknown;
+      unknown.site = site;
+      unknown.interrupted = true;
+      unknown.problem = error.message();
+      all.push_back(std::move(unknown));
+    }
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.site < b.site; });
+  return all;
 }
 
 }  // namespace wobackup

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "wobackup/config.h"
@@ -25,6 +26,9 @@ struct InPlaceEnvironment {
 
 /// As Service::pending_restore.
 [[nodiscard]] std::optional<PendingRestore> pending_restore_of(const std::string& site, const Config& config);
+
+/// As Service::pending_restores.
+[[nodiscard]] std::vector<PendingRestore> pending_restores_in(const Config& config);
 
 /// An interrupted restore: to its end, or back. Throws not_found if there is none, rollback_failed if somebody else has
 /// changed the files meanwhile.

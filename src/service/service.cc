@@ -169,6 +169,8 @@ std::optional<PendingRestore> Service::pending_restore(const std::string& site) 
   return valid ? pending_restore_of(*valid, implementation_->config) : std::nullopt;
 }
 
+std::vector<PendingRestore> Service::pending_restores() const { return pending_restores_in(implementation_->config); }
+
 void Service::resume_restore(const std::string& site) {
   wobackup::resume_restore(valid_name(site), {implementation_->config, implementation_->clock, implementation_->log});
 }

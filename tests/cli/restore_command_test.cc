@@ -131,6 +131,19 @@ TEST_F(RestoreCommand, InPlace_ReplacesTheFilesAndIsUndone) {
   EXPECT_EQ(run({"restore", "--resume", "a.example"}).exit_code, 10);
 }
 
+TEST_F(RestoreCommand, Status_TellsWhatRestoresHaveLeft) {
+  const Ran none = run({"restore", "--status"});
+  EXPECT_EQ(none.exit_code, 0);
+  EXPECT_TRUE(contains(none.out, "no restore"));
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes"}).exit_code, 0);
+  EXPECT_EQ(run({"--json", "restore", "--status"}).objects("pending").at(0)["state"], "done");
+  EXPECT_TRUE(contains(run({"restore", "--status"}).out, "a.example: restored "));
+  write("state/restores/gone.example.json", "{");
+  const Ran damaged = run({"restore", "--status"});
+  EXPECT_EQ(damaged.exit_code, 1);
+  EXPECT_TRUE(contains(damaged.err, "gone.example.json"));
+}
+
 TEST_F(RestoreCommand, InPlace_WhatMakesNoSenseIsRefused) {
   const std::vector<std::vector<std::string>> wrong{
       {"--db"},  // the archive has none

@@ -28,8 +28,8 @@ TEST(ProgramText, EventsAreSwitchedOff) {
   EXPECT_EQ(disabled("DO SELECT 1").text, head + "DISABLE DO SELECT 1");
   EXPECT_EQ(disabled("COMMENT 'x' DO SELECT 1").text, head + "DISABLE COMMENT 'x' DO SELECT 1");
   EXPECT_EQ(disabled("DISABLE ON SLAVE DO SELECT 1").text, head + "DISABLE  DO SELECT 1");
-  EXPECT_FALSE(disabled("DISABLE DO SELECT 1").was_enabled);
-  EXPECT_TRUE(disabled("DO SELECT 1").was_enabled);
+  EXPECT_EQ(disabled("DISABLE DO SELECT 1").status, "DISABLED");
+  EXPECT_EQ(disabled("DO SELECT 1").status, "ENABLED");
 }
 
 }  // namespace
