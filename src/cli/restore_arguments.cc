@@ -17,8 +17,8 @@ void add_restore(CLI::App& app, RestoreArguments& restore) {
       ->allow_extra_args(false);
   app.add_flag("--undo", restore.undo, "SITE: back to before its last restore in place");
   app.add_flag("--finish", restore.finish, "SITE: archive what was displaced, and remove it");
-  app.add_flag("--status", restore.status, "What restores in place have left; fails if one was interrupted");
-  app.add_flag("--discard", restore.discard, "With --undo, --finish: remove it, archive nothing");
+  app.add_flag("--status", restore.status, "What restores have left; fails after a kill");
+  app.add_flag("--discard", restore.discard, "With --undo, --finish: archive nothing");
   app.add_flag("--resume", restore.resume, "SITE: an interrupted restore to its end");
   app.add_flag("--abort", restore.abort, "SITE: an interrupted restore back");
   app.add_option("--include", restore.include, "Only this file, folder or glob; repeatable")

@@ -64,7 +64,7 @@ TEST_F(RestoreCommand, WrongUsage_IsExplained) {
   EXPECT_EQ(run({"restore", "a.example", "--target", target(), "--include", "nothing"}).exit_code, 10);
   EXPECT_EQ(run({"verify"}).exit_code, 2);
   EXPECT_EQ(run({"verify", "a.example", "--level", "deep"}).exit_code, 2);
-  EXPECT_EQ(run({"verify", "a.example", "--level", "drill"}).exit_code, 2);
+  EXPECT_EQ(run({"verify", "a.example", "--level", "deep"}).exit_code, 2);
   EXPECT_EQ(run({"verify", "a.example", "--sample", "0%"}).exit_code, 2);
   EXPECT_EQ(run({"verify", "a.example", "--sample", "many"}).exit_code, 2);
 }

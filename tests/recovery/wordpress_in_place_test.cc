@@ -79,7 +79,9 @@ TEST_F(LiveWordPressTest, WhatWasWrittenSince_IsArchivedByAnUndo) {
 
 // The front page is asked for when the maintenance is over.
 TEST_F(LiveWordPressTest, FrontPageThatBreaks_TakesEverythingBack) {
-  const std::filesystem::path sign = live().htdocs() / "since.php";  // not in the backup
+  const std::filesystem::path sign = live().htdocs() / "sign.php";  // not in the backup
+  std::ofstream(sign) << "<?php";
+  files_now_ = files();
   const test::WebServer web([&](const std::string&) {
     const bool broken = !std::filesystem::exists(sign);
     return test::WebServer::page(broken ? "<p>There has been a critical error on this website.</p>" : "fine",
@@ -91,6 +93,7 @@ TEST_F(LiveWordPressTest, FrontPageThatBreaks_TakesEverythingBack) {
   EXPECT_EQ(files(), files_now_);
   EXPECT_EQ(differences_from(database_now_), "");
   EXPECT_EQ(leftovers(), "");
+  std::filesystem::remove(sign);
   ASSERT_EQ(web.requests().size(), 2U);
   EXPECT_NE(web.requests().back().find("Host: wp.example"), std::string::npos);
 }

@@ -167,7 +167,9 @@ TEST_F(DumpLoaderTest, DefinersAreReplacedAndEventsSwitchedOff) {
     EXPECT_EQ(connection.rows(sql), std::vector<SqlRow>{{user}}) << sql;
   }
   EXPECT_EQ(connection.rows("SELECT STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA" + in)[0][0], "DISABLED");
-  EXPECT_EQ(result.notes.size(), 2U);
+  EXPECT_EQ(result.notes.size(), 1U);
+  ASSERT_EQ(result.event_status.size(), 1U);
+  EXPECT_EQ(result.event_status.begin()->second, "ENABLED");
 }
 
 TEST_F(DumpLoaderTest, AnAdminMayKeepDefinersAndEvents) {
