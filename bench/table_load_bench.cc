@@ -94,7 +94,7 @@ double seconds_of(const auto& action) {
 }
 
 std::filesystem::path dump_of(const test::PrivateMariadb& server, const test::ScratchFolder& folder) {
-  const auto file = folder / "site.sql";
+  std::filesystem::path file = folder / "site.sql";
   const Collected result =
       run_collecting({{"mariadb-dump", "--no-defaults", "--user=root", "--socket=" + server.socket(),
                        "--single-transaction", "--quick", "--hex-blob", "--default-character-set=utf8mb4",

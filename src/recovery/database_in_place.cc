@@ -106,6 +106,18 @@ void require_room(DatabaseConnection& connection, const ArchivedDump& dump, cons
   }
 }
 
+// Why the admin's login was not taken.
+std::string hint_for_rights(const Site& site, const SiteDatabase& database, const Config& config) {
+  if (!config.database.admin) return "set database.admin = true, or grant it; `restore --target --db` gives the dump";
+  if (!database.named_by_admin) {
+    return fmt::format(
+        "the admin's login may be used once name is set in [site.\"{}\".database] of wobackup.toml: until then only "
+        "a file of the site says whose the database is",
+        site.name);
+  }
+  return "set database.defaults_file to an admin's login, or grant it; `restore --target --db` gives the dump";
+}
+
 }  // namespace
 
 DatabaseInPlace DatabaseInPlace::plan(const Site& site, const SiteDatabase& database, const Config& config,
@@ -133,11 +145,10 @@ DatabaseInPlace DatabaseInPlace::plan(const Site& site, const SiteDatabase& data
     if (!missing.empty()) {
       std::string list;
       for (const std::string& right : missing) list += (list.empty() ? "" : ", ") + right;
-      throw Error(
-          ErrorKind::failed,
-          fmt::format("{}: {} may not restore its database beside the live one; it lacks {}", site.name,
-                      printable(made.login_.source), printable(list)),
-          "set database.defaults_file to an admin's login, or grant it; `restore --target --db` gives the dump");
+      throw Error(ErrorKind::failed,
+                  fmt::format("{}: {} may not restore its database beside the live one; it lacks {}", site.name,
+                              printable(made.login_.source), printable(list)),
+                  hint_for_rights(site, database, config));
     }
     return std::move(made);
   });

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,11 +54,12 @@ class Search {
     if (!listing) return;
     while (const dirent* item = ::readdir(listing.get())) {
       const std::string name = item->d_name;
-      if (name != "." && name != "..") look_at(::dirfd(listing.get()), path + "/" + name, name, item->d_type);
+      if (name != "." && name != "..") look_at(::dirfd(listing.get()), path, name, item->d_type);
     }
   }
 
-  void look_at(int folder_fd, const std::string& path, const std::string& name, unsigned char type) {
+  void look_at(int folder_fd, const std::string& folder, const std::string& name, unsigned char type) {
+    const std::string path = fmt::format("{}/{}", folder, name);
     bool is_folder = type == DT_DIR;
     struct stat status {};
     if (type == DT_UNKNOWN && ::fstatat(folder_fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {

@@ -158,6 +158,8 @@ ManifestHeader full_header() {
   header.created = "2025-01-20T14:25:30+00:00";
   header.complete = false;
   header.has_files = true;
+  header.exclude = {"*.log", "bad\xff"};
+  header.exclude_caches = true;
   header.entries = 1;
   header.files = 2;
   header.file_bytes = 3;
@@ -174,6 +176,7 @@ TEST(ManifestHeaderLine, HasTheDocumentedKeys) {
   EXPECT_EQ(manifest_line(full_header()),
             R"({"format":1,"tool_version":"0.1.0","site":"example.com","name":"2025-01-20_14-25-30",)"
             R"("created":"2025-01-20T14:25:30+00:00","complete":false,"scope":{"files":true,"database":false},)"
+            R"("exclude":[{"glob":"*.log"},{"glob":"bad\\xff","glob_b64":"YmFk/w=="}],"exclude_caches":true,)"
             R"("entries":1,"files":2,"file_bytes":3,"tar_bytes":4,"tables":5,"rows":6,"unreadable_count":7,)"
             R"("notes_count":8,"notes":[{"path":"a","what":"vanished","unreadable":false}]})"
             "\n");
@@ -181,6 +184,15 @@ TEST(ManifestHeaderLine, HasTheDocumentedKeys) {
 
 TEST(ManifestHeaderLine, EveryValueComesBack) {
   EXPECT_EQ(manifest_line(manifest_header_from(manifest_line(full_header()))), manifest_line(full_header()));
+}
+
+TEST(ManifestHeaderLine, ExcludedGlobs_AreBytesAndMayBeMissing) {
+  EXPECT_EQ(manifest_header_from(manifest_line(full_header())).exclude, full_header().exclude);
+  EXPECT_TRUE(manifest_header_from(R"({"format":1})").exclude.empty());
+  for (const char* line : {R"({"format":1,"exclude":"x"})", R"({"format":1,"exclude":["x"]})",
+                           R"({"format":1,"exclude":[{"glob":5}]})", R"({"format":1,"exclude_caches":1})"}) {
+    EXPECT_TRUE(refuses([&] { static_cast<void>(manifest_header_from(line)); })) << line;
+  }
 }
 
 TEST(ManifestHeaderLine, AnotherFormat_IsRefused) {

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/unique_fd.h"
@@ -60,6 +62,50 @@ TEST_F(FileSwapTest, OneFolderInsideHtdocs) {
   for (const SwapStep& step : swap.plan({"htdocs/uploads"})) swap.forward(step);
   EXPECT_EQ(live("htdocs/uploads/old.jpg"), "backup");
   EXPECT_EQ(live("htdocs/index.php"), "live");
+}
+
+TEST_F(FileSwapTest, WhatIsNotStaged_IsDisplaced) {
+  const FileSwap swap(site_.get(), stage_.get());
+  const SwapStep step = swap.step_of("htdocs/uploads");
+  EXPECT_FALSE(step.staged);
+  for (int twice = 0; twice < 2; ++twice) {
+    swap.forward(step);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "site/htdocs/uploads"));
+    EXPECT_EQ(live("stage/htdocs/uploads/new.jpg"), "since");
+  }
+  swap.back(step);
+  swap.back(step);
+  EXPECT_EQ(live("htdocs/uploads/new.jpg"), "since");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "site/stage/htdocs/uploads"));
+}
+
+TEST_F(FileSwapTest, FolderThatStays_TakesAttributesOfTheOther) {
+  const FileSwap swap(site_.get(), stage_.get());
+  const auto attributes = [&](bool staged) {
+    return attributes_of((staged ? swap.open_staged("htdocs") : swap.open_live("htdocs")).get());
+  };
+  ASSERT_EQ(::fsetxattr(swap.open_staged("htdocs").get(), "user.wobackup", "new", 3, 0), 0);
+  ASSERT_EQ(::fsetxattr(swap.open_live("htdocs").get(), "user.old", "old", 3, 0), 0);
+  std::filesystem::permissions(folder_ / "site/stage/htdocs", std::filesystem::perms(0710));
+  struct stat status {};
+  ASSERT_EQ(::fstat(swap.open_live("htdocs").get(), &status), 0);
+  StayingFolder folder{.path = "htdocs",
+                       .place = 0,
+                       .live = identity_from(status),
+                       .before = attributes(false),
+                       .after = attributes(true)};
+  ASSERT_NE(folder.before, folder.after);
+  swap.exchange_attributes(folder, true);
+  EXPECT_EQ(attributes(false), folder.after);
+  EXPECT_EQ(attributes(true), folder.before);
+  swap.exchange_attributes(folder, false);
+  EXPECT_EQ(attributes(false), folder.before);
+  EXPECT_EQ(attributes(true), folder.after);
+  // Another folder of that name does not get them.
+  std::filesystem::rename(folder_ / "site/htdocs", folder_ / "site/moved");
+  std::filesystem::create_directory(folder_ / "site/htdocs");
+  EXPECT_THROW(swap.exchange_attributes(folder, true), Error);
+  EXPECT_NE(attributes(false), folder.after);
 }
 
 TEST_F(FileSwapTest, ChangedBySomebodyElse_IsNotTouched) {

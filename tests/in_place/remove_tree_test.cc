@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "base/unique_fd.h"
+#include "fakes/private_mounts.h"
 #include "fakes/scratch_folder.h"
+#include "wobackup/error.h"
 
 namespace wobackup {
 namespace {
@@ -43,6 +45,16 @@ TEST_F(RemoveTree, LinksAreRemoved_NotFollowed) {
   remove("tree");
   EXPECT_TRUE(std::filesystem::exists(folder_ / "precious/file"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "tree"));
+}
+
+TEST_F(RemoveTree, FolderThatIsBoundThere_IsLeft) {
+  test::PrivateMounts mounts;
+  if (!mounts.allowed()) GTEST_SKIP() << "mounting is not permitted";
+  folder_.write("precious/file", "x");
+  ASSERT_TRUE(mounts.bind(folder_ / "precious", folder_ / "tree/deep/bound"));
+  EXPECT_THROW(remove("tree"), Error);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "precious/file"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "tree/deep/bound/file"));
 }
 
 TEST_F(RemoveTree, DeeperThanDescriptorsAndPaths_Goes) {

@@ -186,7 +186,7 @@ class Place {
       left = std::move(later);
     }
     for (std::size_t i = 0; i < left.size(); ++i) {
-      if (!left[i]->broken) throw errors[i];
+      if (!left[i]->broken) throw Error(errors[i]);
       std::string note = "in " + printable(schema_) + ": " + errors[i].message() + "; it was broken before";
       if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
     }

@@ -223,7 +223,7 @@ bool attempt_swap(const SwapRequest& request, SwapPlan& plan, SwapResult& result
   }
   take_back_after(*failed, request, plan);
   const bool try_again = is_lock_wait(*failed) || failed->kind() == ErrorKind::locked;
-  if (!try_again) throw *failed;
+  if (!try_again) throw Error(*failed);
   return false;
 }
 

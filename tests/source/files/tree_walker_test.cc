@@ -122,6 +122,26 @@ TEST_F(TreeWalkerTest, HtdocsLinkedByAnotherUserToRootsFolder_IsNotFollowed) {
   EXPECT_TRUE(unreadable_.contains("htdocs"));
 }
 
+TEST_F(TreeWalkerTest, FoldersFromElsewhere_StandInForThoseOfTheirName) {
+  for (const char* path : {"htdocs/a/old", "htdocs/b"}) write(path);
+  folder_.write("other/deep/file", "x");
+  folder_.write("third/x", "x");
+  const UniqueFd other(::open((folder_ / "other").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd third(::open((folder_ / "third").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::filesystem::permissions(folder_ / "other", std::filesystem::perms(0711));
+  options_.elsewhere = {{"htdocs/a", other.get()}, {"htdocs/a/deep", third.get()}};
+  EXPECT_EQ(walk(), (std::vector<std::string>{"htdocs", "htdocs/a", "htdocs/a/deep", "htdocs/a/deep/x", "htdocs/b"}));
+  EXPECT_EQ(members_["htdocs/a"].entry.mode, 0711U);
+}
+
+TEST_F(TreeWalkerTest, RestoresOwnFolders_BelongToNoSite) {
+  write("htdocs/.wobackup-restore-0123/htdocs/x");
+  write("htdocs/.wobackup-restore-open/x");
+  std::filesystem::permissions(site() / "htdocs/.wobackup-restore-0123", std::filesystem::perms(0700));
+  EXPECT_EQ(walk(),
+            (std::vector<std::string>{"htdocs", "htdocs/.wobackup-restore-open", "htdocs/.wobackup-restore-open/x"}));
+}
+
 TEST_F(TreeWalkerTest, LinkBackToAFolderAbove_EndsTheWalk) {
   write("htdocs/a/b");
   std::filesystem::create_directory_symlink(site() / "htdocs", site() / "htdocs/a/loop");
