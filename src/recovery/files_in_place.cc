@@ -232,7 +232,10 @@ void FilesInPlace::back() const {
 
 void FilesInPlace::plan_undo() {
   require_places();
-  plan_way_back(places_, exchange_);
+  // What cannot be planned to its end is not begun.
+  FileExchange planned = exchange_;
+  plan_way_back(places_, planned);
+  exchange_ = std::move(planned);
 }
 
 std::vector<FolderTime> FilesInPlace::times(bool forward) const {
