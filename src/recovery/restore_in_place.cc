@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "base/file_lock.h"
-#include "base/host_name.h"
 #include "base/text.h"
 #include "in_place/restore_journal.h"
 #include "recovery/config_login.h"
@@ -309,10 +307,7 @@ void require_not_interrupted(const std::string& site, const Config& config) {
 
 std::vector<PendingRestore> pending_restores_in(const Config& config) {
   std::vector<PendingRestore> all;
-  std::error_code none;  // no such folder: there never was a restore
-  for (const auto& item : std::filesystem::directory_iterator(config.state_dir / "restores", none)) {
-    const std::string site = item.path().stem().string();
-    if (item.path().extension() != ".json" || !host_name(site)) continue;
+  for (const std::string& site : journaled_sites(config.state_dir, "restores")) {
     try {
       if (auto pending = pending_restore_of(site, config)) all.push_back(*std::move(pending));
     } catch (const Error& error) {
@@ -323,7 +318,6 @@ std::vector<PendingRestore> pending_restores_in(const Config& config) {
       all.push_back(std::move(unknown));
     }
   }
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.site < b.site; });
   return all;
 }
 
