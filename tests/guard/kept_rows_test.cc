@@ -143,7 +143,7 @@ TEST_F(KeptRowsTest, EmptiedAndDroppedTables_HaveNothingToKeep) {
 
 TEST_F(KeptRowsTest, HostileNames_StayNames) {
   const std::string table = "`wp_kept``'\\\\ \n\\\\! touch /tmp/wobackup-was-here\n-- x`";
-  make(table, "CREATE TABLE " + table + " (`id``x` INT PRIMARY KEY, `c''\\\\\n; DROP TABLE wp_users; -- ` TEXT)");
+  make(table, "CREATE TABLE " + table + " (`id``x` INT PRIMARY KEY, `c''\\\\\n; DROP TABLE wp_users; --x` TEXT)");
   const KeptRows kept = kept_of("INSERT INTO " + table +
                                 " VALUES (1, '\n\\\\! touch /tmp/wobackup-was-here\n'), (2, ');DROP TABLE wp_users;')");
   ASSERT_EQ(kept.tables.size(), 1U);
