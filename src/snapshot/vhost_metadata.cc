@@ -50,7 +50,9 @@ Json vhost_metadata(const Site& site, const CreateOptions& options, const Backup
   }
   for (const auto& [key, value] : options.metadata_extra.items()) {
     const bool replaceable = key == "backup_type" || key == "backup_reason";
-    if (vhost.contains(key) && !replaceable) {
+    // Callers repeat facts beside their own ("operation", "db_name"): the same value, or one that the registry lacks.
+    const bool contradicts = vhost.contains(key) && !vhost[key].is_null() && vhost[key] != value;
+    if (contradicts && !replaceable) {
       throw Error(ErrorKind::usage, fmt::format("the extra metadata may not replace \"{}\"", printable(key)),
                   "choose another key; only backup_type and backup_reason can be replaced");
     }
