@@ -21,7 +21,7 @@ int back_up(wobackup::Service& service, const example::Arguments& arguments) {
   if (!verified.ok) return wobackup::exit_code(ErrorKind::verification);
 
   for (const wobackup::SnapshotRef& ref : service.list(site.name, root)) {  // newest first
-    std::printf("%s  %s\n", ref.archive.c_str(), ref.good() ? "good" : "not to be relied on");
+    if (ref.good()) std::printf("%s\n", ref.archive.c_str());
   }
   return 0;
 }

@@ -14,6 +14,7 @@ int change_database(wobackup::Service& service, const example::Arguments& argume
   options.type = wobackup::BackupType::database;
   options.reason = "pre-db-update";
   options.metadata_extra = {{"operation", "database_update"}};
+  if (const auto name = service.database_name(site)) options.metadata_extra["db_name"] = *name;
   return example::change_with_backup(service, site, options, arguments.command);
 }
 
