@@ -84,6 +84,7 @@ Site site_from_fields(const Json& fields) {
   record.id = id_field(fields);
   record.sitename = text_field(fields, "sitename").value_or("");
   if (record.sitename.empty()) throw Error(ErrorKind::usage, "the site has no \"sitename\"");
+  if (!text_field(fields, "site_path")) throw Error(ErrorKind::usage, "the site has no \"site_path\"");
   record.site_type = text_field(fields, "site_type").value_or("php");
   record.cache_type = text_field(fields, "cache_type");
   record.site_path = text_field(fields, "site_path");

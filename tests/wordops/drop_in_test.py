@@ -274,9 +274,9 @@ class Interrupted(support.StandInTest):
 class ListAndInfo(support.StandInTest):
     def test_the_list_has_usable_archives_in_the_given_order(self):
         def snapshot(name, **more):
-            return {"message_type": "snapshot", "archive": f"/b/a.example/{name}.tar.zst", "complete": True, **more}
+            return {"message_type": "snapshot", "archive": f"/b/a.example/{name}.tar.zst", "good": True, **more}
 
-        self.stand_in(snapshot("3"), snapshot("2_incomplete", complete=False), snapshot("1"),
+        self.stand_in(snapshot("3"), snapshot("2_incomplete", good=False), snapshot("1"),
                       {"message_type": "summary", "snapshots": 3, "exit_code": 0})
         self.assertEqual(WOBackup.list_backups("/b", "a.example"),
                          ["/b/a.example/3.tar.zst", "/b/a.example/1.tar.zst"])

@@ -137,6 +137,17 @@ class Live(support.RealTest):
         page.write_text("defaced")
         self.assertTrue(self.service.restore(archive, WOBackup.TYPE_FILES), self.controller.said)
         self.assertEqual(page.read_text(), "hello")
+        # What was defaced is an archive now, and not one to be restored by mistake.
+        subprocess.run([support.COMMAND, "restore", "--finish", "a.example"], check=True, capture_output=True)
+        root = os.path.dirname(os.path.dirname(archive))
+        self.assertEqual(WOBackup.list_backups(root, "a.example"), [archive])
+        self.assertEqual(len(WOBackup.list_backups(root, "a.example", usable_only=False)), 2)
+
+    def test_notes_are_warnings(self):
+        htdocs = pathlib.Path(self.info.site_path, "htdocs")
+        (htdocs / "outside").symlink_to("/etc")
+        self.assertTrue(self.service.create()[0])
+        self.assertIn("htdocs/outside", self.controller.told("warning"))
 
     def test_a_restore_that_fails_is_false_and_told(self):
         archive = self.service.create()[1]

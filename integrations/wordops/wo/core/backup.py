@@ -122,9 +122,10 @@ class WOBackup:
     def list_backups(backup_root: Optional[str], site_name: str,
                      usable_only: bool = True) -> List[str]:
         """
-        Paths of a site's archives, newest first. What is incomplete or
-        damaged is left out unless usable_only is False. backup_root None
-        means the site's default.
+        Paths of a site's archives, newest first. What must not stand for
+        the site is left out unless usable_only is False: what is incomplete
+        or damaged, and what a restore in place has displaced. backup_root
+        None means the site's default.
         """
         def work():
             command = ['list', str(site_name)]
@@ -133,7 +134,7 @@ class WOBackup:
             said = _run(None, command)
             said.require_success(but=('not_found',))
             return [_archive_of(each) for each in said.all('snapshot')
-                    if each.get('complete') or not usable_only]
+                    if each.get('good') or not usable_only]
 
         return _attempt(None, 'No list of the backups of {0}'
                         .format(site_name), work) or []
@@ -167,10 +168,10 @@ class WOBackup:
         said = _run(self.controller, command, site=_site_record(self.siteinfo),
                     metadata=_metadata(metadata_extra))
         created = said.last('created')
+        if created is not None:
+            self._tell_notes('Not in the backup: ', created.get('unreadable'))
+            self._tell_notes('', created.get('notes'))
         if created is not None and not created.get('complete'):
-            for note in created.get('unreadable', [])[:MOST_REMARKS]:
-                _tell(self.controller, 'warn', 'Not in the backup: {0}: {1}'
-                      .format(note.get('path'), note.get('what')))
             raise said.failure('{0} is incomplete'
                                .format(_archive_of(created)))
         said.require_success()
@@ -182,6 +183,15 @@ class WOBackup:
         _tell(self.controller, 'debug', 'Backup of {0}: {1}'
               .format(self.site_name, archive))
         return archive
+
+    def _tell_notes(self, before, notes):
+        """What a file that vanished, or a link out of the site, is told as."""
+        for note in (notes or [])[:MOST_REMARKS]:
+            _tell(self.controller, 'warn', '{0}{1}: {2}'.format(
+                before, note.get('path'), note.get('what')))
+        if len(notes or []) > MOST_REMARKS:
+            _tell(self.controller, 'warn', '{0} more; `wobackup info` shows '
+                  'them'.format(len(notes) - MOST_REMARKS))
 
 
 def create_database_backup(controller, siteinfo, target_dir,
