@@ -194,38 +194,32 @@ class WOBackup:
                   'them'.format(len(notes) - MOST_REMARKS))
 
 
-def create_database_backup(controller, siteinfo, target_dir,
+def create_database_backup(controller, siteinfo, target_dir=None,
                            site_name=None) -> bool:
     """
-    Writes the database of a site to <target_dir>/<site_name>.sql (.sqlite of
-    a site with an SQLite database), mode 0600; True if it is whole. A site
-    of a type without database needs none: True, and no file.
+    A backup of a site's database; True if it is whole. With target_dir its
+    dump also lies there, as plain <site>.sql (.sqlite if it is SQLite), mode
+    0600. A site of a type without database needs none: True, and no backup.
     """
+    service = WOBackup(controller, siteinfo)
+    name = site_name or service.site_name or 'a site'
+
     def work():
         record = _site_record(siteinfo)
-        name = str(site_name or record['sitename'])
-        if os.sep in name or name in ('', '.', '..'):
-            raise _Failed('"{0}" is not a site\'s name'.format(name))
-        if not record.get('db_name') and (
-                record.get('site_type') in TYPES_WITHOUT_DATABASE):
+        if not record['db_name'] and (
+                record['site_type'] in TYPES_WITHOUT_DATABASE):
             _tell(controller, 'debug', '{0} has no database'.format(name))
             return True
-        # What lies under the final name is whole: the dump comes out of a
-        # complete archive, and is moved there at the end.
-        with tempfile.TemporaryDirectory(prefix='.wobackup-',
-                                         dir=_path(target_dir)) as scratch:
-            done, archive = WOBackup(controller, siteinfo).create(
-                WOBackup.TYPE_DATABASE, backup_root=scratch,
-                reason='database dump')
-            if not done:
-                return False
-            dump = os.path.join(scratch, 'dump')
-            _write_dump(archive, dump)
-            os.replace(dump, os.path.join(_path(target_dir),
-                                          name + _suffix_of(dump)))
-        return True
+        success, archive = service.create(WOBackup.TYPE_DATABASE,
+                                          reason='database-backup')
+        if success and target_dir:
+            _run(controller, ['restore', archive, '--db',
+                              '--target=' + _path(target_dir)]
+                 ).require_success()
+        return success
 
-    return bool(_attempt(controller, 'Database backup failed', work))
+    return bool(_attempt(controller, 'Database backup of {0} failed'
+                         .format(name), work))
 
 
 def collect_site_metadata(controller, siteinfo,
@@ -373,25 +367,6 @@ def _running(command, **streams):
         process.stdout.close()
 
 
-def _write_dump(archive, path):
-    """The archive's database dump as a file of its own."""
-    with contextlib.ExitStack() as stack:
-        out = stack.enter_context(os.fdopen(os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'wb'))
-        remarks = stack.enter_context(tempfile.TemporaryFile())
-        process = subprocess.run(
-            [find_program(), 'dump', archive, '--db'], check=False,
-            stdin=subprocess.DEVNULL, stdout=out, stderr=remarks)
-        if process.returncode != 0:
-            raise _Said([], process.returncode, _lines_of(remarks)).failure()
-        os.fsync(out.fileno())
-
-
-def _suffix_of(dump):
-    with open(dump, 'rb') as file:
-        return '.sqlite' if file.read(16) == b'SQLite format 3\0' else '.sql'
-
-
 def _memory_file(content):
     """Holds a JSON object, never lies on a disk, and is read from its start."""
     text = json.dumps(content, default=_plain, allow_nan=False)
@@ -461,6 +436,9 @@ def _site_record(siteinfo):
     """What --site-json wants, with the password."""
     if siteinfo is None:
         raise _Failed('there is no such site', 'see `wo site list`')
+    if isinstance(siteinfo, (str, bytes)):
+        raise _Failed('{0!r} is not a site but text'.format(siteinfo),
+                      'give what getSiteInfo() returns')
     record = {name: _field(siteinfo, name)
               for name in SITE_FIELDS + ('db_password',)}
     record = {name: value if value is None or isinstance(
