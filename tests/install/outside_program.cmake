@@ -25,7 +25,7 @@ endif()
 
 run(${CMAKE_COMMAND} -S ${EXAMPLES} -B ${SCRATCH}/build -G Ninja -DCMAKE_BUILD_TYPE=Debug
     -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
-run(${CMAKE_COMMAND} --build ${SCRATCH}/build)
+run(${CMAKE_COMMAND} --build ${SCRATCH}/build --target example_manual_backup)
 
 # Without arguments the program tells its usage and the version that it was linked with: exit code 2.
 execute_process(COMMAND ${SCRATCH}/build/manual_backup RESULT_VARIABLE result ERROR_VARIABLE said)
