@@ -105,6 +105,22 @@ class Create(support.StandInTest):
         program.write_text(f"#!/bin/sh\ncat '{self.folder}/said'\n")
         self.assertTrue(self.create(metadata_extra=plugins)[0])
 
+    def test_a_daemon_without_standard_streams_can_back_up(self):
+        self.stand_in(*self.succeeding())
+        program = """
+import os, sys, types
+sys.path.insert(0, sys.argv[1])
+from wo.core.backup import WOBackup
+done = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT)
+for descriptor in range(3):
+    os.close(descriptor)
+site = types.SimpleNamespace(sitename="a.example", site_path="/var/www/a.example")
+os.write(done, str(WOBackup(None, site).create(metadata_extra={"x": 1})[0]).encode())
+"""
+        subprocess.run([sys.executable, "-B", "-c", program, str(support.INTEGRATION), str(self.folder / "done")])
+        self.assertEqual((self.folder / "done").read_text(), "True")
+        self.assertEqual(json.loads(self.given("metadata")), {"x": 1})
+
     def test_a_path_that_is_not_utf8_comes_back_as_it_is(self):
         import base64
         raw = os.fsencode(self.folder) + b"/gr\xfc\xdfe.tar.zst"

@@ -19,6 +19,7 @@ Installed by wobackup's install-wordops-plugin.
 import base64
 import contextlib
 import datetime
+import fcntl
 import json
 import logging
 import os
@@ -370,7 +371,11 @@ def _running(command, **streams):
 def _memory_file(content):
     """Holds a JSON object, never lies on a disk, and is read from its start."""
     text = json.dumps(content, default=_plain, allow_nan=False)
-    file = os.fdopen(os.memfd_create('wobackup'), 'w+b')
+    made = os.memfd_create('wobackup')
+    # Not 0 to 2, which a daemon may have closed: they are the child's own.
+    descriptor = fcntl.fcntl(made, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(made)
+    file = os.fdopen(descriptor, 'w+b')
     file.write(text.encode('ascii'))
     file.flush()
     file.seek(0)
