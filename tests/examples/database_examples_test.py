@@ -39,5 +39,3 @@ class DatabaseExamples(examples_test.ExampleTest, database_site.DatabaseTest):
             run("pre_update", "a.example", "--", "sh", "-c", 'echo broken > "$1"; shift; "$@"; exit 1', "-", page,
                 *self.client, "shop", "--execute=DELETE FROM posts", exit_code=22)
             self.assertEqual((self.rows(), page.read_text()), ("3", "hello"))
-
-

@@ -2,8 +2,7 @@
 
 import os
 
-import database_site
-import support  # noqa: F401  (makes the drop-in known)
+import database_site  # makes the drop-in known
 from wo.core import backup
 from wo.core.backup import WOBackup
 

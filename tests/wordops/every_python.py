@@ -21,7 +21,8 @@ def other_pythons():
     candidates += sorted(pyenv.glob("versions/*/bin/python3"))
     found = {}
     for candidate in filter(None, candidates):
-        ran = subprocess.run([candidate, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True)
+        ran = subprocess.run([candidate, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True,
+                             text=True)
         if ran.returncode == 0:
             version = tuple(map(int, ran.stdout.split()))
             if version[0] == 3 and version[1] in VERSIONS and version != sys.version_info[:2]:

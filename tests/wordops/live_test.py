@@ -178,7 +178,10 @@ class Live(support.RealTest):
 
     def test_one_run_at_a_time(self):
         code = ("import fcntl, os, sys, time\n"
-                "f = open(sys.argv[1], 'a+'); fcntl.flock(f, fcntl.LOCK_EX); print('locked', flush=True); time.sleep(60)")
+                "held = open(sys.argv[1], 'a+')\n"
+                "fcntl.flock(held, fcntl.LOCK_EX)\n"
+                "print('locked', flush=True)\n"
+                "time.sleep(60)")
         self.service.create()
         locks = [path for path in (self.folder / "state").rglob("*") if path.is_file() and "lock" in str(path)]
         self.assertTrue(locks, list((self.folder / "state").rglob("*")))

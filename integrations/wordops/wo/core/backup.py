@@ -27,7 +27,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -340,7 +339,8 @@ def _run(controller, arguments, site=None, metadata=None) -> _Said:
             file = stack.enter_context(_memory_file(metadata))
             command += ['--meta-json', '/dev/fd/{0}'.format(file.fileno())]
             streams['pass_fds'] = (file.fileno(),)
-        remarks = stack.enter_context(tempfile.TemporaryFile())
+        # No temporary file: a roll-back must work on a full disk, too.
+        remarks = stack.enter_context(_memory_file())
         process = stack.enter_context(_running(command, stderr=remarks,
                                                **streams))
         objects = list(filter(None, map(_object_of, process.stdout)))
@@ -368,16 +368,16 @@ def _running(command, **streams):
         process.stdout.close()
 
 
-def _memory_file(content):
-    """Holds a JSON object, never lies on a disk, and is read from its start."""
-    text = json.dumps(content, default=_plain, allow_nan=False)
+def _memory_file(content=None):
+    """An open file that never lies on a disk; with the content as JSON."""
+    text = b'' if content is None else json.dumps(
+        content, default=_plain, allow_nan=False).encode('ascii')
     made = os.memfd_create('wobackup')
     # Not 0 to 2, which a daemon may have closed: they are the child's own.
     descriptor = fcntl.fcntl(made, fcntl.F_DUPFD_CLOEXEC, 3)
     os.close(made)
     file = os.fdopen(descriptor, 'w+b')
-    file.write(text.encode('ascii'))
-    file.flush()
+    file.write(text)
     file.seek(0)
     return file
 
