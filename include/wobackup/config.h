@@ -33,6 +33,7 @@ struct SiteSettings {
   std::vector<std::string> exclude;
   std::vector<std::string> include;  ///< further folders or files of the site's folder, e.g. "conf"
   std::vector<std::string> follow;   ///< links inside htdocs whose target's content belongs to the backup
+  std::vector<std::string> checks;   ///< of guarded changes to this site, in place of GuardSettings::checks
   DatabaseSettings database;
 };
 
@@ -53,7 +54,17 @@ struct ServerSettings {
   std::uint16_t https_port = 443;
   std::filesystem::path nginx = "/etc/nginx";  ///< where sites-available is
   std::filesystem::path page_cache = "/var/run/nginx-cache";
+  std::filesystem::path web_logs = "/var/log/nginx";  ///< where <site>.error.log is
   bool reload_php = true;  ///< after a restore: systemctl reload php8.3-fpm, so that it forgets compiled scripts
+};
+
+/// `[guard]`: changes that can be taken back.
+struct GuardSettings {
+  std::vector<std::string> checks;  ///< as guard_check_from; empty: `http` and `wp`
+  /// Tables whose new rows are exported before a roll-back drops them; nothing: the known ones. See docs/guard.md.
+  std::optional<std::vector<std::string>> keep_rows;
+  std::optional<std::chrono::seconds> timeout;  ///< of a guarded command that names none
+  std::chrono::milliseconds settle{3000};       ///< how long a page is asked for again before it counts as broken
 };
 
 /// All settings with their defaults. Plain data: a program may also fill it itself.
@@ -71,6 +82,7 @@ struct Config {
   bool exclude_caches = false;
   DatabaseDefaults database;
   ServerSettings server;
+  GuardSettings guard;
   std::map<std::string, SiteSettings> site;
 
   /// The file this came from, if any; messages name it.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "wobackup/config.h"
 #include "wobackup/error.h"
+#include "wobackup/guard.h"
 #include "wobackup/inspect.h"
 #include "wobackup/json.h"
 #include "wobackup/log.h"
@@ -91,6 +93,24 @@ class Service {
   /// What a restore, or its undoing, has displaced becomes an archive (reason "pre-restore" or "pre-undo"), whose path
   /// is returned, and is removed; an empty path if nothing was displaced. With `discard` it is only removed.
   std::filesystem::path finish_restore(const Site& site, bool discard = false);
+
+  /// Backs up, makes the change, checks, and rolls back what was backed up if the change or a check failed. `change`
+  /// fails by throwing (anything derived from std::exception). What was broken before is no reason to roll back. Throws
+  /// what `create` throws, incomplete, locked (also for a guard of the site that is running or pending) and usage
+  /// before anything was changed; GuardFailed afterwards.
+  [[nodiscard]] GuardResult guard(const Site& site, const GuardOptions& options,
+                                  const std::function<void(const GuardedChange&)>& change);
+  /// The same with a program, which fails by an exit status other than 0, a signal, or its timeout.
+  [[nodiscard]] GuardResult guard(const Site& site, const GuardOptions& options, const GuardCommand& command);
+  /// A guard that is at work, or was killed after its backup; nothing if there is none.
+  [[nodiscard]] std::optional<PendingGuard> pending_guard(const std::string& site) const;
+  /// The same of all sites, by name.
+  [[nodiscard]] std::vector<PendingGuard> pending_guards() const;
+  /// A killed guard: keeps the change if the checks pass now, compared with the state before it; a roll-back that had
+  /// begun to exchange anything goes on to its end. Throws verification (then it is still pending), not_found.
+  [[nodiscard]] GuardResult resume_guard(const std::string& site);
+  /// A killed guard: rolls back. Throws not_found, and GuardFailed rollback_failed (then it is still pending).
+  [[nodiscard]] GuardResult abort_guard(const std::string& site);
 
   /// Proves an archive, and remembers the result. What is damaged is told in the result; thrown are not_found,
   /// interrupted, usage, failed.

@@ -3,6 +3,7 @@
 
 #include "wobackup/config.h"
 #include "wobackup/error.h"
+#include "wobackup/guard.h"
 #include "wobackup/inspect.h"
 #include "wobackup/json.h"
 #include "wobackup/log.h"

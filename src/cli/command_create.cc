@@ -1,104 +1,39 @@
 // wobackup create
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <istream>
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/file_io.h"
-#include "base/system_error.h"
 #include "base/text.h"
-#include "base/unique_fd.h"
 #include "cli/commands.h"
+#include "cli/option_values.h"
 #include "cli/wording.h"
 
 namespace wobackup::cli {
 namespace {
 
-constexpr std::size_t kLargestJson = std::size_t{1} << 20U;  // bytes of --site-json, --meta-json
+constexpr const char* kSeeHelp = "see `wobackup create --help`";
 constexpr const char* kNoSite = "no site was named";
 constexpr const char* kNameOne = "name one, or use --all; `wobackup sites` lists them";
 
-[[noreturn]] void wrong_usage(std::string message, std::string hint = "see `wobackup create --help`") {
+[[noreturn]] void wrong_usage(std::string message, std::string hint = kSeeHelp) {
   throw Error(ErrorKind::usage, std::move(message), std::move(hint));
-}
-
-BackupType type_of(const CreateArguments& arguments) {
-  const int named =
-      (arguments.database_only ? 1 : 0) + (arguments.files_only ? 1 : 0) + (arguments.type.empty() ? 0 : 1);
-  if (named > 1) wrong_usage("only one of --db, --files and --type can be given");
-  if (arguments.database_only) return BackupType::database;
-  if (arguments.files_only) return BackupType::files;
-  if (arguments.type.empty()) return BackupType::full;
-  const auto type = backup_type_from(arguments.type);
-  if (!type)
-    wrong_usage(fmt::format("\"{}\" is not a type of backup", printable(arguments.type)),
-                "the types are full, db and files");
-  return *type;
-}
-
-// What a file that was named on the command line holds, or stdin. Unlike a site's files it may be a link or a pipe:
-// programs hand over /dev/fd/3, and a shell's <(...) is one.
-Json json_argument(const char* option, const std::string& name, const char* needed, Output& output) {
-  std::string text(kLargestJson + 1, '\0');
-  if (name == "-") {
-    std::istream& in = output.terminal().in;
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
-  } else {
-    const UniqueFd fd(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) {
-      const int error_number = errno;
-      throw Error(error_number == ENOENT ? ErrorKind::not_found : ErrorKind::failed,
-                  fmt::format("{} {}: cannot open it: {}", option, printable(name), errno_text(error_number)));
-    }
-    text.resize(read_up_to(fd.get(), {reinterpret_cast<std::byte*>(text.data()), text.size()}, printable(name)));
-  }
-  if (text.size() > kLargestJson) {
-    wrong_usage(fmt::format("{} {} is too long: more than {} bytes", option, printable(name), kLargestJson), needed);
-  }
-  Json parsed = Json::parse(text, nullptr, false);
-  if (parsed.is_discarded()) wrong_usage(fmt::format("{} {}: that is not JSON", option, printable(name)), needed);
-  return parsed;
-}
-
-// The object of --meta-json, and KEY=VALUE on top, where a value that is JSON is taken as such.
-Json metadata_of(const CreateArguments& arguments, Output& output) {
-  Json metadata = Json::object();
-  if (!arguments.meta_json.empty()) {
-    metadata = json_argument("--meta-json", arguments.meta_json, "a JSON object is needed", output);
-    if (!metadata.is_object()) wrong_usage("--meta-json: that is not a JSON object");
-  }
-  for (const std::string& pair : arguments.meta) {
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      wrong_usage(fmt::format("--meta {} is not KEY=VALUE", printable(pair)));
-    }
-    const std::string value = pair.substr(equals + 1);
-    if (!is_utf8(pair)) wrong_usage(fmt::format("--meta {} is not UTF-8", printable(pair)));
-    Json parsed = Json::parse(value, nullptr, false);
-    metadata[pair.substr(0, equals)] = parsed.is_discarded() ? Json(value) : std::move(parsed);
-  }
-  return metadata;
 }
 
 CreateOptions options_of(const CreateArguments& arguments, Output& output) {
   CreateOptions options;
-  options.type = type_of(arguments);
   options.backup_root = path_argument(arguments.path);
   options.reason = arguments.reason;
-  options.metadata_extra = metadata_of(arguments, output);
+  try {
+    options.type = type_from(arguments.type, arguments.database_only, arguments.files_only);
+    options.metadata_extra = metadata_from(arguments.meta_json, arguments.meta, output);
+  } catch (const Error& error) {
+    throw error.with_hint(kSeeHelp);
+  }
   options.exclude = arguments.exclude;
   options.exclude_caches = arguments.exclude_caches;
-  if (!arguments.wait.empty()) {
-    const auto wait = seconds_from(arguments.wait);
-    if (!wait)
-      wrong_usage(fmt::format("--wait {} is not a duration", printable(arguments.wait)), "for example --wait 10m");
-    options.wait = std::chrono::seconds(*wait);
-  }
+  if (!arguments.wait.empty()) options.wait = duration_from("--wait", arguments.wait);
   if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
   options.cancelled = output.terminal().interrupted;
   return options;
@@ -118,11 +53,6 @@ void apply(const CreateArguments& arguments, Config& config) {
     wrong_usage(fmt::format("--limit-rate {} is not a size", printable(arguments.limit_rate)),
                 "for example --limit-rate 20M");
   config.limit_rate = *rate;
-}
-
-Site site_given(const std::string& name, const Service& service, Output& output) {
-  return service.site_from_json(json_argument(
-      "--site-json", name, "an object with the registry's fields is needed, at least sitename and site_path", output));
 }
 
 // `wo` asks for a site's name when none is given; so does this, if somebody is there to answer.
@@ -161,7 +91,7 @@ std::vector<Wanted> wanted_sites(const CreateArguments& arguments, const Service
     if (arguments.site_json == "-" && arguments.meta_json == "-") {
       wrong_usage("--site-json and --meta-json cannot both read standard input");
     }
-    Site site = site_given(arguments.site_json, service, output);
+    Site site = site_from_file(arguments.site_json, service, output);
     wanted.push_back({site.name, site, std::nullopt});
     return wanted;
   }
@@ -294,7 +224,7 @@ void back_up(const Wanted& wanted, const CreateArguments& arguments, const Creat
   }
   try {
     if (wanted.error) throw Error(*wanted.error);
-    tell_pending_restore(wanted.name, service, output);
+    tell_pending(wanted.name, service, output);
     const Created created = service.create(*wanted.site, options);
     report(*wanted.site, created, output);
     tally.archives.push_back(json_text(created.archive.string()));

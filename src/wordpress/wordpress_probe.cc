@@ -13,18 +13,25 @@ constexpr std::string_view kFacts = R"php(
     global $wpdb;
     $wp_version = $wp_db_version = '';
     include ABSPATH . 'wp-includes/version.php';
-    $notices = array();
+    $notices = $missing = array();
     $wpdb->suppress_errors(true);
     $database = (string) $wpdb->get_var('SELECT DATABASE()');
     $post = $wpdb->get_row("SELECT ID, post_title, post_date_gmt FROM {$wpdb->posts} WHERE post_type = 'post'"
         . " AND post_status = 'publish' ORDER BY post_date_gmt DESC, ID DESC LIMIT 1");
     if ($wpdb->last_error !== '') $notices[] = 'the table of posts cannot be read: ' . $wpdb->last_error;
+    $filled = array();
+    $tables = array($wpdb->users, $wpdb->usermeta, $wpdb->posts, $wpdb->postmeta, $wpdb->options, $wpdb->terms,
+        $wpdb->term_taxonomy);
+    foreach (array('wc_orders', 'woocommerce_order_items', 'edd_orders', 'gf_entry') as $table) $tables[] = $wpdb->prefix . $table;
+    foreach ($tables as $table) {
+        if ($wpdb->get_var("SELECT 1 FROM `$table` LIMIT 1")) $filled[] = $table;
+    }
     $plugins = array_values(array_filter((array) get_option('active_plugins', array()), 'is_string'));
     if (is_multisite()) $plugins = array_merge($plugins, array_keys((array) get_site_option('active_sitewide_plugins')));
     foreach ($plugins as $plugin) {
-        if (!is_file(WP_PLUGIN_DIR . '/' . $plugin)) $notices[] = 'the files of this active plugin are missing: ' . $plugin;
+        if (!is_file(WP_PLUGIN_DIR . '/' . $plugin)) $missing[] = 'the files of this active plugin are missing: ' . $plugin;
     }
-    if (!wp_get_theme()->exists()) $notices[] = 'the files of the theme are missing: ' . get_stylesheet();
+    if (!wp_get_theme()->exists()) $missing[] = 'the files of the theme are missing: ' . get_stylesheet();
     $content = (string) realpath(WP_CONTENT_DIR);
     $site = dirname((string) realpath(ABSPATH)) . '/';
     if (strncmp($content . '/', $site, strlen($site)) !== 0) {
@@ -36,7 +43,8 @@ constexpr std::string_view kFacts = R"php(
         'post' => $post ? array('id' => (string) $post->ID, 'title' => $post->post_title,
             'date' => $post->post_date_gmt) : null,
         'plugins' => array_slice($plugins, 0, 500), 'theme' => (string) get_stylesheet(),
-        'multisite' => is_multisite() ? '1' : '0', 'php' => PHP_VERSION, 'notices' => array_slice($notices, 0, 100));
+        'multisite' => is_multisite() ? '1' : '0', 'php' => PHP_VERSION, 'missing' => array_slice($missing, 0, 100),
+        'filled' => $filled,        'notices' => array_slice($notices, 0, 100));
 )php";
 
 void check_database(const WordPressRun& run, const Json& answer) {
@@ -69,7 +77,10 @@ WordPressFacts probe_wordpress(const WordPressRun& run, const Cancellation& canc
   facts.theme = answer_text(answer, "theme");
   facts.multisite = answer_text(answer, "multisite") == "1";
   facts.php_version = answer_text(answer, "php");
-  facts.notices = answer_texts(answer, "notices");
+  facts.missing_parts = answer_texts(answer, "missing");
+  facts.filled_tables = answer_texts(answer, "filled");
+  facts.notices = facts.missing_parts;
+  for (std::string& notice : answer_texts(answer, "notices")) facts.notices.push_back(std::move(notice));
   if (!run.php.remark.empty()) facts.notices.push_back(run.php.remark);
   if (result.printed_bytes > 0) {
     facts.notices.push_back(
