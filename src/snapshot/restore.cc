@@ -215,15 +215,17 @@ void check_options(const RestoreOptions& options) {
   }
 }
 
-bool is_trusted(const std::filesystem::path& archive, const ContainerReader& container,
+bool is_trusted(const std::filesystem::path& archive, const std::optional<ContainerReader>& container,
                 const RestoreEnvironment& environment) {
-  const ArchiveTrust trust = trust_in(archive, container, environment.config);
-  if (trust == ArchiveTrust::changed && environment.log) {
-    environment.log(LogLevel::warning,
-                    fmt::format("{} is not the archive that was made here under this name: somebody changed it",
-                                printable(archive.string())));
+  const ArchiveTrust trust = container ? trust_in(archive, *container, environment.config) : ArchiveTrust::unknown;
+  if (trust == ArchiveTrust::recorded) return true;
+  if (environment.log) {
+    const char* what = trust == ArchiveTrust::changed
+                           ? "is not the archive that was made here under this name: somebody changed it"
+                           : "is not recorded as made here: be sure that you know where it comes from";
+    environment.log(LogLevel::warning, fmt::format("{} {}", printable(archive.string()), what));
   }
-  return trust == ArchiveTrust::recorded;
+  return false;
 }
 
 }  // namespace
@@ -244,7 +246,7 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
   Run run{options, environment, Selection({options.include, options.exclude, options.files, options.database}),
           {},      {},          {}};
   if (container) run.totals = count(*container, run);
-  const bool trusted = container && is_trusted(archive, *container, environment);
+  const bool trusted = is_trusted(archive, container, environment);
   Restored restored;
   if (!options.dry_run) {
     const UniqueFd target = open_target();

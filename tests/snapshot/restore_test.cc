@@ -263,13 +263,57 @@ TEST_F(RestoreTest, DeviceNode_IsNotMade) {
   EXPECT_FALSE(std::filesystem::exists(target() / "htdocs/null"));
 }
 
-TEST_F(RestoreTest, SetuidRootOfAStrangersArchive_IsLeftOut) {
+TEST_F(RestoreTest, SetIdBitsOfAStrangersArchive_AreLeftOut) {
   if (::geteuid() != 0) GTEST_SKIP() << "owners need root";
-  folder_.write("tree/htdocs/shell", "#!");
-  ::chmod((folder_ / "tree/htdocs/shell").c_str(), 04755);
+  const auto pack = [&](const char* name, unsigned uid, unsigned gid, mode_t mode) {
+    const auto path = folder_.write(std::string("tree/htdocs/") + name, "#!");
+    ASSERT_EQ(::chown(path.c_str(), uid, gid), 0);
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+  };
+  pack("root", 0, 0, 06755);
+  pack("other", 1234, 1234, 04755);
+  pack("group", 33, 1234, 02755);
+  ASSERT_EQ(::chmod((folder_ / "tree/htdocs").c_str(), 02755), 0);
   test::run_in(folder_ / "tree", {"tar", "--zstd", "-cpf", "../x.tar.zst", "htdocs"});
-  EXPECT_EQ(restore(folder_ / "x.tar.zst").notes_count, 1U);
+  std::vector<std::string> warnings;
+  RestoreOptions options;
+  options.target = target();
+  const Restored restored = Service(config_, [&](LogLevel level, std::string_view text) {
+                              if (level == LogLevel::warning) warnings.emplace_back(text);
+                            }).restore(folder_ / "x.tar.zst", options);
+  EXPECT_EQ(restored.notes_count, 3U);
   struct stat status {};
+  for (const char* name : {"root", "other", "group"}) {
+    ASSERT_EQ(::stat((target() / "htdocs" / name).c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, 0755U) << name;
+  }
+  ASSERT_EQ(::stat((target() / "htdocs").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 02755U);  // hands its group down, and runs nothing
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("is not recorded as made here"), std::string::npos);
+}
+
+TEST_F(RestoreTest, SetIdBitsOfAnArchiveMadeHere_ComeBackWithoutAWarning) {
+  if (::geteuid() != 0) GTEST_SKIP() << "owners need root";
+  write("htdocs/shell", "#!");
+  ASSERT_EQ(::chown((site() / "htdocs/shell").c_str(), 1234, 1234), 0);
+  ASSERT_EQ(::chmod((site() / "htdocs/shell").c_str(), 06755), 0);
+  const Created created = create();
+  std::vector<std::string> warnings;
+  RestoreOptions options;
+  options.target = target();
+  const Restored restored = Service(config_, [&](LogLevel level, std::string_view text) {
+                              if (level == LogLevel::warning) warnings.emplace_back(text);
+                            }).restore(created.archive, options);
+  EXPECT_EQ(restored.notes_count, 0U);
+  EXPECT_TRUE(warnings.empty());
+  struct stat status {};
+  ASSERT_EQ(::stat((target() / "htdocs/shell").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 06755U);
+  // The same bytes elsewhere: nobody knows them there.
+  std::filesystem::copy(created.archive, folder_ / "copy.tar.zst");
+  std::filesystem::remove_all(target());
+  EXPECT_EQ(restore(folder_ / "copy.tar.zst").notes_count, 1U);
   ASSERT_EQ(::stat((target() / "htdocs/shell").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777U, 0755U);
 }

@@ -21,7 +21,7 @@ namespace wobackup {
 struct FolderOptions {
   Overwrite overwrite = Overwrite::always;
   bool numeric_owner = false;
-  /// The archive is what this machine's backup made: setuid root and privileged attributes come back, too.
+  /// The archive is what this machine's backup made: set-ID bits and privileged attributes come back, too.
   bool trusted = false;
   /// Error no_space before the file system has less than this free.
   std::uint64_t min_free_bytes = 0;
@@ -60,7 +60,9 @@ class FolderWriter final : public MemberSink {
   FilePlace place_of(const Entry& entry);
   void make_folder(const Entry& entry);
   void make_special(const Entry& entry);
+  void put_special_metadata(int folder, const std::string& name, const Entry& entry);
   void put_metadata(int fd, const Entry& entry);
+  [[nodiscard]] mode_t mode_of(const Entry& entry) const;
   void check_space(std::uint64_t bytes);
 
   TargetFolder folder_;
