@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -19,7 +20,8 @@
 namespace wobackup {
 namespace {
 
-constexpr std::uint64_t kLookEveryBytes = std::uint64_t{64} << 20U;
+constexpr std::int64_t kLookEveryBytes = std::int64_t{64} << 20U;
+constexpr std::uint64_t kLeastOfAFile = 4096;  // its block, or its place in a folder
 constexpr std::uint64_t kMostAttributeBytes = std::uint64_t{32} << 20U;
 
 std::array<timespec, 2> times_of(const Entry& entry) {
@@ -31,10 +33,7 @@ std::array<timespec, 2> times_of(const Entry& entry) {
   throw system_error(fmt::format("{} {}", what, printable(entry.path)), error_number);
 }
 
-[[noreturn]] void in_the_way(const Entry& entry) {
-  throw Error(ErrorKind::failed, fmt::format("{}: a folder is in the way", printable(entry.path)),
-              "move it away, or restore into an empty folder");
-}
+[[noreturn]] void in_the_way(const Entry& entry) { throw InTheWay(entry.path, "a folder is in the way"); }
 
 }  // namespace
 
@@ -45,15 +44,19 @@ FolderWriter::FolderWriter(int fd, FolderOptions options, Note note)
       privileged_(::geteuid() == 0),
       owners_(options.numeric_owner) {}
 
-void FolderWriter::check_space(std::uint64_t bytes) {
-  if (bytes_until_look_.fetch_add(bytes) < kLookEveryBytes) return;
-  bytes_until_look_ = 0;
+// Counts what is written, since nobody knows beforehand how much a stranger's archive holds. The nearer the limit, the
+// oftener it looks.
+void FolderWriter::take_room(std::uint64_t bytes) {
+  if (room_.fetch_sub(static_cast<std::int64_t>(bytes)) >= static_cast<std::int64_t>(bytes)) return;
   struct statvfs space {};
   if (::fstatvfs(folder_.fd(), &space) != 0) return;
-  if (space.f_bavail * space.f_frsize < options_.min_free_bytes) {
+  const std::uint64_t free = space.f_bavail * space.f_frsize;
+  if (free < bytes || free - bytes < options_.min_free_bytes) {
     throw Error(ErrorKind::no_space, "the target's file system is nearly full",
-                "free space, restore elsewhere, or set min_free");
+                "free space, restore elsewhere with --target, or set min_free");
   }
+  room_ =
+      static_cast<std::int64_t>(std::min<std::uint64_t>(kLookEveryBytes, (free - bytes - options_.min_free_bytes) / 2));
 }
 
 FilePlace FolderWriter::place_of(const Entry& entry) {
@@ -77,25 +80,26 @@ FolderWriter::Taken FolderWriter::look(const FilePlace& place, const Entry& entr
 }
 
 std::unique_ptr<FileReceiver> FolderWriter::file(const Entry& entry, bool proven) {
-  check_space(entry.size);
+  take_room(kLeastOfAFile);
   FilePlace place = place_of(entry);
-  const auto settle = [this, entry](int fd) { put_metadata(fd, entry); };
+  const auto settle = [this, entry](int fd) {
+    put_metadata(fd, entry);
+    ++files_;
+    bytes_ += entry.size;
+  };
+  const auto take = [this](std::uint64_t bytes) { take_room(bytes); };
   if (proven) {
     // The usual case in one step: nothing is there.
-    auto file = std::make_unique<PlacedFile>(place, entry, true, settle);
-    if (file->opened()) {
-      bytes_ += entry.size;
-      return file;
-    }
+    auto file = std::make_unique<PlacedFile>(place, entry, true, settle, take);
+    if (file->opened()) return file;
   }
   const Taken taken = look(place, entry);
   if (taken == Taken::keep) {
     ++skipped_;
     return nullptr;
   }
-  bytes_ += entry.size;
   place.replace = taken == Taken::replace;
-  return std::make_unique<PlacedFile>(std::move(place), entry, proven, settle);
+  return std::make_unique<PlacedFile>(std::move(place), entry, proven, settle, take);
 }
 
 // A stranger's archive could make anybody's program of any file. On a folder, setgid only hands down its group.

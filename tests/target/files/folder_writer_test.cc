@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -73,7 +74,7 @@ TEST_F(FolderWriterTest, FifoExchangedForALink_ChangesNothingElsewhere) {
     }
   });
   FolderWriter target = writer();
-  for (int i = 0; i < 20'000 && mode_of(victim) == 0600; ++i) {
+  for (int i = 0; i < 4'000 && mode_of(victim) == 0600; ++i) {
     ::unlink(name.c_str());
     try {
       target.other(entry("pipe", EntryType::fifo, 0666));
@@ -83,6 +84,30 @@ TEST_F(FolderWriterTest, FifoExchangedForALink_ChangesNothingElsewhere) {
   stop = true;
   attacker.join();
   EXPECT_EQ(mode_of(victim), 0600U);
+}
+
+// Nobody knows how much a stranger's archive holds before it is unpacked.
+TEST_F(FolderWriterTest, MinFree_IsKeptWhileAFileGrows) {
+  constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20U;
+  struct statvfs space {};
+  ASSERT_EQ(::fstatvfs(fd_.get(), &space), 0);
+  const std::uint64_t free = space.f_bavail * space.f_frsize;
+  if (free < 64 * kMebibyte) GTEST_SKIP() << "the disk is full";
+  FolderWriter target = writer({.min_free_bytes = free - 24 * kMebibyte});
+  Entry endless = entry("endless", EntryType::file, 0600);
+  endless.size = 512 * kMebibyte;
+  const ByteVector piece(kMebibyte, std::byte{7});
+  std::uint64_t written = 0;
+  try {
+    const auto receiver = target.file(endless, false);
+    for (; written < endless.size; written += piece.size()) receiver->write(written, piece);
+    ADD_FAILURE() << "all was written";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::no_space);
+    EXPECT_NE(error.hint().find("--target"), std::string::npos);
+  }
+  EXPECT_LT(written, 256 * kMebibyte);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "target"));
 }
 
 }  // namespace
