@@ -1,22 +1,24 @@
 // wobackup create
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
-#include <sstream>
+#include <cerrno>
+#include <istream>
 #include <utility>
 
 #include "base/bytes.h"
 #include "base/file_io.h"
+#include "base/system_error.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
 #include "cli/commands.h"
 #include "cli/wording.h"
 
 namespace wobackup::cli {
 namespace {
 
-constexpr std::size_t kLargestSiteJson = std::size_t{1} << 20U;
+constexpr std::size_t kLargestJson = std::size_t{1} << 20U;  // bytes of --site-json, --meta-json
 constexpr const char* kNoSite = "no site was named";
 constexpr const char* kNameOne = "name one, or use --all; `wobackup sites` lists them";
 
@@ -38,10 +40,39 @@ BackupType type_of(const CreateArguments& arguments) {
   return *type;
 }
 
-// KEY=VALUE, where a value that is JSON is taken as such.
-Json metadata_of(const std::vector<std::string>& pairs) {
+// What a file that was named on the command line holds, or stdin. Unlike a site's files it may be a link or a pipe:
+// programs hand over /dev/fd/3, and a shell's <(...) is one.
+Json json_argument(const char* option, const std::string& name, const char* needed, Output& output) {
+  std::string text(kLargestJson + 1, '\0');
+  if (name == "-") {
+    std::istream& in = output.terminal().in;
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+  } else {
+    const UniqueFd fd(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) {
+      const int error_number = errno;
+      throw Error(error_number == ENOENT ? ErrorKind::not_found : ErrorKind::failed,
+                  fmt::format("{} {}: cannot open it: {}", option, printable(name), errno_text(error_number)));
+    }
+    text.resize(read_up_to(fd.get(), {reinterpret_cast<std::byte*>(text.data()), text.size()}, printable(name)));
+  }
+  if (text.size() > kLargestJson) {
+    wrong_usage(fmt::format("{} {} is too long: more than {} bytes", option, printable(name), kLargestJson), needed);
+  }
+  Json parsed = Json::parse(text, nullptr, false);
+  if (parsed.is_discarded()) wrong_usage(fmt::format("{} {}: that is not JSON", option, printable(name)), needed);
+  return parsed;
+}
+
+// The object of --meta-json, and KEY=VALUE on top, where a value that is JSON is taken as such.
+Json metadata_of(const CreateArguments& arguments, Output& output) {
   Json metadata = Json::object();
-  for (const std::string& pair : pairs) {
+  if (!arguments.meta_json.empty()) {
+    metadata = json_argument("--meta-json", arguments.meta_json, "a JSON object is needed", output);
+    if (!metadata.is_object()) wrong_usage("--meta-json: that is not a JSON object");
+  }
+  for (const std::string& pair : arguments.meta) {
     const std::size_t equals = pair.find('=');
     if (equals == std::string::npos || equals == 0) {
       wrong_usage(fmt::format("--meta {} is not KEY=VALUE", printable(pair)));
@@ -59,7 +90,7 @@ CreateOptions options_of(const CreateArguments& arguments, Output& output) {
   options.type = type_of(arguments);
   options.backup_root = path_argument(arguments.path);
   options.reason = arguments.reason;
-  options.metadata_extra = metadata_of(arguments.meta);
+  options.metadata_extra = metadata_of(arguments, output);
   options.exclude = arguments.exclude;
   options.exclude_caches = arguments.exclude_caches;
   if (!arguments.wait.empty()) {
@@ -89,20 +120,9 @@ void apply(const CreateArguments& arguments, Config& config) {
   config.limit_rate = *rate;
 }
 
-Site site_from_file(const std::string& name, const Service& service, Output& output) {
-  std::string text;
-  if (name == "-") {
-    text.assign(std::istreambuf_iterator<char>(output.terminal().in), {});
-    if (text.size() > kLargestSiteJson) wrong_usage("the site on standard input is too long");
-  } else {
-    text = read_small_file(name, kLargestSiteJson);
-  }
-  const Json fields = Json::parse(text, nullptr, false);
-  if (fields.is_discarded()) {
-    throw Error(ErrorKind::usage, fmt::format("--site-json {}: that is not JSON", printable(name)),
-                "an object with the registry's fields is needed, at least sitename and site_path");
-  }
-  return service.site_from_json(fields);
+Site site_given(const std::string& name, const Service& service, Output& output) {
+  return service.site_from_json(json_argument(
+      "--site-json", name, "an object with the registry's fields is needed, at least sitename and site_path", output));
 }
 
 // `wo` asks for a site's name when none is given; so does this, if somebody is there to answer.
@@ -138,7 +158,10 @@ std::vector<Wanted> wanted_sites(const CreateArguments& arguments, const Service
   std::vector<Wanted> wanted;
   if (!arguments.site_json.empty()) {
     if (arguments.all || !arguments.sites.empty()) wrong_usage("--site-json describes the only site: name no other");
-    Site site = site_from_file(arguments.site_json, service, output);
+    if (arguments.site_json == "-" && arguments.meta_json == "-") {
+      wrong_usage("--site-json and --meta-json cannot both read standard input");
+    }
+    Site site = site_given(arguments.site_json, service, output);
     wanted.push_back({site.name, site, std::nullopt});
     return wanted;
   }

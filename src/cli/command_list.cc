@@ -37,6 +37,7 @@ Json json_of(const SnapshotRef& ref) {
   fields["type"] = ref.type ? Json(*ref.type) : Json(nullptr);
   fields["reason"] = ref.reason ? Json(*ref.reason) : Json(nullptr);
   fields["complete"] = ref.complete && ref.problem.empty();
+  fields["good"] = ref.good();
   fields["indexed"] = ref.indexed;
   fields["state"] = state_of(ref);
   fields["problem"] = ref.problem;

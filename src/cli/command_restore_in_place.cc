@@ -234,7 +234,8 @@ void tell_pending_restore(const std::string& site, const Service& service, Outpu
   const std::optional<PendingRestore> pending = service.pending_restore(site);
   if (!pending) return;
   if (pending->interrupted) {
-    output.warning(
+    output.log(  // with --json, too: it matters to a program that goes on to change the site
+        LogLevel::warning,
         fmt::format("{}: a restore that began {} was interrupted: finish it with `wobackup restore --resume "
                     "{}`, or take it back with --abort",
                     pending->site, pending->started, pending->site));
