@@ -151,8 +151,9 @@ Error damaged_error(const Verified& verified) {
   const std::string problems = counted(verified.problem_count, "problem");
   // A drill begins only with what is intact.
   if (verified.drill) {
-    return {ErrorKind::verification, fmt::format("{} is intact, but its site does not run: {}", archive, problems),
-            "the site may have been broken when it was backed up; an older backup may run"};
+    return {ErrorKind::verification,
+            fmt::format("{} is intact, but what was restored from it does not run: {}", archive, problems),
+            "the site may have been broken when it was backed up; an older backup may be fine"};
   }
   if (!verified.indexed && verified.members == 0) {
     return {ErrorKind::verification, fmt::format("{}: nothing of it can be read as an archive", archive),
