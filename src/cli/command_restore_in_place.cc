@@ -1,6 +1,9 @@
 // wobackup restore --in-place, and the ways back from it
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <filesystem>
 #include <istream>
 
 #include "base/text.h"
@@ -29,6 +32,14 @@ void check(const RestoreArguments& arguments) {
     wrong_usage("--exclude does not go with --in-place", "name what is wanted: --include");
   if (arguments.salvage || arguments.dry_run || arguments.numeric_owner) {
     wrong_usage("--salvage, --dry-run and --numeric-owner go with --target");
+  }
+  if (arguments.overwrite != "always") {
+    wrong_usage("--overwrite goes with --target", "in place, what was there is kept whole for --undo");
+  }
+  for (const std::string& path : arguments.include) {
+    if (path == "vhost.json" || path == "/vhost.json") {
+      wrong_usage("vhost.json tells of the backup, and is no file of the site", "`wobackup dump` prints it");
+    }
   }
 }
 
@@ -205,6 +216,12 @@ void tell_pending_restore(const std::string& site, const Service& service, Outpu
 }  // namespace
 
 int restore_status_command(const Service& service, Output& output) {
+  const std::filesystem::path& state = service.config().state_dir;
+  for (const std::filesystem::path& folder : {state, state / "restores"}) {
+    if (::access(folder.c_str(), R_OK | X_OK) == 0 || errno == ENOENT) continue;
+    throw Error(ErrorKind::failed, fmt::format("cannot look into {}", printable(folder.string())),
+                "only root can see what restores have left");
+  }
   const std::vector<PendingRestore> all = service.pending_restores();
   std::size_t interrupted = 0;
   for (const PendingRestore& pending : all) {

@@ -76,6 +76,7 @@ Json json_of(const RestoreJournal& journal) {
   json["format"] = 1;
   json["site"] = journal.site;
   json["site_path_b64"] = packed(journal.site_path.string());
+  if (journal.owner) json["owner"] = *journal.owner;
   json["archive_b64"] = packed(journal.archive);
   json["started"] = journal.started;
   json["phase"] = name_of(journal.phase);
@@ -93,6 +94,7 @@ RestoreJournal journal_from(const Json& json) {
   if (json.at("format") != 1) throw Error(ErrorKind::failed, "it was written by another version of wobackup");
   journal.site = json.at("site").get<std::string>();
   journal.site_path = unpacked(json.at("site_path_b64"));
+  if (json.contains("owner")) journal.owner = json.at("owner").get<unsigned>();
   journal.archive = unpacked(json.at("archive_b64"));
   journal.started = json.at("started").get<std::string>();
   const std::string phase = json.at("phase").get<std::string>();

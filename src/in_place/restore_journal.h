@@ -44,6 +44,7 @@ struct FolderTime {
 struct RestoreJournal {
   std::string site;
   std::filesystem::path site_path;
+  std::optional<unsigned> owner;  ///< whom the live site belonged to before; as him its code runs
   std::string archive;
   std::string started;  ///< RFC 3339
   JournalPhase phase = JournalPhase::staging;

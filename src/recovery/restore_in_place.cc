@@ -40,6 +40,7 @@ class Restoring {
             options.on_progress) {
     journal_.site = site.name;
     journal_.site_path = site.path;
+    journal_.owner = live_owner(site);
     journal_.archive = archive.string();
     journal_.started = rfc3339(std::chrono::floor<std::chrono::seconds>(environment.clock.now()));
   }
@@ -72,7 +73,7 @@ class Restoring {
   SiteLook look_before() {
     SiteLook look;
     if (!options_.check) return look;
-    look_at_wordpress(site_, environment_.config, cancellation_, look);
+    look_at_wordpress(site_, environment_.config, journal_.owner, cancellation_, look);
     look_at_front_page(site_, environment_.config, std::nullopt, cancellation_, look);
     return look;
   }
@@ -205,7 +206,7 @@ class Restoring {
     monitor_.enter_phase("check");
     if (!options_.check) return maintenance.leave();
     SiteLook after;
-    look_at_wordpress(site_, environment_.config, cancellation_, after);
+    look_at_wordpress(site_, environment_.config, journal_.owner, cancellation_, after);
     // While the maintenance page is shown, nothing else can be seen.
     if (!after.wordpress_problem || before.wordpress_problem) {
       maintenance.leave();
@@ -247,7 +248,7 @@ class Restoring {
     if (files_) result_.exchanged = files_->paths();
     try {
       if (database_) database_->remove_shadow();
-      for (std::string& note : flush_site_caches(site_, environment_.config, cancellation_)) {
+      for (std::string& note : flush_site_caches(site_, environment_.config, journal_.owner, cancellation_)) {
         result_.notes.push_back(std::move(note));
       }
     } catch (const Error& error) {

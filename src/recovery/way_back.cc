@@ -16,7 +16,7 @@ void flush_caches_of(const RestoreJournal& journal, const InPlaceEnvironment& en
   site.name = journal.site;
   site.path = journal.site_path;
   const Cancellation never;
-  static_cast<void>(flush_site_caches(site, environment.config, never));
+  static_cast<void>(flush_site_caches(site, environment.config, journal.owner, never));
 }
 
 [[noreturn]] void throw_undone(const std::string& site) {
