@@ -96,6 +96,7 @@ InPlaceOptions options_of(const RestoreArguments& arguments, Output& output) {
   options.tables = arguments.tables;
   options.accept_changed = arguments.accept_changed;
   options.shared = arguments.shared;
+  options.live_load = arguments.live_load;
   options.check = !arguments.no_check;
   if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
   options.cancelled = output.terminal().interrupted;
@@ -111,6 +112,8 @@ Json json_of(const RestoredInPlace& restored, const std::string& site, const std
   fields["exchanged"] = Json::array();
   for (const std::string& path : restored.exchanged) fields["exchanged"].push_back(json_text(path));
   fields["database"] = restored.database.empty() ? Json(nullptr) : Json(json_text(restored.database));
+  fields["safety_archive"] =
+      restored.safety_archive ? Json(json_text(restored.safety_archive->string())) : Json(nullptr);
   fields["tables"] = restored.tables;
   fields["rows"] = restored.rows;
   fields["wordpress"] = restored.wordpress ? Json(*restored.wordpress) : Json(nullptr);
@@ -132,14 +135,21 @@ std::string text_of(const RestoredInPlace& restored, const std::string& site) {
                     counted(restored.rows, "row")));
   }
   if (restored.wordpress) add("WordPress " + *restored.wordpress + " runs");
-  return fmt::format("{}: restored {}, {:.1f} s\nTake it back: wobackup restore --undo {}", site, parts,
-                     std::chrono::duration<double>(restored.elapsed).count(), site);
+  const std::string safety = restored.safety_archive ? fmt::format("\nThe database as it was: {}",
+                                                                   printable(restored.safety_archive->string()))
+                                                     : std::string();
+  return fmt::format("{}: restored {}, {:.1f} s{}\nTake it back: wobackup restore --undo {}", site, parts,
+                     std::chrono::duration<double>(restored.elapsed).count(), safety, site);
 }
 
 int restore_now(const RestoreArguments& arguments, Service& service, Output& output) {
   const std::filesystem::path archive = service.find(arguments.what, path_argument(arguments.path));
   const Site site = site_of(arguments.what, archive, service);
-  ask(fmt::format("Replace {} by what is in {}?", subject(arguments, site.name), archive.filename().string()),
+  const char* const how = arguments.live_load
+                              ? " If its login may not make a database, the dump is loaded straight into the live one, "
+                                "after a backup of that: visitors wait meanwhile."
+                              : "";
+  ask(fmt::format("Replace {} by what is in {}?{}", subject(arguments, site.name), archive.filename().string(), how),
       arguments, output);
   const RestoredInPlace restored = service.restore_in_place(site, archive, options_of(arguments, output));
   output.clear_progress();

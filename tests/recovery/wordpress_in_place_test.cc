@@ -76,6 +76,11 @@ TEST_F(LiveWordPressTest, Finish_ArchivesWhatWasDisplaced) {
   archive_ = service().finish_restore(the_site());
   EXPECT_EQ(leftovers(), "");
   EXPECT_EQ(service().info(archive_)["backup_reason"], "pre-restore");
+  // Switched off while they were kept, and in the dump as they were.
+  std::string dumped;
+  service().dump(archive_, {.path = "", .table = "awake", .database = false},
+                 [&](auto bytes) { dumped += text_of(bytes); });
+  EXPECT_NE(dumped.find("PRESERVE ENABLE DO"), std::string::npos) << dumped;
   static_cast<void>(restore());
   EXPECT_EQ(files(), files_now_);
   EXPECT_EQ(differences_from(database_now_), "");
