@@ -50,7 +50,7 @@ _wobackup() {
     find) words="--all --path $globals" ;;
     diff) words="--checksum --exit-code --path $globals" ;;
     dump) words="--table --db --force --path $globals" ;;
-    restore) words="--in-place --yes --accept-changed --shared --no-check --table --undo --finish --status --discard --resume --abort --target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path $globals" ;;
+    restore) words="--in-place --site --wait --yes --accept-changed --shared --no-check --table --undo --finish --status --discard --resume --abort --target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path $globals" ;;
     guard) words="--type --reason --meta --check --no-check --user --timeout --path --wait --site-json --shared --resume --abort --status $globals" ;;
     update) words="--db --files --meta --check --no-check --user --timeout --path --wait --site-json --shared $globals" ;;
     verify) words="--all --level --sample --path $globals" ;;

@@ -24,6 +24,8 @@ void check(const RestoreArguments& arguments) {
   if (arguments.what.empty()) wrong_usage("no site was named", "for example `wobackup restore --undo example.com`");
   if (arguments.discard && !arguments.undo && !arguments.finish) wrong_usage("--discard goes with --undo or --finish");
   if (!arguments.target.empty()) wrong_usage("--target and --in-place exclude each other");
+  if (!arguments.site.empty() && !arguments.in_place)
+    wrong_usage("--site goes with --in-place", "name the site itself");
   if (!arguments.in_place) return;
   if (arguments.files_only && arguments.database_only) {
     wrong_usage("--files and --db exclude each other", "leave out both to restore everything");
@@ -43,10 +45,48 @@ void check(const RestoreArguments& arguments) {
   }
 }
 
-// SITE, SITE/NAME, or an archive's path: then its folder is named like the site.
-Site site_of(const std::string& what, const std::filesystem::path& archive, const Service& service) {
-  const bool by_path = what.starts_with('/') || what.starts_with('.') || what.ends_with(".tar.zst");
-  const std::string name = by_path ? archive.parent_path().filename().string() : what.substr(0, what.find('/'));
+bool is_site(const std::string& name, const Service& service) {
+  try {
+    static_cast<void>(service.site(name));
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found && error.kind() != ErrorKind::usage) throw;
+    return false;
+  }
+}
+
+// Whoever may write into one site's folder of archives must not choose another site.
+std::string owner_of_folder(const std::filesystem::path& archive, const Service& service) {
+  for (std::filesystem::path folder = archive.parent_path(); folder != folder.root_path();
+       folder = folder.parent_path()) {
+    if (is_site(folder.filename().string(), service)) return folder.filename().string();
+  }
+  return {};
+}
+
+// Into which site: --site says it, or the backup itself, unless what was named (SITE, SITE/NAME, or an archive in a
+// site's folder) speaks against that.
+std::string site_name_of(const RestoreArguments& arguments, const std::filesystem::path& archive,
+                         const ArchiveOrigin& origin, const Service& service) {
+  if (!arguments.site.empty()) return arguments.site;
+  const std::string& what = arguments.what;
+  // As Service::find takes it.
+  const bool path_like =
+      what.starts_with('/') || what.starts_with("./") || what.starts_with("../") || what.ends_with(".tar.zst");
+  const bool is_file = path_like && std::filesystem::exists(what);
+  const std::string named = is_file ? owner_of_folder(archive, service) : what.substr(0, what.find('/'));
+  if (origin.site && (named.empty() || named == *origin.site)) return *origin.site;
+  if (origin.site) {
+    wrong_usage(
+        fmt::format("{} is a backup of {}, not of {}", printable(archive.string()), *origin.site, printable(named)),
+        fmt::format("say into which site it shall go: --site {} or --site {}", *origin.site, printable(named)));
+  }
+  if (!is_file) return named;
+  wrong_usage(fmt::format("{} does not say of which site it is a backup", printable(archive.string())),
+              "say into which site it shall go: --site NAME");
+}
+
+Site site_of(const std::string& name, const Service& service) {
   try {
     return service.site(name);
   } catch (const Error& error) {
@@ -88,6 +128,26 @@ std::string subject(const RestoreArguments& arguments, const std::string& site) 
   return "the files and the database of " + site;
 }
 
+LockWait wait_of(const RestoreArguments& arguments, Output& output) {
+  LockWait wait{std::chrono::seconds(0), output.terminal().interrupted};
+  if (arguments.wait.empty()) return wait;
+  const auto seconds = seconds_from(arguments.wait);
+  if (!seconds) {
+    wrong_usage(fmt::format("--wait {} is not a duration", printable(arguments.wait)), "for example --wait 10m");
+  }
+  wait.longest = std::chrono::seconds(*seconds);
+  return wait;
+}
+
+// "of wp.example, made 2025-01-20T14:25:30+00:00"
+std::string described(const ArchiveOrigin& origin, const std::string& site) {
+  std::string text;
+  if (!origin.site) text += " (it does not say of which site)";
+  if (origin.site && *origin.site != site) text += " OF ANOTHER SITE, " + *origin.site;
+  if (!origin.time.empty()) text += " made " + printable(origin.time);
+  return text;
+}
+
 InPlaceOptions options_of(const RestoreArguments& arguments, Output& output) {
   InPlaceOptions options;
   options.files = !arguments.database_only;
@@ -98,6 +158,8 @@ InPlaceOptions options_of(const RestoreArguments& arguments, Output& output) {
   options.shared = arguments.shared;
   options.live_load = arguments.live_load;
   options.check = !arguments.no_check;
+  options.other_site = !arguments.site.empty();
+  options.wait = wait_of(arguments, output).longest;
   if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
   options.cancelled = output.terminal().interrupted;
   return options;
@@ -144,12 +206,14 @@ std::string text_of(const RestoredInPlace& restored, const std::string& site) {
 
 int restore_now(const RestoreArguments& arguments, Service& service, Output& output) {
   const std::filesystem::path archive = service.find(arguments.what, path_argument(arguments.path));
-  const Site site = site_of(arguments.what, archive, service);
+  const ArchiveOrigin origin = service.origin(archive);
+  const Site site = site_of(site_name_of(arguments, archive, origin, service), service);
   const char* const how = arguments.live_load
                               ? " If its login may not make a database, the dump is loaded straight into the live one, "
                                 "after a backup of that: visitors wait meanwhile."
                               : "";
-  ask(fmt::format("Replace {} by what is in {}?{}", subject(arguments, site.name), archive.filename().string(), how),
+  ask(fmt::format("Replace {} ({}) by the backup{}: {}?{}", subject(arguments, site.name), site.path.string(),
+                  described(origin, site.name), archive.string(), how),
       arguments, output);
   const RestoredInPlace restored = service.restore_in_place(site, archive, options_of(arguments, output));
   output.clear_progress();
@@ -161,12 +225,17 @@ int restore_now(const RestoreArguments& arguments, Service& service, Output& out
 // Back first; what the restore had brought, and what was written since, is archived while the site runs again.
 int undo(const RestoreArguments& arguments, Service& service, Output& output) {
   const std::string& site = arguments.what;
+  if (!service.pending_restore(site)) {
+    throw Error(ErrorKind::not_found, fmt::format("{}: there is no restore to undo", printable(site)),
+                "`wobackup restore --status` shows what there is");
+  }
   ask(fmt::format("Take the last restore of {} back?", site), arguments, output);
-  service.undo_restore(site);
+  const LockWait wait = wait_of(arguments, output);
+  service.undo_restore(site, wait);
   Json fields{{"site", json_text(site)}, {"archive", nullptr}};
   std::string text = fmt::format("{}: everything is as it was before the restore", printable(site));
   try {
-    const std::filesystem::path archive = service.finish_restore(service.site(site), arguments.discard);
+    const std::filesystem::path archive = service.finish_restore(service.site(site), arguments.discard, wait);
     if (!archive.empty()) {
       fields["archive"] = json_text(archive.string());
       text += fmt::format("; what it had brought is in {}", printable(archive.string()));
@@ -188,14 +257,15 @@ int restore_in_place_command(const RestoreArguments& arguments, Service& service
   const Json fields{{"site", json_text(site)}};
   if (arguments.undo) return undo(arguments, service, output);
   if (arguments.resume) {
-    service.resume_restore(site);
+    service.resume_restore(site, wait_of(arguments, output));
     return done(fmt::format("{}: the restore is done", printable(site)), fields, output);
   }
   if (arguments.abort) {
-    service.abort_restore(site);
+    service.abort_restore(site, wait_of(arguments, output));
     return done(fmt::format("{}: everything is as it was before the restore", printable(site)), fields, output);
   }
-  const std::filesystem::path archive = service.finish_restore(service.site(site), arguments.discard);
+  const std::filesystem::path archive =
+      service.finish_restore(service.site(site), arguments.discard, wait_of(arguments, output));
   if (arguments.discard) return done(fmt::format("{}: what was displaced is removed", printable(site)), fields, output);
   if (archive.empty()) return done(fmt::format("{}: nothing was displaced", printable(site)), fields, output);
   return done(fmt::format("{}: what was displaced is in {}", printable(site), printable(archive.string())),

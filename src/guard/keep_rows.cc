@@ -35,9 +35,10 @@ std::string name_of_archive(const std::filesystem::path& archive) {
 }  // namespace
 
 KeptRows keep_rows(const GuardJournal& journal, const GuardEnvironment& environment, std::vector<std::string>& notes) {
-  const InPlaceEnvironment in_place = environment.in_place();
+  InPlaceEnvironment in_place = environment.in_place();
+  in_place.wait.longest = kLockWait;
   // Under the site's lock, so that nobody finishes the restore meanwhile.
-  const JournaledRestore restore(journal.site.name, "keep rows of", in_place, kLockWait);
+  const JournaledRestore restore(journal.site.name, "keep rows of", in_place);
   KeptRows kept;
   if (!restore.journal.database || restore.journal.phase != JournalPhase::done) return kept;
   const DatabaseExchange& exchange = *restore.journal.database;

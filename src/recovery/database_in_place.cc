@@ -12,6 +12,7 @@
 #include "store/archive/partial_archive.h"
 #include "target/database/shadow_database.h"
 #include "target/swap/swap.h"
+#include "target/swap/swap_checks.h"
 #include "target/swap/swap_privileges.h"
 #include "wobackup/error.h"
 
@@ -101,7 +102,8 @@ void require_room(DatabaseConnection& connection, const ArchivedDump& dump, std:
 // Why the admin's login was not taken.
 std::string hint_for_rights(const Site& site, const SiteDatabase& database, const Config& config) {
   const std::string otherwise =
-      "; or load it straight into the live one, after a backup of that and while visitors wait: --live-load";
+      " (GRANT ALL ON " + shadow_grant_pattern(database.login->name) +
+      ".* TO it); or load it straight into the live one, after a backup of that and while visitors wait: --live-load";
   if (!config.database.admin) return "set database.admin = true, or grant it" + otherwise;
   if (!database.named_by_admin) {
     return fmt::format(
@@ -116,6 +118,16 @@ std::string listed(const std::vector<std::string>& rights) {
   std::string list;
   for (const std::string& right : rights) list += (list.empty() ? "" : ", ") + right;
   return printable(list);
+}
+
+std::string some_of(const std::vector<DumpTable>& tables) {
+  constexpr std::size_t kShown = 12;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(tables.size(), kShown); ++i) {
+    names += (i == 0 ? "" : ", ") + printable(tables[i].name);
+  }
+  if (tables.empty()) return "none";
+  return tables.size() > kShown ? names + fmt::format(" and {} more", tables.size() - kShown) : names;
 }
 
 std::string by_hand(const std::string& site, const std::string& live, const KeptDump& safety, const char* again) {
@@ -138,9 +150,9 @@ DatabaseInPlace DatabaseInPlace::plan(const Site& site, const SiteDatabase& data
     made.login_ = chosen.login;
     exchange.definer = account_of(own_login(own), own.name, cancellation);
     exchange.live = own.name;
-    exchange.shadow = new_shadow_name("restore");
-    exchange.safety = new_shadow_name("safety");
-    exchange.undone = new_shadow_name("undone");
+    exchange.shadow = new_shadow_name("restore", own.name);
+    exchange.safety = new_shadow_name("safety", own.name);
+    exchange.undone = new_shadow_name("undone", own.name);
     exchange.only_tables = wish.only_tables;
     exchange.by_admin = chosen.is_admin;
     exchange.host = own.host.text();
@@ -216,7 +228,20 @@ void DatabaseInPlace::preflight(const ArchivedDump& dump, const Cancellation& ca
                       quoted_text(exchange_.live))
             : 0;
     require_room(connection, dump, freed, environment_->config);
+    if (!exchange_.only_tables.empty()) require_tables(connection, dump);
   });
+}
+
+// What the loading and the exchange would find out later.
+void DatabaseInPlace::require_tables(DatabaseConnection& connection, const ArchivedDump& dump) const {
+  const std::vector<DumpTable>& tables = dump.layout().tables;
+  for (const std::string& wanted : exchange_.only_tables) {
+    if (std::any_of(tables.begin(), tables.end(), [&](const DumpTable& table) { return table.name == wanted; }))
+      continue;
+    throw Error(ErrorKind::not_found, fmt::format("the dump has no table {}", printable(wanted)),
+                "it has " + some_of(tables));
+  }
+  if (!loads_into_live()) check_foreign_keys_of(connection, exchange_.live, exchange_.only_tables);
 }
 
 LoadResult DatabaseInPlace::load(const ArchivedDump& dump, LoadOptions options, const Cancellation& cancellation) {
@@ -226,6 +251,7 @@ LoadResult DatabaseInPlace::load(const ArchivedDump& dump, LoadOptions options, 
     return {};
   }
   options.only_tables = exchange_.only_tables;
+  options.owner = exchange_.definer;
   return asking_server("loading " + dump.member(), [&] {
     ShadowDatabase shadow(
         login_,

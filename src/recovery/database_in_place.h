@@ -73,6 +73,7 @@ class DatabaseInPlace {
  private:
   explicit DatabaseInPlace(const Site& site, const InPlaceEnvironment& environment)
       : site_(site), environment_(&environment) {}
+  void require_tables(DatabaseConnection& connection, const ArchivedDump& dump) const;
   void plan_live_load(const DatabaseLogin& own, const DatabaseWish& wish);
   std::vector<std::string> load_into_live(const Persist& persist, const Cancellation& cancellation);
   void take_back_live();

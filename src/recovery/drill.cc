@@ -115,7 +115,10 @@ class Drill {
     try {
       const Site site = site_by_name(site_, config, {});
       const SiteDatabase database = resolve_database(site, config.for_site(site.name), true);
-      if (database.login) return SiteServerLogin{own_login(*database.login), false};
+      if (database.login) {
+        own_database_ = database.login->name;
+        return SiteServerLogin{own_login(*database.login), false};
+      }
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted) throw;
     }
@@ -130,7 +133,7 @@ class Drill {
   void load_database() {
     const std::optional<SiteServerLogin> server = find_server();
     if (!server) return untried("there is no login to a database server; set database.defaults_file");
-    const std::string name = scratch_.add_database(server->login, server->is_admin);
+    const std::string name = scratch_.add_database(server->login, server->is_admin, own_database_);
     try {
       shadow_ = std::make_unique<ShadowDatabase>(
           server->login,
@@ -239,6 +242,7 @@ class Drill {
   Cancellation cancellation_;
   std::atomic<std::uint64_t> loaded_bytes_{0}, total_bytes_{0};
   Scratch scratch_;
+  std::string own_database_;  // if its own login makes the scratch database
   OpenArchive opened_;
   std::string site_;
   std::unique_ptr<ShadowDatabase> shadow_;  // goes before the scratch does

@@ -1,5 +1,6 @@
 wobackup_layer(recovery PATH recovery
   SOURCES
+    archive_origin.cc
     archived_dump.cc
     config_login.cc
     database_in_place.cc
@@ -8,6 +9,7 @@ wobackup_layer(recovery PATH recovery
     finish_restore.cc
     in_place_plan.cc
     journaled_restore.cc
+    leftovers.cc
     kept_paths.cc
     live_borders.cc
     live_load.cc
@@ -17,6 +19,7 @@ wobackup_layer(recovery PATH recovery
     restorable.cc
     restore_in_place.cc
     scratch.cc
+    site_folder.cc
     site_check.cc
     staging_place.cc
     swap_plan.cc

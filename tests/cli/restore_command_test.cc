@@ -212,6 +212,54 @@ TEST_F(RestoreCommand, InPlace_WhatMakesNoSenseIsRefused) {
   EXPECT_EQ(run({"restore", "a.example", "--target", target(), "--table", "t"}).exit_code, 2);
 }
 
+TEST_F(RestoreCommand, InPlace_GoesIntoTheSiteThatTheBackupNames) {
+  add_site("shop.example");
+  const fs::path planted = archives("shop.example") / archive_.filename();
+  fs::create_directories(planted.parent_path());
+  fs::copy_file(archive_, planted);
+  const std::string name = planted.stem().stem().string();
+  for (const std::string& what : {planted.string(), "shop.example/" + name, std::string("shop.example")}) {
+    const Ran ran = run({"restore", what, "--in-place", "--files", "--yes"});
+    EXPECT_EQ(ran.exit_code, 2) << what << ran.both();
+    EXPECT_TRUE(contains(ran.err, "--site shop.example"));
+  }
+  EXPECT_EQ(test::text_of_file(www("shop.example") / "htdocs/index.html"), "shop.example");
+  // Elsewhere it says itself where it belongs, and the question says all.
+  fs::copy_file(archive_, root() / "old.tar.zst");
+  const Ran asked =
+      run({"restore", (root() / "old.tar.zst").string(), "--in-place", "--files"}, {.at_terminal = true, .in = "y\n"});
+  EXPECT_EQ(asked.exit_code, 0) << asked.both();
+  for (const std::string& part : {std::string("the files of a.example"), www("a.example").string(),
+                                  std::string("made 20"), (root() / "old.tar.zst").string()}) {
+    EXPECT_TRUE(contains(asked.err, part));
+  }
+  const Ran copied = run({"restore", planted.string(), "--in-place", "--files", "--site", "shop.example", "--yes"});
+  EXPECT_EQ(copied.exit_code, 0) << copied.both();
+  EXPECT_EQ(test::text_of_file(www("shop.example") / "htdocs/index.html"), "hello");
+  EXPECT_EQ(run({"restore", "--undo", "shop.example", "--site", "shop.example"}).exit_code, 2);
+}
+
+TEST_F(RestoreCommand, Undo_OfNothingAsksNothing) {
+  const Ran ran = run({"restore", "--undo", "a.example"});
+  EXPECT_EQ(ran.exit_code, 10) << ran.both();
+}
+
+TEST_F(RestoreCommand, InPlace_ARefusedOneLeavesUndo) {
+  write("www/a.example/htdocs/index.html", "changed since");
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes"}).exit_code, 0);
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--db", "--yes"}).exit_code, 2);
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--include", "nope", "--yes"}).exit_code, 10);
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--include", "vhost.json", "--yes"}).exit_code, 2);
+  EXPECT_EQ(run({"restore", "--undo", "a.example", "--yes"}).exit_code, 0);
+  EXPECT_EQ(test::text_of_file(www("a.example") / "htdocs/index.html"), "changed since");
+}
+
+TEST_F(RestoreCommand, InPlace_WaitsForAnotherRun) {
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes", "--wait", "soon"}).exit_code, 2);
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes", "--wait", "1m"}).exit_code, 0);
+  EXPECT_EQ(run({"restore", "--undo", "a.example", "--yes", "--wait", "1m"}).exit_code, 0);
+}
+
 TEST_F(RestoreCommand, InPlace_Finish_KeepsWhatWasDisplaced) {
   EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes"}).exit_code, 0);
   const Ran ran = run({"restore", "--finish", "a.example"});

@@ -28,6 +28,9 @@ TEST_F(LiveWordPressTest, ThereAndBack) {
   EXPECT_EQ(files(), files_then_);
   EXPECT_EQ(differences_from(database_then_), "");
   EXPECT_TRUE(restored.wordpress) << "WordPress was not tried";
+  for (const std::string& note : restored.notes) {
+    EXPECT_EQ(note.find("DEFINER"), std::string::npos) << "all was the site's user's: " << note;
+  }
   EXPECT_EQ(restored.database, "wp");
   EXPECT_GT(restored.rows, 50U);
   undo();
@@ -139,6 +142,17 @@ TEST_F(LiveWordPressTest, FrontPageThatRuns_IsReported) {
 }
 
 TEST_F(LiveWordPressTest, OneTable_LeavesTheRest) {
+  const auto refused = [this](const std::string& table) -> std::string {
+    try {
+      static_cast<void>(restore({.tables = {table}}));
+    } catch (const Error& error) {
+      EXPECT_FALSE(service().pending_restore("wp.example")) << "before anything was begun";
+      return error.message();
+    }
+    return "";
+  };
+  EXPECT_NE(refused("nope").find("no table nope"), std::string::npos) << refused("nope");
+  EXPECT_NE(refused("child").find("foreign key"), std::string::npos) << refused("child");
   const RestoredInPlace restored = restore({.tables = {"words"}});
   EXPECT_EQ(restored.tables, 1U);
   EXPECT_EQ(files(), files_now_);

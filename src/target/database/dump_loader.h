@@ -41,6 +41,7 @@ struct LoadOptions {
   bool triggers = true;
   bool events = true;
   DefinerPolicy definer = DefinerPolicy::creator;
+  std::string owner = {};  ///< user@host whose they are in the end: what is his already is not worth a note
   bool events_disabled = true;
   bool count_rows = true;  ///< afterwards on the server, and compare them with the layout
   /// Nobody else may write into a table while it is being filled, and what somebody has written before is removed: for
