@@ -24,6 +24,12 @@ struct DatabaseSettings {
   std::optional<bool> enabled;          ///< false: this site has no database, whatever its kind
 };
 
+/// `[site."x".autoupdate]`.
+struct SiteAutoupdateSettings {
+  bool enabled = true;               ///< false: `--all` passes this site over
+  std::vector<std::string> exclude;  ///< plugins, besides those for all sites
+};
+
 /// `[site."x"]`.
 struct SiteSettings {
   std::optional<std::filesystem::path> path;  ///< makes the site known if the registry does not have it
@@ -34,6 +40,7 @@ struct SiteSettings {
   std::vector<std::string> include;  ///< further folders or files of the site's folder, e.g. "conf"
   std::vector<std::string> follow;   ///< links inside htdocs whose target's content belongs to the backup
   DatabaseSettings database;
+  SiteAutoupdateSettings autoupdate;
 };
 
 /// `[database]`: for all sites.
@@ -56,12 +63,29 @@ struct ServerSettings {
   bool reload_php = true;  ///< after a restore: systemctl reload php8.3-fpm, so that it forgets compiled scripts
 };
 
+/// `[autoupdate]`: WordPress' own updates, by WP-CLI.
+struct AutoupdateSettings {
+  std::optional<std::filesystem::path> wp;    ///< WP-CLI; default: wp, from PATH
+  std::chrono::seconds timeout{900};          ///< for each of its commands
+  bool minor_only = false;                    ///< as the option
+  bool one_by_one = false;                    ///< as the option
+  std::vector<std::string> exclude;           ///< plugins: "akismet" or "akismet/akismet.php"
+  bool visual = true;                         ///< run the sites' conf/autoupdate-visual-cmd
+  std::chrono::seconds visual_timeout{300};   ///< for each run of it
+  std::vector<std::string> may_empty;         ///< globs of tables that an update may empty
+  std::vector<std::string> one_by_one_exclude;  ///< globs: left out of the backups between single updates
+  unsigned keep = 5;                          ///< complete backups of each site and reason
+  unsigned reports = 30;                      ///< runs whose reports are kept
+  std::filesystem::path unit_dir = "/etc/systemd/system";
+};
+
 /// All settings with their defaults. Plain data: a program may also fill it itself.
 struct Config {
   std::filesystem::path registry = "/var/lib/wo/dbase.db";
   std::filesystem::path state_dir = "/var/lib/wobackup";
-  std::filesystem::path scratch_dir = "/var/tmp";    ///< where drills restore to
-  std::optional<std::filesystem::path> backup_root;  ///< default <site_path>/backup; archives go to <root>/<site>/
+  std::filesystem::path scratch_dir = "/var/tmp";       ///< where drills restore to
+  std::filesystem::path log_dir = "/var/log/wobackup";  ///< reports of autoupdate
+  std::optional<std::filesystem::path> backup_root;     ///< default <site_path>/backup; archives go to <root>/<site>/
   std::optional<std::uint64_t> min_free_bytes;  ///< default: the larger of 1 GiB and 5 %, at most 10 %, of the disk
   unsigned threads = 0;                         ///< compressing threads; 0: as many as cores, at most 4
   int level = 3;                                ///< zstd, 1 to 19
@@ -71,6 +95,7 @@ struct Config {
   bool exclude_caches = false;
   DatabaseDefaults database;
   ServerSettings server;
+  AutoupdateSettings autoupdate;
   std::map<std::string, SiteSettings> site;
 
   /// The file this came from, if any; messages name it.

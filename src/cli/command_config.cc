@@ -30,12 +30,30 @@ Json json_of(const DatabaseSettings& database) {
   return json;
 }
 
+Json json_of(const AutoupdateSettings& autoupdate) {
+  Json json;
+  json["wp"] = value_or_null(autoupdate.wp);
+  json["timeout"] = autoupdate.timeout.count();
+  json["minor_only"] = autoupdate.minor_only;
+  json["one_by_one"] = autoupdate.one_by_one;
+  json["exclude"] = autoupdate.exclude;
+  json["visual"] = autoupdate.visual;
+  json["visual_timeout"] = autoupdate.visual_timeout.count();
+  json["may_empty"] = autoupdate.may_empty;
+  json["one_by_one_exclude"] = autoupdate.one_by_one_exclude;
+  json["keep"] = autoupdate.keep;
+  json["reports"] = autoupdate.reports;
+  json["unit_dir"] = autoupdate.unit_dir.string();
+  return json;
+}
+
 Json json_of(const Config& config) {
   Json json;
   json["file"] = value_or_null(config.file);
   json["registry"] = config.registry.string();
   json["state_dir"] = config.state_dir.string();
   json["scratch_dir"] = config.scratch_dir.string();
+  json["log_dir"] = config.log_dir.string();
   json["backup_root"] = value_or_null(config.backup_root);
   json["min_free"] = value_or_null(config.min_free_bytes);
   json["threads"] = config.threads;
@@ -52,6 +70,7 @@ Json json_of(const Config& config) {
                     {"http_address", config.server.http_address},      {"http_port", config.server.http_port},
                     {"https_port", config.server.https_port},          {"nginx", config.server.nginx.string()},
                     {"page_cache", config.server.page_cache.string()}, {"reload_php", config.server.reload_php}};
+  json["autoupdate"] = json_of(config.autoupdate);
   Json sites = Json::object();
   for (const auto& [name, site] : config.site) {
     sites[name] = {{"path", value_or_null(site.path)},
@@ -60,7 +79,8 @@ Json json_of(const Config& config) {
                    {"exclude", site.exclude},
                    {"include", site.include},
                    {"follow", site.follow},
-                   {"database", json_of(site.database)}};
+                   {"database", json_of(site.database)},
+                   {"autoupdate", {{"enabled", site.autoupdate.enabled}, {"exclude", site.autoupdate.exclude}}}};
   }
   json["site"] = std::move(sites);
   return json;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/arguments.h"
+#include "cli/autoupdate_arguments.h"
 #include "cli/inspect_arguments.h"
 #include "cli/output.h"
 #include "cli/restore_arguments.h"
@@ -20,6 +21,7 @@ int dump_command(const DumpArguments& arguments, Service& service, Output& outpu
 int restore_command(const RestoreArguments& arguments, Service& service, Output& output);
 int restore_in_place_command(const RestoreArguments& arguments, Service& service, Output& output);
 int verify_command(const VerifyArguments& arguments, Service& service, Output& output);
+int autoupdate_command(const AutoupdateArguments& arguments, Service& service, Output& output);
 int sites_command(const SitesArguments& arguments, Service& service, Output& output);
 int config_command(const ConfigArguments& arguments, const Config& config, Output& output);
 int completion_command(const CompletionArguments& arguments, Output& output);

@@ -24,7 +24,8 @@ constexpr const char* kFooter = R"(Examples:
   tar --zstd -xpf ARCHIVE                      plain tar opens every archive
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete, 10 not found,
-11 locked, 20 dump failed, 21 damaged, 23 no space, 130 interrupted.)";
+11 locked, 20 dump failed, 21 damaged, 22 rolled back, 23 no space,
+24 roll-back failed, 130 interrupted.)";
 
 constexpr const char* kCreateFooter = R"(Examples:
   wobackup create example.com
@@ -91,6 +92,7 @@ struct Arguments {
   VerifyArguments verify;
   InspectArguments inspect;
   SitesArguments sites;
+  AutoupdateArguments autoupdate;
   ConfigArguments config;
   CompletionArguments completion;
   std::string help_for;
@@ -145,8 +147,8 @@ CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, con
   return command;
 }
 
-const char* const kCommands[] = {"create",  "list",   "info",  "ls",     "find",       "diff",    "dump",
-                                 "restore", "verify", "sites", "config", "completion", "version", "help"};
+const char* const kCommands[] = {"create", "list",       "info",  "ls",     "find",       "diff",    "dump", "restore",
+                                 "verify", "autoupdate", "sites", "config", "completion", "version", "help"};
 
 std::string nearest_command(const std::string& word) {
   std::string best;
@@ -229,6 +231,7 @@ int dispatch(const CLI::App& app, const Arguments& arguments, Output& output) {
   if (chosen("list")) return list_command(arguments.list, service, output);
   if (chosen("restore")) return restore_command(arguments.restore, service, output);
   if (chosen("verify")) return verify_command(arguments.verify, service, output);
+  if (chosen("autoupdate")) return autoupdate_command(arguments.autoupdate, service, output);
   if (chosen("ls")) return ls_command(arguments.inspect.ls, service, output);
   if (chosen("find")) return find_command(arguments.inspect.find, service, output);
   if (chosen("diff")) return diff_command(arguments.inspect.diff, service, output);
@@ -262,6 +265,9 @@ void build(CLI::App& app, Arguments& arguments) {
   add_diff(*add_command(app, arguments, "diff", "Show what differs", kDiffFooter), arguments.inspect.diff);
   add_dump(*add_command(app, arguments, "dump", "Print a file or table of a backup", kDumpFooter),
            arguments.inspect.dump);
+  add_autoupdate(
+      *add_command(app, arguments, "autoupdate", "Update WordPress sites, with a way back", kAutoupdateFooter),
+      arguments.autoupdate);
   CLI::App* sites = add_command(app, arguments, "sites", "List the sites", kSitesFooter);
   sites->add_flag("--names", arguments.sites.names)->group("");
   CLI::App* config = add_command(app, arguments, "config", "Show or check the settings", kConfigFooter);
