@@ -39,6 +39,7 @@ struct SiteSettings {
   std::vector<std::string> exclude;
   std::vector<std::string> include;  ///< further folders or files of the site's folder, e.g. "conf"
   std::vector<std::string> follow;   ///< links inside htdocs whose target's content belongs to the backup
+  std::vector<std::string> checks;   ///< of guarded changes to this site, in place of GuardSettings::checks
   DatabaseSettings database;
   SiteAutoupdateSettings autoupdate;
 };
@@ -60,23 +61,32 @@ struct ServerSettings {
   std::uint16_t https_port = 443;
   std::filesystem::path nginx = "/etc/nginx";  ///< where sites-available is
   std::filesystem::path page_cache = "/var/run/nginx-cache";
+  std::filesystem::path web_logs = "/var/log/nginx";  ///< where <site>.error.log is
   bool reload_php = true;  ///< after a restore: systemctl reload php8.3-fpm, so that it forgets compiled scripts
 };
 
 /// `[autoupdate]`: WordPress' own updates, by WP-CLI.
 struct AutoupdateSettings {
-  std::optional<std::filesystem::path> wp;    ///< WP-CLI; default: wp, from PATH
-  std::chrono::seconds timeout{900};          ///< for each of its commands
-  bool minor_only = false;                    ///< as the option
-  bool one_by_one = false;                    ///< as the option
-  std::vector<std::string> exclude;           ///< plugins: "akismet" or "akismet/akismet.php"
-  bool visual = true;                         ///< run the sites' conf/autoupdate-visual-cmd
-  std::chrono::seconds visual_timeout{300};   ///< for each run of it
-  std::vector<std::string> may_empty;         ///< globs of tables that an update may empty
+  std::optional<std::filesystem::path> wp;      ///< WP-CLI; default: wp, from PATH
+  std::chrono::seconds timeout{900};            ///< for each of its commands
+  bool minor_only = false;                      ///< as the option
+  bool one_by_one = false;                      ///< as the option
+  std::vector<std::string> exclude;             ///< plugins: "akismet" or "akismet/akismet.php"
+  bool visual = true;                           ///< run the sites' conf/autoupdate-visual-cmd
+  std::chrono::seconds visual_timeout{300};     ///< for each run of it
+  std::vector<std::string> may_empty;           ///< globs of tables that an update may empty
   std::vector<std::string> one_by_one_exclude;  ///< globs: left out of the backups between single updates
-  unsigned keep = 5;                          ///< complete backups of each site and reason
-  unsigned reports = 30;                      ///< runs whose reports are kept
+  unsigned keep = 5;                            ///< complete backups of each site and reason
+  unsigned reports = 30;                        ///< runs whose reports are kept
   std::filesystem::path unit_dir = "/etc/systemd/system";
+};
+
+/// `[guard]`: changes that can be taken back.
+struct GuardSettings {
+  std::vector<std::string> checks;  ///< as guard_check_from; empty: `http` and `wp`
+  /// Tables whose new rows are exported before a roll-back drops them; nothing: the known ones. See docs/guard.md.
+  std::optional<std::vector<std::string>> keep_rows;
+  std::optional<std::chrono::seconds> timeout;  ///< of a guarded command that names none
 };
 
 /// All settings with their defaults. Plain data: a program may also fill it itself.
@@ -96,6 +106,7 @@ struct Config {
   DatabaseDefaults database;
   ServerSettings server;
   AutoupdateSettings autoupdate;
+  GuardSettings guard;
   std::map<std::string, SiteSettings> site;
 
   /// The file this came from, if any; messages name it.

@@ -116,10 +116,13 @@ struct KeptTable {
 };
 
 struct KeptRows {
-  std::filesystem::path file;  ///< SQL, root's alone; empty if there were none
-  std::vector<KeptTable> tables;
+  std::filesystem::path file = {};  ///< SQL, root's alone; empty if there were none
+  std::vector<KeptTable> tables = {};
   [[nodiscard]] std::uint64_t total() const;
 };
+
+/// "3 rows that have come since the backup are in FILE: wp_comments 2 added, wp_users 1 changed".
+[[nodiscard]] std::string text_of(const KeptRows& kept);
 
 /// A change that was kept; in GuardFailed, one that was not.
 struct [[nodiscard]] GuardResult {

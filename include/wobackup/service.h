@@ -106,8 +106,8 @@ class Service {
   [[nodiscard]] std::optional<PendingGuard> pending_guard(const std::string& site) const;
   /// The same of all sites, by name.
   [[nodiscard]] std::vector<PendingGuard> pending_guards() const;
-  /// A killed guard: keeps the change if the checks pass now, compared with the state before it. Throws verification
-  /// (then it is still pending), not_found if there is none, usage if its roll-back had begun.
+  /// A killed guard: keeps the change if the checks pass now, compared with the state before it; a roll-back that had
+  /// begun to exchange anything goes on to its end. Throws verification (then it is still pending), not_found.
   [[nodiscard]] GuardResult resume_guard(const std::string& site);
   /// A killed guard: rolls back. Throws not_found, and GuardFailed rollback_failed (then it is still pending).
   [[nodiscard]] GuardResult abort_guard(const std::string& site);

@@ -19,6 +19,9 @@ class FileLock {
   FileLock(const std::filesystem::path& path, const std::string& purpose, std::chrono::seconds wait,
            const std::function<bool()>& cancelled);
 
+  /// For who shall hold it longer: a child that keeps this descriptor open.
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+
  private:
   UniqueFd fd_;
 };

@@ -19,45 +19,13 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "base/child_setup.h"
 #include "base/system_error.h"
 #include "base/text.h"
 #include "base/watched_run.h"
 
 namespace wobackup {
 namespace {
-
-constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-struct Pipe {
-  UniqueFd read_end, write_end;
-};
-
-Pipe make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("cannot make a pipe", errno);
-  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
-// Everything the child needs, prepared before fork: between fork and exec only async-signal-safe calls are allowed.
-struct Prepared {
-  std::string program;
-  std::vector<char*> argv;
-  std::vector<std::string> environment_text;
-  std::vector<char*> environment;
-  std::vector<int> inherit;
-};
-
-// Closes every descriptor that was not asked for. `keep` is sorted. Close-on-exec covers our own descriptors; this
-// covers those of a program that uses the library.
-void close_others(const std::vector<int>& keep) noexcept {
-  unsigned from = 3;
-  for (const int fd : keep) {
-    const auto number = static_cast<unsigned>(fd);
-    if (number > from) ::syscall(SYS_close_range, from, number - 1, 0);
-    from = std::max(from, number + 1);
-  }
-  ::syscall(SYS_close_range, from, ~0U, 0);
-}
 
 // The pipe through which a child says why it could not start; both ends are close-on-exec.
 struct ReportPipe {
@@ -73,12 +41,6 @@ bool parent_is_gone(pid_t parent, int report) noexcept {
   return ::poll(&state, 1, 0) == 1 && (state.revents & POLLERR) != 0;
 }
 
-// Not by the C library's functions: those would also tell the parent's other threads, which are not here.
-bool change_identity(unsigned uid, unsigned gid) noexcept {
-  return ::syscall(SYS_setgroups, 0, nullptr) == 0 && ::syscall(SYS_setgid, gid) == 0 &&
-         ::syscall(SYS_setuid, uid) == 0;
-}
-
 bool apply_limits(const Confinement& confinement) noexcept {
   for (const ResourceLimit& limit : confinement.limits) {
     const rlimit both{limit.value, limit.value};
@@ -88,32 +50,23 @@ bool apply_limits(const Confinement& confinement) noexcept {
   return confinement.nice == 0 || ::setpriority(PRIO_PROCESS, 0, confinement.nice) == 0;
 }
 
-[[noreturn]] void become_child(const Prepared& prepared, const Command& command, int out, int err, ReportPipe pipe,
-                               pid_t parent) noexcept {
+[[noreturn]] void become_child(const ProgramImage& image, const std::vector<int>& inherit, const Command& command,
+                               int out, int err, ReportPipe pipe, pid_t parent) noexcept {
   const int report = pipe.write_end;
-  const auto fail = [report] {
-    const int error_number = errno;
-    [[maybe_unused]] const ssize_t count = ::write(report, &error_number, sizeof error_number);
-    ::_exit(127);
-  };
+  const auto fail = [report] { report_and_exit(report, errno); };
   ::close(pipe.read_end);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (parent_is_gone(parent, report)) ::_exit(127);
   if (command.confinement && ::setsid() < 0) fail();
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::signal(SIGPIPE, SIG_DFL);
-  ::signal(SIGINT, SIG_DFL);
-  ::signal(SIGTERM, SIG_DFL);
+  reset_signals();
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (nothing < 0 || ::dup2(nothing, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) fail();
-  for (const int fd : prepared.inherit) {
+  for (const int fd : inherit) {
     if (fd != report && ::fcntl(fd, F_SETFD, 0) != 0) fail();
   }
   if (command.confinement && !apply_limits(*command.confinement)) fail();
   if (command.run_as) {
-    if (!change_identity(command.run_as->first, command.run_as->second)) fail();
+    if (!change_identity(command.run_as->first, command.run_as->second, {})) fail();
     // Changing identity clears the death signal.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (parent_is_gone(parent, report)) ::_exit(127);
@@ -124,10 +77,9 @@ bool apply_limits(const Confinement& confinement) noexcept {
     const int folder = command.confinement->working_folder;
     if (folder >= 0 && ::fchdir(folder) != 0) fail();
   }
-  close_others(prepared.inherit);
-  ::execve(prepared.program.c_str(), prepared.argv.data(), prepared.environment.data());
-  fail();
-  ::_exit(127);
+  close_others(inherit);
+  image.exec();
+  report_and_exit(report, errno);
 }
 
 // A new process: like fork, in namespaces of its own if the confinement wants them. Throws Error failed.
@@ -154,10 +106,14 @@ std::string ExitStatus::text() const {
 }
 
 std::optional<std::string> find_program(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  return find_program(name, path != nullptr ? path : "");
+}
+
+std::optional<std::string> find_program(const std::string& name, std::string_view path) {
   if (name.find('/') != std::string::npos)
     return ::access(name.c_str(), X_OK) == 0 ? std::optional(name) : std::nullopt;
-  const char* path = std::getenv("PATH");
-  for (const std::string_view folder : split(path != nullptr && *path != '\0' ? path : kDefaultPath, ':')) {
+  for (const std::string_view folder : split(path.empty() ? kDefaultPath : path, ':')) {
     if (folder.empty() || folder[0] != '/') continue;  // never a program from the working directory
     std::string candidate = fmt::format("{}/{}", folder, name);
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
@@ -166,42 +122,25 @@ std::optional<std::string> find_program(const std::string& name) {
 }
 
 Subprocess::Subprocess(const Command& command) {
-  const std::optional<std::string> program = find_program(command.argv.at(0));
-  if (!program) throw Error(ErrorKind::not_found, fmt::format("program not found: {}", command.argv[0]));
-  Prepared prepared{.program = *program, .argv = {}, .environment_text = {}, .environment = {}, .inherit = {}};
-  for (const std::string& word : command.argv) prepared.argv.push_back(const_cast<char*>(word.c_str()));
-  prepared.argv.push_back(nullptr);
-  const char* path = std::getenv("PATH");
-  prepared.environment_text = {fmt::format("PATH={}", path != nullptr ? path : kDefaultPath), "LC_ALL=C"};
-  for (const auto& [name, value] : command.environment) {
-    prepared.environment_text.push_back(fmt::format("{}={}", name, value));
-  }
-  for (std::string& text : prepared.environment_text) prepared.environment.push_back(text.data());
-  prepared.environment.push_back(nullptr);
-
+  const ProgramImage image(command.argv, command.environment);
   Pipe out = make_pipe(), err = make_pipe(), report = make_pipe();
-  prepared.inherit = command.inherit;
-  prepared.inherit.push_back(report.write_end.get());
-  std::sort(prepared.inherit.begin(), prepared.inherit.end());
+  std::vector<int> inherit = command.inherit;
+  inherit.push_back(report.write_end.get());
+  std::sort(inherit.begin(), inherit.end());
 
   const pid_t parent = ::getpid();
   leads_group_ = command.confinement.has_value();
-  pid_ = start_process(command.confinement, *program);
+  pid_ = start_process(command.confinement, image.program());
   if (pid_ == 0) {
-    become_child(prepared, command, out.write_end.get(), err.write_end.get(),
+    become_child(image, inherit, command, out.write_end.get(), err.write_end.get(),
                  {report.read_end.get(), report.write_end.get()}, parent);
   }
   out.write_end.reset();
   err.write_end.reset();
   report.write_end.reset();
-  int error_number = 0;
-  ssize_t count = 0;
-  do {
-    count = ::read(report.read_end.get(), &error_number, sizeof error_number);
-  } while (count < 0 && errno == EINTR);
-  if (count == static_cast<ssize_t>(sizeof error_number)) {
+  if (const int error_number = reported_error(report.read_end.get()); error_number != 0) {
     wait();
-    throw system_error(fmt::format("cannot start {}", *program), error_number);
+    throw system_error(fmt::format("cannot start {}", image.program()), error_number);
   }
   out_ = std::move(out.read_end);
   err_ = std::move(err.read_end);

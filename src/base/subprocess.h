@@ -5,12 +5,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/unique_fd.h"
 
 namespace wobackup {
+
+/// Where programs are looked for if the environment does not say.
+inline constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A resource limit for setrlimit: RLIMIT_CORE, RLIMIT_FSIZE, ...; soft and hard.
 struct ResourceLimit {
@@ -32,7 +36,7 @@ struct Confinement {
 /// What to start. Descriptors in `inherit` stay open in the child under the same number; all others are closed.
 struct Command {
   std::vector<std::string> argv;                                 ///< argv[0] is looked up in PATH if it has no '/'
-  std::vector<std::pair<std::string, std::string>> environment;  ///< exactly this; PATH and LC_ALL=C are added
+  std::vector<std::pair<std::string, std::string>> environment;  ///< exactly this; see ProgramImage
   std::vector<int> inherit;
   std::optional<std::pair<unsigned, unsigned>> run_as;  ///< uid, gid; without other groups
   std::optional<Confinement> confinement = std::nullopt;
@@ -85,5 +89,7 @@ struct Collected {
 
 /// The absolute path of a program in PATH; nothing if there is none.
 [[nodiscard]] std::optional<std::string> find_program(const std::string& name);
+/// The same in the folders of `path`, which is like PATH.
+[[nodiscard]] std::optional<std::string> find_program(const std::string& name, std::string_view path);
 
 }  // namespace wobackup

@@ -69,7 +69,11 @@ Json json_of(const Config& config) {
   json["server"] = {{"php", value_or_null(config.server.php)},         {"http_check", config.server.http_check},
                     {"http_address", config.server.http_address},      {"http_port", config.server.http_port},
                     {"https_port", config.server.https_port},          {"nginx", config.server.nginx.string()},
-                    {"page_cache", config.server.page_cache.string()}, {"reload_php", config.server.reload_php}};
+                    {"page_cache", config.server.page_cache.string()}, {"web_logs", config.server.web_logs.string()},
+                    {"reload_php", config.server.reload_php}};
+  json["guard"] = {{"checks", config.guard.checks},
+                   {"keep_rows", value_or_null(config.guard.keep_rows)},
+                   {"timeout", config.guard.timeout ? Json(config.guard.timeout->count()) : Json(nullptr)}};
   json["autoupdate"] = json_of(config.autoupdate);
   Json sites = Json::object();
   for (const auto& [name, site] : config.site) {
@@ -79,6 +83,7 @@ Json json_of(const Config& config) {
                    {"exclude", site.exclude},
                    {"include", site.include},
                    {"follow", site.follow},
+                   {"checks", site.checks},
                    {"database", json_of(site.database)},
                    {"autoupdate", {{"enabled", site.autoupdate.enabled}, {"exclude", site.autoupdate.exclude}}}};
   }

@@ -2,72 +2,39 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/file_io.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/option_values.h"
 #include "cli/wording.h"
 
 namespace wobackup::cli {
 namespace {
 
-constexpr std::size_t kLargestSiteJson = std::size_t{1} << 20U;
+constexpr const char* kSeeHelp = "see `wobackup create --help`";
 constexpr const char* kNoSite = "no site was named";
 constexpr const char* kNameOne = "name one, or use --all; `wobackup sites` lists them";
 
-[[noreturn]] void wrong_usage(std::string message, std::string hint = "see `wobackup create --help`") {
+[[noreturn]] void wrong_usage(std::string message, std::string hint = kSeeHelp) {
   throw Error(ErrorKind::usage, std::move(message), std::move(hint));
-}
-
-BackupType type_of(const CreateArguments& arguments) {
-  const int named =
-      (arguments.database_only ? 1 : 0) + (arguments.files_only ? 1 : 0) + (arguments.type.empty() ? 0 : 1);
-  if (named > 1) wrong_usage("only one of --db, --files and --type can be given");
-  if (arguments.database_only) return BackupType::database;
-  if (arguments.files_only) return BackupType::files;
-  if (arguments.type.empty()) return BackupType::full;
-  const auto type = backup_type_from(arguments.type);
-  if (!type)
-    wrong_usage(fmt::format("\"{}\" is not a type of backup", printable(arguments.type)),
-                "the types are full, db and files");
-  return *type;
-}
-
-// KEY=VALUE, where a value that is JSON is taken as such.
-Json metadata_of(const std::vector<std::string>& pairs) {
-  Json metadata = Json::object();
-  for (const std::string& pair : pairs) {
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      wrong_usage(fmt::format("--meta {} is not KEY=VALUE", printable(pair)));
-    }
-    const std::string value = pair.substr(equals + 1);
-    if (!is_utf8(pair)) wrong_usage(fmt::format("--meta {} is not UTF-8", printable(pair)));
-    Json parsed = Json::parse(value, nullptr, false);
-    metadata[pair.substr(0, equals)] = parsed.is_discarded() ? Json(value) : std::move(parsed);
-  }
-  return metadata;
 }
 
 CreateOptions options_of(const CreateArguments& arguments, Output& output) {
   CreateOptions options;
-  options.type = type_of(arguments);
   options.backup_root = path_argument(arguments.path);
   options.reason = arguments.reason;
-  options.metadata_extra = metadata_of(arguments.meta);
+  try {
+    options.type = type_from(arguments.type, arguments.database_only, arguments.files_only);
+    options.metadata_extra = metadata_from(arguments.meta);
+  } catch (const Error& error) {
+    throw error.with_hint(kSeeHelp);
+  }
   options.exclude = arguments.exclude;
   options.exclude_caches = arguments.exclude_caches;
-  if (!arguments.wait.empty()) {
-    const auto wait = seconds_from(arguments.wait);
-    if (!wait)
-      wrong_usage(fmt::format("--wait {} is not a duration", printable(arguments.wait)), "for example --wait 10m");
-    options.wait = std::chrono::seconds(*wait);
-  }
+  if (!arguments.wait.empty()) options.wait = duration_from("--wait", arguments.wait);
   if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
   options.cancelled = output.terminal().interrupted;
   return options;
@@ -87,22 +54,6 @@ void apply(const CreateArguments& arguments, Config& config) {
     wrong_usage(fmt::format("--limit-rate {} is not a size", printable(arguments.limit_rate)),
                 "for example --limit-rate 20M");
   config.limit_rate = *rate;
-}
-
-Site site_from_file(const std::string& name, const Service& service, Output& output) {
-  std::string text;
-  if (name == "-") {
-    text.assign(std::istreambuf_iterator<char>(output.terminal().in), {});
-    if (text.size() > kLargestSiteJson) wrong_usage("the site on standard input is too long");
-  } else {
-    text = read_small_file(name, kLargestSiteJson);
-  }
-  const Json fields = Json::parse(text, nullptr, false);
-  if (fields.is_discarded()) {
-    throw Error(ErrorKind::usage, fmt::format("--site-json {}: that is not JSON", printable(name)),
-                "an object with the registry's fields is needed, at least sitename and site_path");
-  }
-  return service.site_from_json(fields);
 }
 
 // `wo` asks for a site's name when none is given; so does this, if somebody is there to answer.
@@ -271,7 +222,7 @@ void back_up(const Wanted& wanted, const CreateArguments& arguments, const Creat
   }
   try {
     if (wanted.error) throw Error(*wanted.error);
-    tell_pending_restore(wanted.name, service, output);
+    tell_pending(wanted.name, service, output);
     const Created created = service.create(*wanted.site, options);
     report(*wanted.site, created, output);
     tally.archives.push_back(json_text(created.archive.string()));

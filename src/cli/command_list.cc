@@ -111,12 +111,12 @@ int list_command(const ListArguments& arguments, Service& service, Output& outpu
   std::vector<SnapshotRef> refs;
   int exit = 0;
   if (!arguments.site.empty()) {
-    if (!arguments.names) tell_pending_restore(arguments.site, service, output);
+    if (!arguments.names) tell_pending(arguments.site, service, output);
     refs = service.list(arguments.site, root);
   } else {
     for (const Site& site : service.sites()) {
       try {
-        if (!arguments.names) tell_pending_restore(site.name, service, output);
+        if (!arguments.names) tell_pending(site.name, service, output);
         const std::vector<SnapshotRef> more = service.list(site.name, root);
         refs.insert(refs.end(), more.begin(), more.end());
       } catch (const Error& error) {

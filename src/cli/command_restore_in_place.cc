@@ -181,6 +181,28 @@ int restore_in_place_command(const RestoreArguments& arguments, Service& service
               {{"site", json_text(site)}, {"archive", json_text(archive.string())}}, output);
 }
 
+namespace {
+
+void tell_pending_restore(const std::string& site, const Service& service, Output& output) {
+  const std::optional<PendingRestore> pending = service.pending_restore(site);
+  if (!pending) return;
+  if (pending->interrupted) {
+    output.warning(
+        fmt::format("{}: a restore that began {} was interrupted: finish it with `wobackup restore --resume "
+                    "{}`, or take it back with --abort",
+                    pending->site, pending->started, pending->site));
+  } else if (pending->undone) {
+    output.log(LogLevel::info,
+               fmt::format("{}: what the restore of {} had brought is kept for `wobackup restore --finish`",
+                           pending->site, pending->started));
+  } else {
+    output.log(LogLevel::info, fmt::format("{}: what the restore of {} displaced is kept for `wobackup restore --undo`",
+                                           pending->site, pending->started));
+  }
+}
+
+}  // namespace
+
 int restore_status_command(const Service& service, Output& output) {
   const std::vector<PendingRestore> all = service.pending_restores();
   std::size_t interrupted = 0;
@@ -204,31 +226,34 @@ int restore_status_command(const Service& service, Output& output) {
       tell_pending_restore(pending.site, service, output);
     }
   }
-  const int exit = interrupted == 0 ? 0 : exit_code(ErrorKind::failed);
+  const std::vector<PendingGuard> guards = service.pending_guards();
+  const std::size_t killed = tell_pending_guards(guards, output);
+  const int exit = interrupted + killed == 0 ? 0 : exit_code(ErrorKind::failed);
   if (output.json()) {
-    output.object("summary", {{"pending", all.size()}, {"interrupted", interrupted}, {"exit_code", exit}});
-  } else if (all.empty()) {
+    output.object("summary", {{"pending", all.size()},
+                              {"interrupted", interrupted},
+                              {"guards", guards.size()},
+                              {"guards_killed", killed},
+                              {"exit_code", exit}});
+  } else if (all.empty() && guards.empty()) {
     output.line("no restore in place has left anything");
   }
   return exit;
 }
 
-void tell_pending_restore(const std::string& site, const Service& service, Output& output) {
-  const std::optional<PendingRestore> pending = service.pending_restore(site);
-  if (!pending) return;
-  if (pending->interrupted) {
-    output.warning(
-        fmt::format("{}: a restore that began {} was interrupted: finish it with `wobackup restore --resume "
-                    "{}`, or take it back with --abort",
-                    pending->site, pending->started, pending->site));
-  } else if (pending->undone) {
-    output.log(LogLevel::info,
-               fmt::format("{}: what the restore of {} had brought is kept for `wobackup restore --finish`",
-                           pending->site, pending->started));
-  } else {
-    output.log(LogLevel::info, fmt::format("{}: what the restore of {} displaced is kept for `wobackup restore --undo`",
-                                           pending->site, pending->started));
+void tell_pending(const std::string& site, const Service& service, Output& output) {
+  std::optional<PendingGuard> guard;
+  try {
+    guard = service.pending_guard(site);
+  } catch (const Error& error) {
+    output.warning(error.message());
   }
+  if (guard && guard->running) guard.reset();
+  if (guard) output.warning(text_of(*guard));
+  const std::optional<PendingRestore> restore = service.pending_restore(site);
+  // The guard's own is finished with it.
+  if (guard && restore && restore->interrupted && restore->archive == guard->archive.string()) return;
+  tell_pending_restore(site, service, output);
 }
 
 }  // namespace wobackup::cli

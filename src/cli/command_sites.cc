@@ -100,7 +100,7 @@ int sites_command(const SitesArguments& arguments, Service& service, Output& out
     }
   }
   for (const SharedDatabase& each : shared) output.warning(text_of(each));
-  for (const Site& site : sites) tell_pending_restore(site.name, service, output);
+  for (const Site& site : sites) tell_pending(site.name, service, output);
   return 0;
 }
 

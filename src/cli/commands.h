@@ -3,6 +3,7 @@
 
 #include "cli/arguments.h"
 #include "cli/autoupdate_arguments.h"
+#include "cli/guard_arguments.h"
 #include "cli/inspect_arguments.h"
 #include "cli/output.h"
 #include "cli/restore_arguments.h"
@@ -20,6 +21,8 @@ int diff_command(const DiffArguments& arguments, Service& service, Output& outpu
 int dump_command(const DumpArguments& arguments, Service& service, Output& output);
 int restore_command(const RestoreArguments& arguments, Service& service, Output& output);
 int restore_in_place_command(const RestoreArguments& arguments, Service& service, Output& output);
+int guard_command(const GuardArguments& arguments, Service& service, Output& output);
+int update_command(const GuardArguments& arguments, Service& service, Output& output);
 int verify_command(const VerifyArguments& arguments, Service& service, Output& output);
 int autoupdate_command(const AutoupdateArguments& arguments, Service& service, Output& output);
 int sites_command(const SitesArguments& arguments, Service& service, Output& output);
@@ -27,8 +30,11 @@ int config_command(const ConfigArguments& arguments, const Config& config, Outpu
 int completion_command(const CompletionArguments& arguments, Output& output);
 int version_command(Output& output);
 
-/// Warns of a restore in place that was interrupted, or is not finished yet (a remark).
-void tell_pending_restore(const std::string& site, const Service& service, Output& output);
+/// Warns of a guard that was killed, and of a restore in place that was interrupted, or is not finished yet (a remark).
+void tell_pending(const std::string& site, const Service& service, Output& output);
+/// The same of these guards, also as objects; how many were killed.
+std::size_t tell_pending_guards(const std::vector<PendingGuard>& all, Output& output);
+[[nodiscard]] std::string text_of(const PendingGuard& pending);
 
 /// The result of a verification, and what is thrown if it is not good.
 void report_verified(const std::string& what, const Verified& verified, Output& output);

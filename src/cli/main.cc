@@ -21,12 +21,17 @@ static_assert(std::atomic<bool>::is_always_lock_free, "set by a signal handler")
 
 void on_signal(int) { interrupted.store(true); }
 
-void handle_signals() {
+void handle_signals(int flags) {
   struct sigaction action {};
   action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends at once
+  action.sa_flags = SA_RESTART | flags;
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(number, &action, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
+}
+
+// In the background a terminal is somebody else's to read from.
+int readable_in() {
+  const bool in_background = ::isatty(STDIN_FILENO) == 1 && ::tcgetpgrp(STDIN_FILENO) != ::getpgrp();
+  return in_background ? -1 : STDIN_FILENO;
 }
 
 unsigned screen_width() {
@@ -53,7 +58,8 @@ bool wants_colours() {
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
-  handle_signals();
+  handle_signals(static_cast<int>(SA_RESETHAND));  // a second Ctrl-C ends at once
+  ::signal(SIGPIPE, SIG_IGN);
   // What a backup makes is for its owner only.
   ::umask(077);
   // A crash must not leave passwords in a core file.
@@ -68,7 +74,9 @@ int main(int argc, char** argv) {
                                    .width = screen_width(),
                                    .colours = wants_colours(),
                                    .out_closed = reader_has_gone,
-                                   .interrupted = [] { return interrupted.load(); }};
+                                   .interrupted = [] { return interrupted.load(); },
+                                   .stay = [] { handle_signals(0); },
+                                   .in_fd = readable_in()};
   try {
     return wobackup::cli::run({argv + 1, argv + argc}, terminal);
   } catch (const std::bad_alloc&) {

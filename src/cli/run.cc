@@ -21,6 +21,7 @@ constexpr const char* kFooter = R"(Examples:
   wobackup info example.com/latest             what is known of one backup
   wobackup ls example.com htdocs               what a backup holds
   wobackup diff example.com live               what changed since
+  wobackup guard example.com -- COMMAND        run it, and roll back if it fails
   tar --zstd -xpf ARCHIVE                      plain tar opens every archive
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete, 10 not found,
@@ -89,6 +90,8 @@ struct Arguments {
   ListArguments list;
   InfoArguments info;
   RestoreArguments restore;
+  GuardArguments guard;
+  GuardArguments update;
   VerifyArguments verify;
   InspectArguments inspect;
   SitesArguments sites;
@@ -147,8 +150,9 @@ CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, con
   return command;
 }
 
-const char* const kCommands[] = {"create", "list",       "info",  "ls",     "find",       "diff",    "dump", "restore",
-                                 "verify", "autoupdate", "sites", "config", "completion", "version", "help"};
+const char* const kCommands[] = {"create", "list",    "info",       "ls",      "find",   "diff",
+                                 "dump",   "restore", "verify",     "guard",   "update", "autoupdate",
+                                 "sites",  "config",  "completion", "version", "help"};
 
 std::string nearest_command(const std::string& word) {
   std::string best;
@@ -201,6 +205,9 @@ Error usage_error(const CLI::ParseError& error, const std::vector<std::string>& 
     text.erase(0, colon + 2);
     text = text.starts_with('-') ? "unknown option: " + text : fmt::format("unexpected argument: \"{}\"", text);
   }
+  if (unexpected && (word == "guard" || word == "update")) {
+    return {ErrorKind::usage, printable(text), "the command to run stands behind --, with all its options"};
+  }
   return {ErrorKind::usage, printable(text),
           is_command(word) ? fmt::format("see `wobackup {} --help`", word) : "see `wobackup help`"};
 }
@@ -230,6 +237,8 @@ int dispatch(const CLI::App& app, const Arguments& arguments, Output& output) {
   Service service = make_service(std::move(config), output);
   if (chosen("list")) return list_command(arguments.list, service, output);
   if (chosen("restore")) return restore_command(arguments.restore, service, output);
+  if (chosen("guard")) return guard_command(arguments.guard, service, output);
+  if (chosen("update")) return update_command(arguments.update, service, output);
   if (chosen("verify")) return verify_command(arguments.verify, service, output);
   if (chosen("autoupdate")) return autoupdate_command(arguments.autoupdate, service, output);
   if (chosen("ls")) return ls_command(arguments.inspect.ls, service, output);
@@ -260,6 +269,10 @@ void build(CLI::App& app, Arguments& arguments) {
   add_restore(*add_command(app, arguments, "restore", "Get files back", kRestoreFooter), arguments.restore);
   add_verify(*add_command(app, arguments, "verify", "Prove that backups can be restored", kVerifyFooter),
              arguments.verify);
+  add_guard(*add_command(app, arguments, "guard", "Run a command that can be taken back", kGuardFooter),
+            arguments.guard);
+  add_update(*add_command(app, arguments, "update", "The same before an update, in short", kUpdateFooter),
+             arguments.update);
   add_ls(*add_command(app, arguments, "ls", "List what a backup holds", kLsFooter), arguments.inspect.ls);
   add_find(*add_command(app, arguments, "find", "Find files in backups", kFindFooter), arguments.inspect.find);
   add_diff(*add_command(app, arguments, "diff", "Show what differs", kDiffFooter), arguments.inspect.diff);
@@ -280,13 +293,23 @@ void build(CLI::App& app, Arguments& arguments) {
   help->add_option("COMMAND", arguments.help_for, "The command")->type_name("");
 }
 
+// Of commands that run another one: what stands behind the first "--" is that one's, whatever it looks like.
+std::vector<std::string> take_guarded(const std::vector<std::string>& words, Arguments& arguments) {
+  const std::string command = command_word(words);
+  const auto mark = std::find(words.begin(), words.end(), "--");
+  if ((command != "guard" && command != "update") || mark == words.end()) return words;
+  (command == "guard" ? arguments.guard : arguments.update).command.assign(mark + 1, words.end());
+  return {words.begin(), mark};
+}
+
 }  // namespace
 
 int run(const std::vector<std::string>& words, Terminal& terminal) {
   CLI::App app("The backup service of WordOps servers.", "wobackup");
   Arguments arguments;
   build(app, arguments);
-  std::vector<std::string> reversed(words.rbegin(), words.rend());
+  const std::vector<std::string> own = take_guarded(words, arguments);
+  std::vector<std::string> reversed(own.rbegin(), own.rend());
   int exit = 0;
   std::optional<Error> failure;
   try {
@@ -296,8 +319,8 @@ int run(const std::vector<std::string>& words, Terminal& terminal) {
     terminal.out << help_text(app, chosen.empty() ? app : *chosen.front()) << std::flush;
     return terminal.out ? 0 : exit_code(ErrorKind::failed);
   } catch (const CLI::ParseError& error) {
-    failure = usage_error(error, words);
-    arguments.global.verbosity.json = std::find(words.begin(), words.end(), "--json") != words.end();
+    failure = usage_error(error, own);
+    arguments.global.verbosity.json = std::find(own.begin(), own.end(), "--json") != own.end();
   }
   Output output(terminal, arguments.global.verbosity);
   try {

@@ -19,6 +19,12 @@ struct Terminal {
   bool colours = false;                                      ///< wanted, where a stream is a terminal
   std::function<bool()> out_closed = [] { return false; };   ///< whoever read stdout has gone, as `head` does
   std::function<bool()> interrupted = [] { return false; };  ///< a signal asks for the end
+  /// From now on, a second signal asks for the end, too, and does not end this process at once.
+  std::function<void()> stay = [] {};
+  /// The descriptors behind the streams, for a program that gets them; -1: none.
+  int in_fd = -1;
+  int out_fd = 1;
+  int err_fd = 2;
 };
 
 }  // namespace wobackup::cli

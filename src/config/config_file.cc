@@ -16,6 +16,7 @@
 #include "base/system_error.h"
 #include "base/text.h"
 #include "config/toml_reader.h"
+#include "wobackup/guard.h"
 
 namespace wobackup {
 namespace {
@@ -153,6 +154,18 @@ SiteAutoupdateSettings site_autoupdate(const toml::table& table, const std::stri
   return autoupdate;
 }
 
+std::vector<std::string> guard_checks(TomlReader& reader) {
+  std::vector<std::string> checks = reader.texts("checks");
+  for (const std::string& check : checks) {
+    try {
+      static_cast<void>(guard_check_from(check));
+    } catch (const Error& error) {
+      throw reader.wrong("checks", "holds one that cannot be used: " + error.message(), error.hint());
+    }
+  }
+  return checks;
+}
+
 SiteSettings site_settings(const toml::table& table, const std::string& section, const FileContext& file) {
   TomlReader reader(table, section, file.path);
   SiteSettings site;
@@ -166,6 +179,7 @@ SiteSettings site_settings(const toml::table& table, const std::string& section,
   site.exclude = globs(reader, "exclude");
   site.include = paths_inside(reader, "include");
   site.follow = paths_inside(reader, "follow");
+  site.checks = guard_checks(reader);
   if (const toml::table* database = reader.table("database")) {
     site.database = database_settings(*database, section + ".database", file);
   }
@@ -222,6 +236,7 @@ void read_server(TomlReader& root, const FileContext& file, ServerSettings& serv
   assign(server.https_port, reader.number("https_port", 1, 65535));
   assign(server.nginx, reader.absolute_path("nginx"));
   assign(server.page_cache, reader.absolute_path("page_cache"));
+  assign(server.web_logs, reader.absolute_path("web_logs"));
   assign(server.reload_php, reader.truth("reload_php"));
   reader.finish();
 }
@@ -249,6 +264,16 @@ void read_autoupdate(TomlReader& root, const FileContext& file, AutoupdateSettin
   assign(autoupdate.keep, reader.number("keep", 1, 1000));
   assign(autoupdate.reports, reader.number("reports", 1, 10000));
   assign(autoupdate.unit_dir, reader.absolute_path("unit_dir"));
+  reader.finish();
+}
+
+void read_guard(TomlReader& root, const FileContext& file, GuardSettings& guard) {
+  const toml::table* table = root.table("guard");
+  if (table == nullptr) return;
+  TomlReader reader(*table, "guard", file.path);
+  guard.checks = guard_checks(reader);
+  if (table->contains("keep_rows")) guard.keep_rows = globs(reader, "keep_rows");
+  if (const auto timeout = reader.duration_seconds("timeout")) guard.timeout = std::chrono::seconds(*timeout);
   reader.finish();
 }
 
@@ -281,6 +306,7 @@ void read_sections(const std::filesystem::path& path, Config& config) {
   read_database_defaults(reader, file, config.database);
   read_server(reader, file, config.server);
   read_autoupdate(reader, file, config.autoupdate);
+  read_guard(reader, file, config.guard);
   read_sites(reader, file, config);
   reader.finish();
   config.file = path;

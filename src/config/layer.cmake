@@ -3,6 +3,7 @@ wobackup_layer(config PATH config
     config.cc
     config_file.cc
     environment.cc
+    guard_check.cc
     toml_reader.cc
   DEPENDS base
   LINK tomlplusplus::tomlplusplus)

@@ -1,17 +1,11 @@
 #include "in_place/restore_journal.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <string_view>
 #include <utility>
 
-#include "base/file_io.h"
-#include "base/system_error.h"
 #include "base/text.h"
 #include "in_place/journal_text.h"
 #include "wobackup/error.h"
@@ -118,30 +112,19 @@ RestoreJournal journal_from(const Json& json) {
   return journal;
 }
 
-void sync_folder(const std::filesystem::path& folder) {
-  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0) throw system_error(fmt::format("cannot sync {}", folder.string()), errno);
-}
-
 }  // namespace
 
 JournalFile::JournalFile(const std::filesystem::path& state_dir, const std::string& site)
-    : path_(state_dir / "restores" / (site + ".json")) {}
+    : file_(state_dir / "restores" / (site + ".json"), kLargestJournal) {}
 
 std::optional<RestoreJournal> JournalFile::load() const {
-  std::string text;
-  try {
-    text = read_small_file(path_, kLargestJournal);
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::not_found) return std::nullopt;
-    throw;
-  }
   const auto refuse = [this](const std::string& why) -> Error {
-    return {ErrorKind::failed, fmt::format("the journal {} cannot be used: {}", path_.string(), why),
+    return {ErrorKind::failed, fmt::format("the journal {} cannot be used: {}", file_.path().string(), why),
             "a restore was interrupted; look at the folders that it names before removing it"};
   };
   try {
-    return journal_from(Json::parse(text));
+    const std::optional<Json> json = file_.load();
+    return json ? std::optional(journal_from(*json)) : std::nullopt;
   } catch (const Error& error) {
     throw refuse(error.message());
   } catch (const Json::exception& error) {
@@ -149,23 +132,8 @@ std::optional<RestoreJournal> JournalFile::load() const {
   }
 }
 
-void JournalFile::save(const RestoreJournal& journal) const {
-  const std::filesystem::path folder = path_.parent_path();
-  if (::mkdir(folder.c_str(), 0700) == 0) {
-    sync_folder(folder.parent_path());
-  } else if (errno != EEXIST) {
-    throw system_error(fmt::format("cannot make the folder {}", folder.string()), errno);
-  }
-  const std::string text = json_of(journal).dump(1) + "\n";
-  if (text.size() > kLargestJournal) throw Error(ErrorKind::failed, "the restore has more steps than a journal holds");
-  replace_file(path_, text, 0600);
-}
+void JournalFile::save(const RestoreJournal& journal) const { file_.save(json_of(journal)); }
 
-void JournalFile::remove() const {
-  if (::unlink(path_.c_str()) != 0 && errno != ENOENT) {
-    throw system_error(fmt::format("cannot remove {}", path_.string()), errno);
-  }
-  sync_folder(path_.parent_path());
-}
+void JournalFile::remove() const { file_.remove(); }
 
 }  // namespace wobackup

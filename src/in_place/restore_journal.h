@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/synced_json.h"
 #include "in_place/file_exchange.h"
 #include "in_place/file_identity.h"
 #include "wobackup/json.h"
@@ -61,10 +62,10 @@ class JournalFile {
   void save(const RestoreJournal& journal) const;
   /// Synced, too.
   void remove() const;
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_.path(); }
 
  private:
-  std::filesystem::path path_;
+  SyncedJson file_;
 };
 
 }  // namespace wobackup

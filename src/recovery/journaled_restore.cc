@@ -12,10 +12,11 @@
 
 namespace wobackup {
 
-JournaledRestore::JournaledRestore(const std::string& site, const char* purpose, const InPlaceEnvironment& environment)
+JournaledRestore::JournaledRestore(const std::string& site, const char* purpose, const InPlaceEnvironment& environment,
+                                   std::chrono::seconds wait)
     : environment_(environment),
       state_(environment.config.state_dir),
-      lock_(state_.lock_file(site), fmt::format("{} {}", purpose, site), std::chrono::seconds(0), {}),
+      lock_(state_.lock_file(site), fmt::format("{} {}", purpose, site), wait, {}),
       file_(state_.path(), site) {
   std::optional<RestoreJournal> found = file_.load();
   if (!found) throw Error(ErrorKind::not_found, fmt::format("{}: there is no restore to {}", site, purpose));

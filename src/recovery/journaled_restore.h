@@ -1,6 +1,7 @@
 // A restore in place as its journal tells of it.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,7 +19,8 @@ namespace wobackup {
 class JournaledRestore {
  public:
   /// Throws Error not_found if there is no journal: nothing to `purpose` ("undo").
-  JournaledRestore(const std::string& site, const char* purpose, const InPlaceEnvironment& environment);
+  JournaledRestore(const std::string& site, const char* purpose, const InPlaceEnvironment& environment,
+                   std::chrono::seconds wait = std::chrono::seconds(0));
 
   /// Finds stage and database server again.
   void open();

@@ -13,6 +13,7 @@ wobackup_layer(recovery PATH recovery
     live_htdocs.cc
     live_tree.cc
     maintenance_window.cc
+    restorable.cc
     restore_in_place.cc
     scratch.cc
     site_check.cc

@@ -277,13 +277,8 @@ RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& 
                                  const InPlaceEnvironment& environment) {
   require_sense(site, options, environment.config, environment.log);
   require_proven(archive, options, environment);
-  if (const auto pending = pending_restore_of(site.name, environment.config)) {
-    if (pending->interrupted) {
-      throw Error(ErrorKind::locked, fmt::format("{}: a restore was interrupted", site.name),
-                  "finish it with `restore --resume`, or take it back with `restore --abort`");
-    }
-    static_cast<void>(finish_restore(site, false, environment));
-  }
+  require_not_interrupted(site.name, environment.config);
+  if (pending_restore_of(site.name, environment.config)) static_cast<void>(finish_restore(site, false, environment));
   const StateFolder state(environment.config.state_dir);
   const FileLock lock(state.lock_file(site.name), fmt::format("restore {}", site.name), options.wait,
                       options.cancelled);
@@ -303,6 +298,13 @@ std::optional<PendingRestore> pending_restore_of(const std::string& site, const 
                         .interrupted = !ended,
                         .swapping = journal->phase == JournalPhase::swapping || journal->phase == JournalPhase::undoing,
                         .undone = journal->phase == JournalPhase::undone};
+}
+
+void require_not_interrupted(const std::string& site, const Config& config) {
+  const auto pending = pending_restore_of(site, config);
+  if (!pending || !pending->interrupted) return;
+  throw Error(ErrorKind::locked, fmt::format("{}: a restore was interrupted", site),
+              "finish it with `restore --resume`, or take it back with `restore --abort`");
 }
 
 std::vector<PendingRestore> pending_restores_in(const Config& config) {

@@ -27,6 +27,9 @@ struct InPlaceEnvironment {
 /// As Service::pending_restore.
 [[nodiscard]] std::optional<PendingRestore> pending_restore_of(const std::string& site, const Config& config);
 
+/// Throws Error locked if there is an interrupted one.
+void require_not_interrupted(const std::string& site, const Config& config);
+
 /// As Service::pending_restores.
 [[nodiscard]] std::vector<PendingRestore> pending_restores_in(const Config& config);
 

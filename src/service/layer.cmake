@@ -1,3 +1,3 @@
 wobackup_layer(service PATH service
   SOURCES service.cc
-  DEPENDS base config site snapshot inspect recovery store_archive)
+  DEPENDS base config site snapshot inspect recovery guard store_archive)

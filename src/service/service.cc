@@ -14,6 +14,8 @@
 #include "base/host_name.h"
 #include "base/safe_path.h"
 #include "base/text.h"
+#include "guard/guard.h"
+#include "guard/pending_guard.h"
 #include "inspect/difference.h"
 #include "inspect/dump_member.h"
 #include "inspect/find_versions.h"
@@ -186,6 +188,34 @@ void Service::undo_restore(const std::string& site) {
 std::filesystem::path Service::finish_restore(const Site& site, bool discard) {
   return wobackup::finish_restore(site, discard,
                                   {implementation_->config, implementation_->clock, implementation_->log});
+}
+
+GuardResult Service::guard(const Site& site, const GuardOptions& options,
+                           const std::function<void(const GuardedChange&)>& change) {
+  sweep_scratch(implementation_->config, implementation_->log);
+  return guard_change(site, options, change, {implementation_->config, implementation_->clock, implementation_->log});
+}
+
+GuardResult Service::guard(const Site& site, const GuardOptions& options, const GuardCommand& command) {
+  sweep_scratch(implementation_->config, implementation_->log);
+  return guard_command(site, options, command, {implementation_->config, implementation_->clock, implementation_->log});
+}
+
+std::optional<PendingGuard> Service::pending_guard(const std::string& site) const {
+  const std::optional<std::string> valid = host_name(site);
+  return valid ? pending_guard_of(*valid, implementation_->config) : std::nullopt;
+}
+
+std::vector<PendingGuard> Service::pending_guards() const { return pending_guards_in(implementation_->config); }
+
+GuardResult Service::resume_guard(const std::string& site) {
+  return wobackup::resume_guard(valid_name(site),
+                                {implementation_->config, implementation_->clock, implementation_->log});
+}
+
+GuardResult Service::abort_guard(const std::string& site) {
+  return wobackup::abort_guard(valid_name(site),
+                               {implementation_->config, implementation_->clock, implementation_->log});
 }
 
 Verified Service::verify(const std::filesystem::path& archive, const VerifyOptions& options) const {

@@ -13,7 +13,7 @@ constexpr std::string_view kFacts = R"php(
     global $wpdb;
     $wp_version = $wp_db_version = '';
     include ABSPATH . 'wp-includes/version.php';
-    $notices = array();
+    $notices = $missing = array();
     $wpdb->suppress_errors(true);
     $database = (string) $wpdb->get_var('SELECT DATABASE()');
     $post = $wpdb->get_row("SELECT ID, post_title, post_date_gmt FROM {$wpdb->posts} WHERE post_type = 'post'"
@@ -22,9 +22,9 @@ constexpr std::string_view kFacts = R"php(
     $plugins = array_values(array_filter((array) get_option('active_plugins', array()), 'is_string'));
     if (is_multisite()) $plugins = array_merge($plugins, array_keys((array) get_site_option('active_sitewide_plugins')));
     foreach ($plugins as $plugin) {
-        if (!is_file(WP_PLUGIN_DIR . '/' . $plugin)) $notices[] = 'the files of this active plugin are missing: ' . $plugin;
+        if (!is_file(WP_PLUGIN_DIR . '/' . $plugin)) $missing[] = 'the files of this active plugin are missing: ' . $plugin;
     }
-    if (!wp_get_theme()->exists()) $notices[] = 'the files of the theme are missing: ' . get_stylesheet();
+    if (!wp_get_theme()->exists()) $missing[] = 'the files of the theme are missing: ' . get_stylesheet();
     $content = (string) realpath(WP_CONTENT_DIR);
     $site = dirname((string) realpath(ABSPATH)) . '/';
     if (strncmp($content . '/', $site, strlen($site)) !== 0) {
@@ -36,7 +36,8 @@ constexpr std::string_view kFacts = R"php(
         'post' => $post ? array('id' => (string) $post->ID, 'title' => $post->post_title,
             'date' => $post->post_date_gmt) : null,
         'plugins' => array_slice($plugins, 0, 500), 'theme' => (string) get_stylesheet(),
-        'multisite' => is_multisite() ? '1' : '0', 'php' => PHP_VERSION, 'notices' => array_slice($notices, 0, 100));
+        'multisite' => is_multisite() ? '1' : '0', 'php' => PHP_VERSION, 'missing' => array_slice($missing, 0, 100),
+        'notices' => array_slice($notices, 0, 100));
 )php";
 
 void check_database(const WordPressRun& run, const Json& answer) {
@@ -69,7 +70,9 @@ WordPressFacts probe_wordpress(const WordPressRun& run, const Cancellation& canc
   facts.theme = answer_text(answer, "theme");
   facts.multisite = answer_text(answer, "multisite") == "1";
   facts.php_version = answer_text(answer, "php");
-  facts.notices = answer_texts(answer, "notices");
+  facts.missing_parts = answer_texts(answer, "missing");
+  facts.notices = facts.missing_parts;
+  for (std::string& notice : answer_texts(answer, "notices")) facts.notices.push_back(std::move(notice));
   if (!run.php.remark.empty()) facts.notices.push_back(run.php.remark);
   if (result.printed_bytes > 0) {
     facts.notices.push_back(

@@ -31,7 +31,8 @@ struct WordPressFacts {
   std::string theme;
   bool multisite = false;
   std::string php_version;
-  std::vector<std::string> notices;  ///< what an admin should know: missing plugins, another PHP version ...
+  std::vector<std::string> missing_parts;  ///< sentences about active plugins, or a theme, without their files
+  std::vector<std::string> notices;        ///< what an admin should know: missing plugins, another PHP version ...
 };
 
 /// Loads WordPress with all its plugins and the theme, as a visit would, and reads a little. The site's code may write

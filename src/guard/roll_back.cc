@@ -1,0 +1,148 @@
+#include "guard/roll_back.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "base/safe_path.h"
+#include "base/text.h"
+#include "guard/guarded_command.h"
+#include "guard/keep_rows.h"
+#include "guard/site_checks.h"
+#include "recovery/live_htdocs.h"
+
+namespace wobackup {
+namespace {
+
+// A backup by somebody else may be running; a broken site is worth waiting for it.
+constexpr std::chrono::minutes kLockWait{30};
+
+bool is_ours(const PendingRestore& pending, const GuardJournal& journal) {
+  return pending.archive == journal.archive.string();
+}
+
+// What a killed `wp core update` leaves behind would be taken for an update at work. The guard's command is dead.
+void remove_maintenance(const GuardJournal& journal) {
+  if (journal.maintenance_before) return;
+  try {
+    const UniqueFd folder = open_trusted_directory(journal.site.path, false);
+    const UniqueFd htdocs = open_htdocs(folder.get());
+    if (htdocs) ::unlinkat(htdocs.get(), ".maintenance", 0);
+  } catch (const Error&) {  // whatever htdocs is by now, the restore will say it
+  }
+}
+
+void restore(const GuardJournal& journal, const GuardEnvironment& environment, const ProgressCallback& on_progress,
+             GuardResult& result) {
+  InPlaceOptions options = roll_back_options(journal.type, journal.shared);
+  // A site that did not run before would look like a restore that failed.
+  options.check = journal.runs_before;
+  options.wait = kLockWait;
+  options.on_progress = on_progress;
+  RestoredInPlace restored = restore_in_place(journal.site, journal.archive, options, environment.in_place());
+  for (const PathNote& note : restored.staged.notes) result.notes.push_back(printable(note.path) + ": " + note.what);
+  result.notes.insert(result.notes.end(), restored.notes.begin(), restored.notes.end());
+}
+
+std::string by_hand(const GuardJournal& journal) {
+  return fmt::format("try again: wobackup guard --abort {0}; or by hand: wobackup restore {1} --in-place",
+                     journal.site.name, printable(journal.archive.string()));
+}
+
+std::string why_text(const GuardJournal& journal) {
+  return journal.problem.empty() ? journal.site.name : fmt::format("{}: {}", journal.site.name, journal.problem);
+}
+
+void keep_rows_of(const GuardJournal& journal, const GuardEnvironment& environment, GuardResult& result) {
+  if (journal.type == BackupType::files) return;
+  try {
+    result.kept_rows = keep_rows(journal, environment, result.notes);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::not_found) return;
+    result.notes.push_back(
+        fmt::format("the rows that have come since the backup could not be written: {}; they are among what was "
+                    "displaced: `wobackup restore --undo {}` brings it back, `--finish` archives it",
+                    error.message(), journal.site.name));
+  }
+}
+
+void check_again(const GuardJournal& journal, const GuardEnvironment& environment, GuardResult& result) {
+  const Cancellation never;
+  const auto variables =
+      guard_variables(journal.site, journal.archive, journal.type, journal.reason, environment.config);
+  const CheckContext context{journal.site, environment, variables, never};
+  result.checks_after_roll_back = SiteChecks::from(journal.checks).now(journal.before, context);
+}
+
+}  // namespace
+
+InPlaceOptions roll_back_options(BackupType type, bool shared) {
+  InPlaceOptions options;
+  options.files = type != BackupType::database;
+  options.database = type != BackupType::files;
+  options.shared = shared;
+  return options;
+}
+
+bool finish_begun_restore(const GuardJournal& journal, const GuardEnvironment& environment) {
+  const std::string& site = journal.site.name;
+  std::optional<PendingRestore> pending = pending_restore_of(site, environment.config);
+  if (pending && pending->interrupted && is_ours(*pending, journal)) {
+    if (pending->swapping) {
+      resume_restore(site, environment.in_place());
+    } else {
+      abort_restore(site, environment.in_place());
+    }
+    pending = pending_restore_of(site, environment.config);
+  }
+  return journal.phase == GuardPhase::roll_back && pending && is_ours(*pending, journal) && !pending->interrupted &&
+         !pending->undone;
+}
+
+void roll_back(GuardJournal& journal, const GuardJournalFile& file, const GuardEnvironment& environment,
+               const ProgressCallback& on_progress, GuardResult& result) {
+  try {
+    const bool restored = finish_begun_restore(journal, environment);
+    journal.phase = GuardPhase::roll_back;
+    file.save(journal);
+    if (!restored) {
+      remove_maintenance(journal);
+      restore(journal, environment, on_progress, result);
+    }
+  } catch (const Error& error) {
+    throw GuardFailed(Error(ErrorKind::rollback_failed,
+                            fmt::format("{}; and the roll-back failed: {}", why_text(journal), error.message()),
+                            error.hint().empty() ? by_hand(journal) : error.hint() + "; then " + by_hand(journal)),
+                      std::move(result));
+  }
+  result.rolled_back = true;
+  keep_rows_of(journal, environment, result);
+  check_again(journal, environment, result);
+  file.remove();
+  if (const auto failure = first_failure(result.checks_after_roll_back)) {
+    throw GuardFailed(Error(ErrorKind::rollback_failed,
+                            fmt::format("{}; what was backed up is restored, but the site is not as before: {}",
+                                        why_text(journal), *failure),
+                            fmt::format("something else has changed that the backup (type {}) does not hold: look at "
+                                        "the web server, PHP and its settings",
+                                        name_of(journal.type))),
+                      std::move(result));
+  }
+}
+
+void throw_rolled_back(const GuardJournal& journal, GuardResult& result) {
+  std::string text =
+      fmt::format("{}; rolled back to the backup {}", why_text(journal), journal.archive.filename().string());
+  if (!result.kept_rows.tables.empty()) text += "; " + text_of(result.kept_rows);
+  throw GuardFailed(Error(ErrorKind::rolled_back, text,
+                          fmt::format("what the change had made is kept for `wobackup restore --undo {0}`, until "
+                                      "`wobackup restore --finish {0}` archives it",
+                                      journal.site.name)),
+                    std::move(result));
+}
+
+}  // namespace wobackup

@@ -1,0 +1,17 @@
+// Whether a backup could be restored in place, asked while there is no need for it yet.
+#pragma once
+
+#include <filesystem>
+
+#include "base/cancellation.h"
+#include "recovery/restore_in_place.h"
+
+namespace wobackup {
+
+/// Throws what restore_in_place would throw before it changes anything, as far as that can be told without staging: an
+/// interrupted restore, a database that other sites use, a login without the rights, a server that does not take the
+/// dump's longest statement, mounts that cannot be exchanged, no room. Reads the dump once; changes nothing.
+void require_restorable(const Site& site, const std::filesystem::path& archive, const InPlaceOptions& options,
+                        const InPlaceEnvironment& environment, const Cancellation& cancellation);
+
+}  // namespace wobackup
