@@ -95,12 +95,21 @@ struct UpdateStep {
   std::chrono::milliseconds elapsed{0};
 };
 
+/// A command of WP-CLI, for whoever looks for the cause of something.
+struct UpdateCommand {
+  std::string command;
+  std::string end;                   ///< "exit status 0" ...
+  std::vector<std::string> printed;  ///< the last lines of its output and of its complaints; printable
+  std::chrono::milliseconds elapsed{0};
+};
+
 /// Everything about one site's run.
 struct SiteAutoupdate {
   std::string site;
   AutoupdateState state = AutoupdateState::up_to_date;
   PendingUpdates pending;
   std::vector<UpdateStep> steps;
+  std::vector<UpdateCommand> commands;
   std::filesystem::path archive;                ///< the backup before everything
   std::vector<std::filesystem::path> verified;  ///< backups that were read back whole
   std::vector<std::filesystem::path> removed;   ///< older backups that made room

@@ -87,6 +87,13 @@ Json json_of(const UpdateStep& step) {
   return json;
 }
 
+Json json_of(const UpdateCommand& command) {
+  return {{"command", command.command},
+          {"end", command.end},
+          {"printed", command.printed},
+          {"seconds", static_cast<double>(command.elapsed.count()) / 1000}};
+}
+
 // Every file of one run has the same stem. Nothing for other names.
 std::optional<std::string> stem_of(const std::string& name) {
   const std::size_t dot = name.find('.');
@@ -204,6 +211,8 @@ Json json_of(const SiteAutoupdate& result) {
   json["removed"] = json_of(result.removed);
   json["steps"] = Json::array();
   for (const UpdateStep& step : result.steps) json["steps"].push_back(json_of(step));
+  json["commands"] = Json::array();
+  for (const UpdateCommand& command : result.commands) json["commands"].push_back(json_of(command));
   json["notes"] = Json::array();
   for (const std::string& note : result.notes) json["notes"].push_back(printable(note));
   json["error"] = json_of(result.error);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <utility>
 
 #include "autoupdate/pending_updates.h"
@@ -17,6 +18,7 @@
 #include "base/clock.h"
 #include "base/file_lock.h"
 #include "base/system_error.h"
+#include "base/text.h"
 #include "recovery/site_check.h"
 #include "snapshot/run_monitor.h"
 #include "snapshot/state_folder.h"
@@ -82,6 +84,22 @@ std::vector<PendingUpdates> steps_of(const PendingUpdates& pending, bool one_by_
   return steps;
 }
 
+// The last lines of a text.
+void add_lines(std::string_view text, std::vector<std::string>& lines) {
+  constexpr std::size_t kMostLines = 10, kLongestLine = 300;
+  const std::vector<std::string_view> all = split(trim(text), '\n');
+  for (std::size_t i = all.size() - std::min(all.size(), kMostLines); i < all.size(); ++i) {
+    if (!trim(all[i]).empty()) lines.push_back(printable(all[i].substr(0, kLongestLine)));
+  }
+}
+
+UpdateCommand told(const WpRun& run) {
+  UpdateCommand command{run.command, end_text(run), {}, run.elapsed};
+  add_lines(run.watched.out, command.printed);
+  add_lines(run.watched.err, command.printed);
+  return command;
+}
+
 std::vector<std::string> names_of(const std::vector<Update>& updates) {
   std::vector<std::string> names;
   for (const Update& update : updates) names.push_back(update.name);
@@ -120,7 +138,8 @@ class SiteRun {
     const FileLock lock = autoupdate_lock(config_, site_.name, options_);
     require_settled(service_, site_.name);
     require_no_maintenance(site_);
-    const WpCli wp(site_, config_, cancellation_);
+    WpCli wp(site_, config_, cancellation_);
+    wp.on_run([this](const WpRun& run) { result_.commands.push_back(told(run)); });
     result_.pending = ask_pending_updates(wp, wish());
     const bool nothing = result_.pending.empty();
     if (nothing && !options_.backup_only) return;
@@ -202,6 +221,7 @@ class SiteRun {
     guard.backup_root = options_.backup_root;
     guard.wait = options_.wait;
     guard.on_progress = options_.on_progress;
+    if (!first) guard.exclude = config_.autoupdate.one_by_one_exclude;
     guard.on_phase = [this](std::string_view phase) { enter(phase); };
     guard.cancelled = options_.cancelled;
     bool goes_on = true;
@@ -238,26 +258,31 @@ class SiteRun {
     std::string why_not;
     const std::optional<TableState> tables = look_at_tables(site_, config_, cancellation_, why_not);
     if (!tables) step.notes.push_back("the tables were not watched: " + why_not);
-    try {
-      if (updates.core) {
-        update_core(wp, wish().minor_only, updates.core->to, step.notes);
-        update_core_database(wp, step.notes);
-      }
-      if (!updates.plugins.empty()) update_extensions(wp, ExtensionKind::plugin, names_of(updates.plugins));
-      if (!updates.themes.empty()) update_extensions(wp, ExtensionKind::theme, names_of(updates.themes));
-    } catch (...) {
-      end_maintenance();
-      throw;
+    if (updates.core) {
+      update_core(wp, wish().minor_only, updates.core->to, step.notes);
+      update_core_database(wp, step.notes);
     }
-    end_maintenance();
+    for (const ExtensionKind kind : {ExtensionKind::plugin, ExtensionKind::theme}) {
+      const std::vector<Update>& wanted = kind == ExtensionKind::plugin ? updates.plugins : updates.themes;
+      if (wanted.empty()) continue;
+      update_extensions(wp, kind, names_of(wanted));
+      load_new_code(wp, kind, wanted, step);
+    }
     if (tables) watch_tables(*tables);
     for (std::string& note : flush_site_caches(site_, config_, cancellation_)) step.notes.push_back(std::move(note));
     if (visual) look(change, *visual);
   }
 
-  // A WP-CLI that was ended in the middle leaves its maintenance page behind. None was there before.
-  void end_maintenance() const {
-    if (maintenance_since(site_)) ::unlink((htdocs_of(site_) / ".maintenance").c_str());
+  // WP-CLI has run the old code. The first load of the new one is when plugins bring their tables up to date, and when
+  // mistakes in them show; it must not be a visitor's.
+  static void load_new_code(const WpCli& wp, ExtensionKind kind, const std::vector<Update>& updates, UpdateStep& step) {
+    const std::map<std::string, std::string> installed = installed_versions(wp, kind);
+    for (const Update& update : updates) {
+      const auto found = installed.find(update.name);
+      if (found != installed.end() && found->second != update.from) continue;
+      step.notes.push_back(fmt::format("{} was updated to {}, but still says that it is {}", update.name, update.to,
+                                       found == installed.end() ? "nothing" : found->second));
+    }
   }
 
   void watch_tables(const TableState& before) const {
@@ -268,8 +293,8 @@ class SiteRun {
     }
     const std::string emptied = emptied_tables(before, *after, config_.autoupdate.may_empty);
     if (emptied.empty()) return;
-    throw Error(ErrorKind::failed, "the update emptied tables: " + emptied,
-                "if that is what it should do, name them in autoupdate.may_empty");
+    throw Error(ErrorKind::failed,
+                "the update emptied tables: " + emptied + " (autoupdate.may_empty names those that may become empty)");
   }
 
   // Last, and only of a site that runs: a picture of an error page is no help.
@@ -326,16 +351,18 @@ class SiteRun {
     const bool incomplete = std::any_of(result_.steps.begin(), result_.steps.end(), [](const UpdateStep& step) {
       return step.error && step.error->kind() == ErrorKind::incomplete;
     });
-    if (incomplete) retire_incomplete(result_.steps.back());
+    // A guard refuses an incomplete one, but it is there, and tomorrow's will be beside it.
+    if (incomplete) retire_newest(result_.steps.size() == 1 ? kAutoupdateReason : kSingleUpdateReason);
+    // What a roll-back displaces becomes an archive when the next one comes.
+    const bool back =
+        std::any_of(result_.steps.begin(), result_.steps.end(), [](auto& step) { return step.rolled_back; });
+    if (back) retire_newest("pre-restore");
   }
 
-  // A guard refuses it, but it is there, and tomorrow's will be beside it.
-  void retire_incomplete(const UpdateStep& step) {
-    const char* reason = result_.steps.size() == 1 ? kAutoupdateReason : kSingleUpdateReason;
+  void retire_newest(const char* reason) {
     try {
       for (const SnapshotRef& ref : service_.list(site_.name, options_.backup_root)) {
-        if (ref.complete || ref.reason != reason || ref.archive == step.archive) continue;
-        return retire(ref.archive, reason);
+        if (ref.reason == reason) return retire(ref.archive, reason);
       }
     } catch (const Error& error) {
       result_.notes.push_back(error.message());

@@ -157,8 +157,15 @@ WpRun WpCli::run(const std::vector<std::string>& words) const {
   run.command = "wp";
   for (const std::string& word : words) run.command += " " + printable(word);
   run.time_limit = timeout_;
+  const auto started = std::chrono::steady_clock::now();
   run.watched = run_watched(command, limits);
+  run.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
+  if (on_run_) on_run_(run);
   return run;
+}
+
+std::string end_text(const WpRun& run) {
+  return run.watched.end == WatchEnd::by_itself ? run.watched.status.text() : reason(run);
 }
 
 Error wp_failure(const WpRun& run) {

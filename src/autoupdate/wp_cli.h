@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,7 @@ struct WpRun {
   std::string command;  ///< for messages: "wp plugin update shop"
   Watched watched;
   std::chrono::seconds time_limit{0};
+  std::chrono::milliseconds elapsed{0};
 
   [[nodiscard]] bool succeeded() const noexcept {
     return watched.end == WatchEnd::by_itself && watched.status.success();
@@ -49,6 +51,8 @@ class WpCli {
 
   /// Runs `wp <words> --path=htdocs --no-color`. Throws failed if it cannot be started, and interrupted.
   [[nodiscard]] WpRun run(const std::vector<std::string>& words) const;
+  /// Told of every run.
+  void on_run(std::function<void(const WpRun&)> told) { on_run_ = std::move(told); }
 
  private:
   WpProgram program_;
@@ -57,10 +61,14 @@ class WpCli {
   std::chrono::seconds timeout_;
   std::string home_;
   const Cancellation& cancellation_;
+  std::function<void(const WpRun&)> on_run_;
 };
 
 /// Whether the site's files are a WordPress.
 [[nodiscard]] bool is_wordpress(const Site& site);
+
+/// "exit status 0", "it did not end within 900 seconds".
+[[nodiscard]] std::string end_text(const WpRun& run);
 
 /// "wp plugin update shop failed: Error: ...". What it printed last is quoted, printable and cut.
 [[nodiscard]] Error wp_failure(const WpRun& run);

@@ -103,6 +103,16 @@ std::vector<ExtensionUpdate> extension_updates(const WpCli& wp, ExtensionKind ki
   return updates;
 }
 
+std::map<std::string, std::string> installed_versions(const WpCli& wp, ExtensionKind kind) {
+  const WpRun run = must_run(
+      wp, {std::string(name_of(kind)), "list", "--fields=name,version", "--skip-update-check", "--format=json"});
+  std::map<std::string, std::string> versions;
+  for (const Json& item : list_of(run, {"name", "version"})) {
+    versions[raw_text(item, "name")] = answer_text(item, "version");
+  }
+  return versions;
+}
+
 bool is_multisite(const WpCli& wp) { return wp.run({"core", "is-installed", "--network"}).succeeded(); }
 
 void update_core(const WpCli& wp, bool minor, const std::string& expected, std::vector<std::string>& notes) {

@@ -1,6 +1,7 @@
 // The commands of WP-CLI that are used here, with their answers as plain values. What they say is the site's word.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,8 @@ struct ExtensionUpdate {
 /// Versions of WordPress that are on offer, printable.
 [[nodiscard]] std::vector<std::string> core_offers(const WpCli& wp);
 [[nodiscard]] std::vector<ExtensionUpdate> extension_updates(const WpCli& wp, ExtensionKind kind);
+/// The versions of all that are installed, by name; printable.
+[[nodiscard]] std::map<std::string, std::string> installed_versions(const WpCli& wp, ExtensionKind kind);
 [[nodiscard]] bool is_multisite(const WpCli& wp);
 
 /// Updates WordPress' files, to the newest version or the newest of the same x.y. Throws if they are not `expected`

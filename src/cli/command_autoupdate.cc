@@ -12,6 +12,7 @@
 namespace wobackup::cli {
 namespace {
 
+constexpr const char* kUsualWait = "30m";
 constexpr const char* kSeeHelp = "see `wobackup autoupdate --help`";
 
 [[noreturn]] void wrong_usage(const std::string& message, const std::string& hint = kSeeHelp) {
@@ -98,7 +99,8 @@ std::vector<std::string> words_for_later(const AutoupdateArguments& arguments, c
   flag(arguments.no_visual, "--no-visual");
   for (const std::string& plugin : arguments.exclude) words.insert(words.end(), {"--exclude", plugin});
   if (options.backup_root) words.insert(words.end(), {"--backup-dir", options.backup_root->string()});
-  if (!arguments.wait.empty()) words.insert(words.end(), {"--wait", arguments.wait});
+  // At night other backups run, too.
+  words.insert(words.end(), {"--wait", arguments.wait.empty() ? kUsualWait : arguments.wait});
   return words;
 }
 

@@ -11,7 +11,7 @@ constexpr const char* kBash =
 _wobackup() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} program=$1 command= words= word i
   local globals="--config --json --quiet --verbose --help"
-  local commands="create list info ls find diff dump restore verify sites config completion version help"
+  local commands="create list info ls find diff dump restore verify autoupdate sites config completion version help"
   local config=()
   COMPREPLY=()
   # Bash takes --type=full apart at the equals sign.
@@ -24,16 +24,16 @@ _wobackup() {
         word=${COMP_WORDS[++i]}
         if [[ $word == "=" ]]; then word=${COMP_WORDS[++i]}; fi
         config=(--config "$word") ;;
-      create|list|info|ls|find|diff|dump|restore|verify|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
+      create|list|info|ls|find|diff|dump|restore|verify|autoupdate|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
     esac
   done
   case $previous in
-    --config|--path|--site-json|--target) _wobackup_files "$current"; return ;;
+    --config|--path|--site-json|--target|--backup-dir) _wobackup_files "$current"; return ;;
     --type) _wobackup_words "$current" "full db files"; return ;;
     --verify) _wobackup_words "$current" "quick data drill"; return ;;
     --overwrite) _wobackup_words "$current" "always if-newer never"; return ;;
     --level) if [[ $command == verify ]]; then _wobackup_words "$current" "quick data drill"; fi; return ;;
-    --reason|--meta|--include|--exclude|--wait|--threads|--limit-rate|--sample|--table) return ;;
+    --reason|--meta|--include|--exclude|--wait|--threads|--limit-rate|--sample|--table|--calendar) return ;;
   esac
   case $command in
     "") words="$commands $globals --version" ;;
@@ -45,6 +45,7 @@ _wobackup() {
     dump) words="--table --db --force --path $globals" ;;
     restore) words="--in-place --yes --accept-changed --shared --no-check --table --undo --finish --status --discard --resume --abort --target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path $globals" ;;
     verify) words="--all --level --sample --path $globals" ;;
+    autoupdate) words="--all --dry-run --backup-only --one-by-one --minor-only --core --plugins --themes --exclude --no-visual --backup-dir --wait --daily --hourly --calendar $globals" ;;
     config) words="show validate $globals" ;;
     completion) words="bash $globals" ;;
     help) words="$commands" ;;
@@ -52,6 +53,12 @@ _wobackup() {
   esac
   if [[ $current != -* ]]; then
     case $command in
+      autoupdate)
+        case " ${COMP_WORDS[*]:1:COMP_CWORD-1} " in
+          *" enable "*|*" run "*) words=$("$program" "${config[@]}" sites --names 2>/dev/null) ;;
+          *" schedule "*) words="enable disable status" ;;
+          *) words="run schedule" ;;
+        esac ;;
       create|list|find) words=$("$program" "${config[@]}" sites --names 2>/dev/null) ;;
       info|ls|diff|dump|restore|verify)
         case $current in
