@@ -116,7 +116,7 @@ TEST_F(AutoupdateTest, FatalErrorInAPlugin_IsRolledBack) {
 }
 
 TEST_F(AutoupdateTest, FatalErrorOfVisitorsOnly_IsSeenByTheWebServer) {
-  offer_theme("1.2", "<?php theme_that_is_not_there();");
+  offer_theme("1.2", "<?php theme_that_is_not_there(); ?>");
   const SiteAutoupdate done = update();
   EXPECT_EQ(done.state, AutoupdateState::rolled_back);
   EXPECT_EQ(done.exit_code(), 22);

@@ -165,7 +165,8 @@ void AutoupdateTest::offer_plugin(const std::string& name, const std::string& ve
 
 void AutoupdateTest::offer_theme(const std::string& version, const std::string& code) {
   folder_.write("theme-" + version + "/plain/style.css", theme_style(version));
-  folder_.write("theme-" + version + "/plain/index.php", kThemeCode + code);
+  std::string index = kThemeCode;
+  folder_.write("theme-" + version + "/plain/index.php", index.insert(index.find("</body>"), code));
   const fs::path package = folder_ / ("plain-" + version + ".zip");
   zip(package, folder_ / ("theme-" + version) / "plain");
   offers_["themes"]["plain"] = {
