@@ -87,6 +87,7 @@ struct GuardSettings {
   /// Tables whose new rows are exported before a roll-back drops them; nothing: the known ones. See docs/guard.md.
   std::optional<std::vector<std::string>> keep_rows;
   std::optional<std::chrono::seconds> timeout;  ///< of a guarded command that names none
+  std::chrono::milliseconds settle{3000};       ///< how long a page is asked for again before it counts as broken
 };
 
 /// All settings with their defaults. Plain data: a program may also fill it itself.

@@ -11,7 +11,7 @@ constexpr const char* kBash =
 _wobackup() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} program=$1 command= words= word i
   local globals="--config --json --quiet --verbose --help"
-  local commands="create list info ls find diff dump restore verify autoupdate sites config completion version help"
+  local commands="create list info ls find diff dump restore verify guard update autoupdate sites config completion version help"
   local config=()
   COMPREPLY=()
   # Bash takes --type=full apart at the equals sign.
@@ -24,7 +24,12 @@ _wobackup() {
         word=${COMP_WORDS[++i]}
         if [[ $word == "=" ]]; then word=${COMP_WORDS[++i]}; fi
         config=(--config "$word") ;;
-      create|list|info|ls|find|diff|dump|restore|verify|autoupdate|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
+      --)
+        if [[ $command == guard || $command == update ]]; then
+          mapfile -t COMPREPLY < <(compgen -c -f -- "$current")
+          return
+        fi ;;
+      create|list|info|ls|find|diff|dump|restore|verify|guard|update|autoupdate|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
     esac
   done
   case $previous in
@@ -33,7 +38,9 @@ _wobackup() {
     --verify) _wobackup_words "$current" "quick data drill"; return ;;
     --overwrite) _wobackup_words "$current" "always if-newer never"; return ;;
     --level) if [[ $command == verify ]]; then _wobackup_words "$current" "quick data drill"; fi; return ;;
-    --reason|--meta|--include|--exclude|--wait|--threads|--limit-rate|--sample|--table|--calendar) return ;;
+    --check) _wobackup_words "$current" "http wp php-log"; return ;;
+    --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
+    --reason|--meta|--include|--exclude|--wait|--timeout|--threads|--limit-rate|--sample|--table|--calendar) return ;;
   esac
   case $command in
     "") words="$commands $globals --version" ;;
@@ -44,6 +51,8 @@ _wobackup() {
     diff) words="--checksum --exit-code --path $globals" ;;
     dump) words="--table --db --force --path $globals" ;;
     restore) words="--in-place --yes --accept-changed --shared --no-check --table --undo --finish --status --discard --resume --abort --target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path $globals" ;;
+    guard) words="--type --reason --meta --check --no-check --user --timeout --path --wait --site-json --shared --resume --abort --status $globals" ;;
+    update) words="--db --files --meta --check --no-check --user --timeout --path --wait --site-json --shared $globals" ;;
     verify) words="--all --level --sample --path $globals" ;;
     autoupdate) words="--all --dry-run --backup-only --one-by-one --minor-only --core --plugins --themes --exclude --no-visual --backup-dir --wait --daily --hourly --calendar $globals" ;;
     config) words="show validate $globals" ;;
@@ -59,7 +68,7 @@ _wobackup() {
           *" schedule "*) words="enable disable status" ;;
           *) words="run schedule" ;;
         esac ;;
-      create|list|find) words=$("$program" "${config[@]}" sites --names 2>/dev/null) ;;
+      create|list|find|guard|update) words=$("$program" "${config[@]}" sites --names 2>/dev/null) ;;
       info|ls|diff|dump|restore|verify)
         case $current in
           /*|./*|../*) _wobackup_files "$current"; return ;;

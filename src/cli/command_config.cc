@@ -73,7 +73,8 @@ Json json_of(const Config& config) {
                     {"reload_php", config.server.reload_php}};
   json["guard"] = {{"checks", config.guard.checks},
                    {"keep_rows", value_or_null(config.guard.keep_rows)},
-                   {"timeout", config.guard.timeout ? Json(config.guard.timeout->count()) : Json(nullptr)}};
+                   {"timeout", config.guard.timeout ? Json(config.guard.timeout->count()) : Json(nullptr)},
+                   {"settle", std::chrono::duration_cast<std::chrono::seconds>(config.guard.settle).count()}};
   json["autoupdate"] = json_of(config.autoupdate);
   Json sites = Json::object();
   for (const auto& [name, site] : config.site) {

@@ -90,7 +90,6 @@ int finish(const std::string& text, const GuardResult& result, int exit, Output&
 
 int run_guarded(const Site& site, const GuardOptions& wanted, const GuardCommand& command, Service& service,
                 Output& output) {
-  tell_pending(site.name, service, output);
   GuardOptions options = wanted;
   options.on_phase = phase_teller(site.name, command, output);
   try {

@@ -41,7 +41,8 @@ CheckLook look(const WordPressCheck&, const CheckContext& context) {
                   {"db_version_expected", facts.db_version_expected},
                   {"plugins", facts.active_plugins},
                   {"theme", facts.theme},
-                  {"missing", facts.missing_parts}};
+                  {"missing", facts.missing_parts},
+                  {"filled", facts.filled_tables}};
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::interrupted) throw;
     (error.kind() == ErrorKind::verification ? seen.problem : seen.not_asked) = error.message();
@@ -53,6 +54,11 @@ std::optional<std::string> worsened(const WordPressCheck&, const Json& before, c
   const std::vector<std::string> missing_before = texts(before, "missing"), active = texts(now, "plugins");
   for (const std::string& missing : texts(now, "missing")) {
     if (std::find(missing_before.begin(), missing_before.end(), missing) == missing_before.end()) return missing;
+  }
+  const std::vector<std::string> filled = texts(now, "filled");
+  for (const std::string& table : texts(before, "filled")) {
+    if (std::find(filled.begin(), filled.end(), table) != filled.end()) continue;
+    return fmt::format("the table {} had rows before, and is empty", table);
   }
   std::vector<std::string> gone;
   for (const std::string& plugin : texts(before, "plugins")) {

@@ -91,11 +91,13 @@ InPlaceOptions roll_back_options(BackupType type, bool shared) {
 bool finish_begun_restore(const GuardJournal& journal, const GuardEnvironment& environment) {
   const std::string& site = journal.site.name;
   std::optional<PendingRestore> pending = pending_restore_of(site, environment.config);
-  if (pending && pending->interrupted && is_ours(*pending, journal)) {
-    if (pending->swapping) {
-      resume_restore(site, environment.in_place());
-    } else {
+  if (pending && pending->interrupted) {
+    // One that has not exchanged anything, or is only tidying up, may also be another's: a roll-back first finishes the
+    // restore before it.
+    if (!pending->swapping) {
       abort_restore(site, environment.in_place());
+    } else if (is_ours(*pending, journal)) {
+      resume_restore(site, environment.in_place());
     }
     pending = pending_restore_of(site, environment.config);
   }

@@ -13,7 +13,6 @@
 namespace wobackup {
 namespace {
 
-constexpr int kChances = 3;
 constexpr std::chrono::milliseconds kBetweenChances{1000};
 
 Json json_of(const CheckLook& seen) {
@@ -66,12 +65,15 @@ CheckResult judge(const Check& check, const Json& before, const CheckContext& co
 }
 
 CheckResult judge_patiently(const GuardCheck& check, const Json& before, const CheckContext& context) {
+  const Clock& clock = context.environment.clock;
   const bool may_settle = std::holds_alternative<HttpCheck>(check);
-  for (int chance = 1;; ++chance) {
+  const auto deadline = clock.monotonic() + context.environment.config.guard.settle;
+  for (;;) {
     CheckResult result = std::visit([&](const auto& known) { return judge(known, before, context); }, check);
-    if (result.state != CheckState::failed || !may_settle || chance == kChances) return result;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.monotonic());
+    if (result.state != CheckState::failed || !may_settle || left.count() <= 0) return result;
     context.cancellation.check();
-    std::this_thread::sleep_for(kBetweenChances);
+    std::this_thread::sleep_for(std::min(left, kBetweenChances));
   }
 }
 

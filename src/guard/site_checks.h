@@ -26,8 +26,8 @@ class SiteChecks {
   /// Throws Error usage if one that the options name cannot be asked, interrupted. Checks that concern nothing here (no
   /// WordPress) are dropped.
   [[nodiscard]] ChecksBefore before(const CheckContext& context);
-  /// After the change, or now. A page gets three chances: caches are cold, and PHP may be restarting. Throws Error
-  /// interrupted.
+  /// After the change, or now. A page is asked for again for a while (GuardSettings::settle): caches are
+  /// cold, and PHP may be restarting. Throws Error interrupted.
   [[nodiscard]] std::vector<CheckResult> now(const Json& before, const CheckContext& context) const;
 
   [[nodiscard]] std::vector<std::string> texts() const;

@@ -19,6 +19,13 @@ constexpr std::string_view kFacts = R"php(
     $post = $wpdb->get_row("SELECT ID, post_title, post_date_gmt FROM {$wpdb->posts} WHERE post_type = 'post'"
         . " AND post_status = 'publish' ORDER BY post_date_gmt DESC, ID DESC LIMIT 1");
     if ($wpdb->last_error !== '') $notices[] = 'the table of posts cannot be read: ' . $wpdb->last_error;
+    $filled = array();
+    $tables = array($wpdb->users, $wpdb->usermeta, $wpdb->posts, $wpdb->postmeta, $wpdb->options, $wpdb->terms,
+        $wpdb->term_taxonomy);
+    foreach (array('wc_orders', 'woocommerce_order_items', 'edd_orders', 'gf_entry') as $table) $tables[] = $wpdb->prefix . $table;
+    foreach ($tables as $table) {
+        if ($wpdb->get_var("SELECT 1 FROM `$table` LIMIT 1")) $filled[] = $table;
+    }
     $plugins = array_values(array_filter((array) get_option('active_plugins', array()), 'is_string'));
     if (is_multisite()) $plugins = array_merge($plugins, array_keys((array) get_site_option('active_sitewide_plugins')));
     foreach ($plugins as $plugin) {
@@ -37,7 +44,7 @@ constexpr std::string_view kFacts = R"php(
             'date' => $post->post_date_gmt) : null,
         'plugins' => array_slice($plugins, 0, 500), 'theme' => (string) get_stylesheet(),
         'multisite' => is_multisite() ? '1' : '0', 'php' => PHP_VERSION, 'missing' => array_slice($missing, 0, 100),
-        'notices' => array_slice($notices, 0, 100));
+        'filled' => $filled,        'notices' => array_slice($notices, 0, 100));
 )php";
 
 void check_database(const WordPressRun& run, const Json& answer) {
@@ -71,6 +78,7 @@ WordPressFacts probe_wordpress(const WordPressRun& run, const Cancellation& canc
   facts.multisite = answer_text(answer, "multisite") == "1";
   facts.php_version = answer_text(answer, "php");
   facts.missing_parts = answer_texts(answer, "missing");
+  facts.filled_tables = answer_texts(answer, "filled");
   facts.notices = facts.missing_parts;
   for (std::string& notice : answer_texts(answer, "notices")) facts.notices.push_back(std::move(notice));
   if (!run.php.remark.empty()) facts.notices.push_back(run.php.remark);

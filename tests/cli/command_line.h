@@ -66,6 +66,7 @@ struct Surroundings {
   unsigned width = 80;
   std::string in = {};
   bool interrupted = false;
+  int out_fd = 1, err_fd = 2;  ///< for a program that is given the streams
 };
 
 constexpr Surroundings kTerminal{.at_terminal = true};
@@ -144,7 +145,9 @@ class CommandLine : public ::testing::Test {
                            .in_is_terminal = around.at_terminal,
                            .width = around.width,
                            .colours = around.colours,
-                           .interrupted = [&around] { return around.interrupted; }};
+                           .interrupted = [&around] { return around.interrupted; },
+                           .out_fd = around.out_fd,
+                           .err_fd = around.err_fd};
     const int code = cli::run(arguments, terminal);
     return {code, out.str(), err.str()};
   }
