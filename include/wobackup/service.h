@@ -135,8 +135,9 @@ class Service {
   [[nodiscard]] Difference difference(const std::filesystem::path& before, const std::filesystem::path& after,
                                       const DiffOptions& options,
                                       const std::function<void(const EntryChange&)>& visit) const;
-  /// The same against the backup's site as it is now: files only. A file whose size and time are the same counts as the
-  /// same, unless options.checksum; one whose time differs is read.
+  /// The same against the backup's site as it is now. A file whose size and time are the same counts as the same,
+  /// unless options.checksum; one whose time differs is read. The database is asked by the login that a backup would
+  /// use: definitions and numbers of rows are compared; if it cannot be asked, that is a note.
   [[nodiscard]] Difference difference_to_live(const std::filesystem::path& before, const DiffOptions& options,
                                               const std::function<void(const EntryChange&)>& visit) const;
 

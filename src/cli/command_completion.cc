@@ -33,7 +33,7 @@ _wobackup() {
     esac
   done
   case $previous in
-    --config|--path|--site-json|--target|--backup-dir) _wobackup_files "$current"; return ;;
+    --config|--path|--site-json|--meta-json|--target|--backup-dir) _wobackup_files "$current"; return ;;
     --type) _wobackup_words "$current" "full db files"; return ;;
     --verify) _wobackup_words "$current" "quick data drill"; return ;;
     --overwrite) _wobackup_words "$current" "always if-newer never"; return ;;
@@ -44,7 +44,7 @@ _wobackup() {
   esac
   case $command in
     "") words="$commands $globals --version" ;;
-    create) words="--all --db --files --type --path --reason --meta --exclude --exclude-caches --site-json --wait --threads --level --limit-rate --verify $globals" ;;
+    create) words="--all --db --files --type --path --reason --meta --meta-json --exclude --exclude-caches --site-json --wait --threads --level --limit-rate --verify $globals" ;;
     list|info) words="--path $globals" ;;
     ls) words="--recursive --path $globals" ;;
     find) words="--all --path $globals" ;;

@@ -1,6 +1,9 @@
 // wobackup restore --in-place, and the ways back from it
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <filesystem>
 #include <istream>
 
 #include "base/text.h"
@@ -29,6 +32,14 @@ void check(const RestoreArguments& arguments) {
     wrong_usage("--exclude does not go with --in-place", "name what is wanted: --include");
   if (arguments.salvage || arguments.dry_run || arguments.numeric_owner) {
     wrong_usage("--salvage, --dry-run and --numeric-owner go with --target");
+  }
+  if (arguments.overwrite != "always") {
+    wrong_usage("--overwrite goes with --target", "in place, what was there is kept whole for --undo");
+  }
+  for (const std::string& path : arguments.include) {
+    if (path == "vhost.json" || path == "/vhost.json") {
+      wrong_usage("vhost.json tells of the backup, and is no file of the site", "`wobackup dump` prints it");
+    }
   }
 }
 
@@ -85,6 +96,7 @@ InPlaceOptions options_of(const RestoreArguments& arguments, Output& output) {
   options.tables = arguments.tables;
   options.accept_changed = arguments.accept_changed;
   options.shared = arguments.shared;
+  options.live_load = arguments.live_load;
   options.check = !arguments.no_check;
   if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
   options.cancelled = output.terminal().interrupted;
@@ -100,6 +112,8 @@ Json json_of(const RestoredInPlace& restored, const std::string& site, const std
   fields["exchanged"] = Json::array();
   for (const std::string& path : restored.exchanged) fields["exchanged"].push_back(json_text(path));
   fields["database"] = restored.database.empty() ? Json(nullptr) : Json(json_text(restored.database));
+  fields["safety_archive"] =
+      restored.safety_archive ? Json(json_text(restored.safety_archive->string())) : Json(nullptr);
   fields["tables"] = restored.tables;
   fields["rows"] = restored.rows;
   fields["wordpress"] = restored.wordpress ? Json(*restored.wordpress) : Json(nullptr);
@@ -121,14 +135,21 @@ std::string text_of(const RestoredInPlace& restored, const std::string& site) {
                     counted(restored.rows, "row")));
   }
   if (restored.wordpress) add("WordPress " + *restored.wordpress + " runs");
-  return fmt::format("{}: restored {}, {:.1f} s\nTake it back: wobackup restore --undo {}", site, parts,
-                     std::chrono::duration<double>(restored.elapsed).count(), site);
+  const std::string safety = restored.safety_archive ? fmt::format("\nThe database as it was: {}",
+                                                                   printable(restored.safety_archive->string()))
+                                                     : std::string();
+  return fmt::format("{}: restored {}, {:.1f} s{}\nTake it back: wobackup restore --undo {}", site, parts,
+                     std::chrono::duration<double>(restored.elapsed).count(), safety, site);
 }
 
 int restore_now(const RestoreArguments& arguments, Service& service, Output& output) {
   const std::filesystem::path archive = service.find(arguments.what, path_argument(arguments.path));
   const Site site = site_of(arguments.what, archive, service);
-  ask(fmt::format("Replace {} by what is in {}?", subject(arguments, site.name), archive.filename().string()),
+  const char* const how = arguments.live_load
+                              ? " If its login may not make a database, the dump is loaded straight into the live one, "
+                                "after a backup of that: visitors wait meanwhile."
+                              : "";
+  ask(fmt::format("Replace {} by what is in {}?{}", subject(arguments, site.name), archive.filename().string(), how),
       arguments, output);
   const RestoredInPlace restored = service.restore_in_place(site, archive, options_of(arguments, output));
   output.clear_progress();
@@ -187,7 +208,8 @@ void tell_pending_restore(const std::string& site, const Service& service, Outpu
   const std::optional<PendingRestore> pending = service.pending_restore(site);
   if (!pending) return;
   if (pending->interrupted) {
-    output.warning(
+    output.log(  // with --json, too: it matters to a program that goes on to change the site
+        LogLevel::warning,
         fmt::format("{}: a restore that began {} was interrupted: finish it with `wobackup restore --resume "
                     "{}`, or take it back with --abort",
                     pending->site, pending->started, pending->site));
@@ -204,6 +226,12 @@ void tell_pending_restore(const std::string& site, const Service& service, Outpu
 }  // namespace
 
 int restore_status_command(const Service& service, Output& output) {
+  const std::filesystem::path& state = service.config().state_dir;
+  for (const std::filesystem::path& folder : {state, state / "restores"}) {
+    if (::access(folder.c_str(), R_OK | X_OK) == 0 || errno == ENOENT) continue;
+    throw Error(ErrorKind::failed, fmt::format("cannot look into {}", printable(folder.string())),
+                "only root can see what restores have left");
+  }
   const std::vector<PendingRestore> all = service.pending_restores();
   std::size_t interrupted = 0;
   for (const PendingRestore& pending : all) {
@@ -249,7 +277,7 @@ void tell_pending(const std::string& site, const Service& service, Output& outpu
     output.warning(error.message());
   }
   if (guard && guard->running) guard.reset();
-  if (guard) output.warning(text_of(*guard));
+  if (guard) output.log(LogLevel::warning, text_of(*guard));
   const std::optional<PendingRestore> restore = service.pending_restore(site);
   // The guard's own is finished with it.
   if (guard && restore && restore->interrupted && restore->archive == guard->archive.string()) return;

@@ -23,6 +23,7 @@ struct RestoreArguments {
   bool yes = false;
   bool accept_changed = false;
   bool shared = false;
+  bool live_load = false;
   bool no_check = false;
   std::vector<std::string> tables;
   bool undo = false;

@@ -123,6 +123,7 @@ void add_create(CLI::App& app, CreateArguments& create) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
+  app.add_option("--meta-json", create.meta_json, "Metadata as a JSON object; - reads stdin")->type_name("FILE");
   app.add_option("--exclude", create.exclude, "Leave out what matches; repeatable")
       ->type_name("GLOB")
       ->expected(1)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <memory>
@@ -161,6 +162,24 @@ class Drill {
     report_.database_time = since(begun);
   }
 
+  // The live site's user, who may run whatever the site holds. The archive's owners are what its maker wrote.
+  [[nodiscard]] SiteUser own_user(int htdocs_fd) const {
+    if (::geteuid() != 0) return {::geteuid(), ::getegid()};
+    const Site site = site_by_name(site_, environment_.config, {});
+    const UniqueFd folder(::open(site.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const UniqueFd live(::open(htdocs_of(site).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder || !live) {
+      throw Error(ErrorKind::failed, "the live site has no htdocs, whose owner would tell as whom it may run");
+    }
+    const SiteUser user = site_user(live.get(), folder.get(), site_);
+    struct stat status {};
+    if (::fstat(htdocs_fd, &status) != 0 || status.st_uid != user.uid) {
+      throw Error(ErrorKind::failed,
+                  fmt::format("its htdocs belongs to user {}, the live site's to user {}", status.st_uid, user.uid));
+    }
+    return user;
+  }
+
   void start_wordpress() {
     const UniqueFd htdocs(::openat(scratch_.fd(), "htdocs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     struct stat status {};
@@ -173,7 +192,7 @@ class Drill {
     const auto begun = now();
     WordPressRun run;
     try {
-      run.user = site_user(htdocs.get(), -1, site_);
+      run.user = own_user(htdocs.get());
       run.php = find_php(environment_.config.server.php, php_version());
     } catch (const Error& error) {
       return not_tried(error.message());

@@ -9,6 +9,7 @@
 #include "recovery/journaled_restore.h"
 #include "snapshot/backup_target.h"
 #include "snapshot/create.h"
+#include "target/swap/swap.h"
 
 namespace wobackup {
 namespace {
@@ -34,19 +35,32 @@ WhatWasDisplaced displaced_of(const Site& site, const InPlaceEnvironment& enviro
     displaced.site.path = restore.files->stage_path();
     displaced.folders = restore.files->displaced_elsewhere();
   }
-  if (restore.database) {
+  // What was loaded straight into live has left its archive already.
+  if (restore.database && !restore.database->loads_into_live()) {
     const DatabaseExchange& exchange = *restore.journal.database;
-    displaced.database =
-        GivenDatabase{phase == JournalPhase::done ? exchange.safety : exchange.undone, restore.database->login()};
+    const bool done = phase == JournalPhase::done;
+    displaced.database = GivenDatabase{done ? exchange.safety : exchange.undone, restore.database->login(),
+                                       event_status_before(done ? exchange.saved : exchange.undo_saved)};
   }
   return displaced;
+}
+
+// The backup of a database that another one was loaded straight into.
+std::filesystem::path archived_before(const RestoreJournal& journal, const InPlaceEnvironment& environment) {
+  if (!journal.database || !journal.database->live_load) return {};
+  const LiveLoad& load = *journal.database->live_load;
+  const std::string& archive = (journal.phase == JournalPhase::done ? load.safety : load.undone).archive;
+  if (environment.log) {
+    environment.log(LogLevel::info, fmt::format("the database is in {} already", printable(archive)));
+  }
+  return archive;
 }
 
 }  // namespace
 
 std::filesystem::path finish_restore(const Site& site, bool discard, const InPlaceEnvironment& environment) {
   const WhatWasDisplaced displaced = displaced_of(site, environment);
-  std::filesystem::path archive;
+  std::filesystem::path archive = archived_before(displaced.journal, environment);
   if (!discard && (displaced.files || displaced.database)) {
     CreateOptions options;
     options.type =

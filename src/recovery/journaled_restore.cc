@@ -8,26 +8,33 @@
 
 #include "base/safe_path.h"
 #include "recovery/maintenance_window.h"
+#include "site/catalog.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
 
-JournaledRestore::JournaledRestore(const std::string& site, const char* purpose, const InPlaceEnvironment& environment,
+JournaledRestore::JournaledRestore(const std::string& name, const char* purpose, const InPlaceEnvironment& environment,
                                    std::chrono::seconds wait)
     : environment_(environment),
       state_(environment.config.state_dir),
-      lock_(state_.lock_file(site), fmt::format("{} {}", purpose, site), wait, {}),
-      file_(state_.path(), site) {
+      lock_(state_.lock_file(name), fmt::format("{} {}", purpose, name), wait, {}),
+      file_(state_.path(), name) {
   std::optional<RestoreJournal> found = file_.load();
-  if (!found) throw Error(ErrorKind::not_found, fmt::format("{}: there is no restore to {}", site, purpose));
+  if (!found) throw Error(ErrorKind::not_found, fmt::format("{}: there is no restore to {}", name, purpose));
   journal = *std::move(found);
+  try {
+    site = site_by_name(name, environment.config, {});
+  } catch (const Error&) {
+    site.name = name;
+  }
+  site.path = journal.site_path;
 }
 
 void JournaledRestore::open() {
   if (journal.files && (journal.phase != JournalPhase::removing || has_stage())) {
     files = FilesInPlace::open(journal.site_path, *journal.files);
   }
-  if (journal.database) database = DatabaseInPlace::open(*journal.database, environment_.config);
+  if (journal.database) database = DatabaseInPlace::open(site, *journal.database, environment_);
 }
 
 void JournaledRestore::enter(JournalPhase phase) {
@@ -37,8 +44,8 @@ void JournaledRestore::enter(JournalPhase phase) {
 
 void JournaledRestore::in_maintenance(const std::function<void()>& change) {
   MaintenanceWindow maintenance(journal.site, environment_.clock);
-  const UniqueFd site = open_trusted_directory(journal.site_path, false);
-  maintenance.add(site.get(), journal.folder_times);
+  const UniqueFd folder = open_trusted_directory(journal.site_path, false);
+  maintenance.add(folder.get(), journal.folder_times);
   if (files) maintenance.add(files->stage_fd(), journal.folder_times);
   file_.save(journal);
   maintenance.enter();

@@ -12,6 +12,7 @@
 #include "recovery/files_in_place.h"
 #include "recovery/restore_in_place.h"
 #include "snapshot/state_folder.h"
+#include "wobackup/site.h"
 
 namespace wobackup {
 
@@ -19,7 +20,7 @@ namespace wobackup {
 class JournaledRestore {
  public:
   /// Throws Error not_found if there is no journal: nothing to `purpose` ("undo").
-  JournaledRestore(const std::string& site, const char* purpose, const InPlaceEnvironment& environment,
+  JournaledRestore(const std::string& name, const char* purpose, const InPlaceEnvironment& environment,
                    std::chrono::seconds wait = std::chrono::seconds(0));
 
   /// Finds stage and database server again.
@@ -35,6 +36,7 @@ class JournaledRestore {
   void forget();
 
   RestoreJournal journal;
+  Site site;  ///< as the catalog has it, or as far as its name and folder tell: it may not know it any more
   std::optional<FilesInPlace> files;
   std::optional<DatabaseInPlace> database;
 

@@ -10,6 +10,7 @@ wobackup_layer(recovery PATH recovery
     journaled_restore.cc
     kept_paths.cc
     live_borders.cc
+    live_load.cc
     live_htdocs.cc
     live_tree.cc
     maintenance_window.cc

@@ -39,7 +39,9 @@ void require_restorable(const Site& site, const std::filesystem::path& archive, 
   require_own(named->database, options, config);
   const ArchivedDump dump(
       opened.reader(), [&config] { return spool_in(config.state_dir); }, cancellation);
-  DatabaseInPlace::plan(site, named->database, config, {}, cancellation).preflight(dump, config, cancellation);
+  DatabaseInPlace::plan(site, named->database, {.archive = archive, .only_tables = {}, .live_load = false}, environment,
+                        cancellation)
+      .preflight(dump, cancellation);
 }
 
 }  // namespace wobackup

@@ -40,6 +40,7 @@ class Restoring {
             options.on_progress) {
     journal_.site = site.name;
     journal_.site_path = site.path;
+    journal_.owner = live_owner(site);
     journal_.archive = archive.string();
     journal_.started = rfc3339(std::chrono::floor<std::chrono::seconds>(environment.clock.now()));
   }
@@ -72,7 +73,7 @@ class Restoring {
   SiteLook look_before() {
     SiteLook look;
     if (!options_.check) return look;
-    look_at_wordpress(site_, environment_.config, cancellation_, look);
+    look_at_wordpress(site_, environment_.config, journal_.owner, cancellation_, look);
     look_at_front_page(site_, environment_.config, std::nullopt, cancellation_, look);
     return look;
   }
@@ -115,31 +116,46 @@ class Restoring {
   }
 
   void load_database() {
-    const Config& config = environment_.config;
     if (!named_) {
       throw Error(ErrorKind::usage, fmt::format("{} has no database to restore into", site_.name),
                   "restore the files alone with --files, or name the database in wobackup.toml");
     }
-    require_own(named_->database, options_, config);
-    database_ = DatabaseInPlace::plan(site_, named_->database, config, options_.tables, cancellation_);
+    require_own(named_->database, options_, environment_.config);
+    const DatabaseWish wish{.archive = archive_, .only_tables = options_.tables, .live_load = options_.live_load};
+    database_ = DatabaseInPlace::plan(site_, named_->database, wish, environment_, cancellation_);
+    if (database_->loads_into_live()) warn_of_live_load();
     journal_.database = database_->exchange();
     file_.save(journal_);
     const OpenArchive archive(archive_);
     const ArchivedDump dump(
         archive.reader(), [this] { return spool_in(environment_.config.state_dir); }, cancellation_);
-    database_->preflight(dump, config, cancellation_);
+    database_->preflight(dump, cancellation_);
     monitor_.enter_phase("database");
     LoadOptions options;
     options.on_progress = [this](std::uint64_t done, std::uint64_t total) {
       loaded_bytes_ = done;
       total_bytes_ = total;
     };
+    database_->on_progress = options.on_progress;
     const LoadResult loaded = database_->load(dump, options, cancellation_);
     journal_.database = database_->exchange();
     result_.database = database_->exchange().live;
+    count(loaded);
+    result_.notes.insert(result_.notes.end(), loaded.notes.begin(), loaded.notes.end());
+  }
+
+  void count(const LoadResult& loaded) {
     result_.tables = loaded.rows.size();
     for (const auto& [table, rows] : loaded.rows) result_.rows += rows;
-    result_.notes.insert(result_.notes.end(), loaded.notes.begin(), loaded.notes.end());
+  }
+
+  void warn_of_live_load() const {
+    if (!environment_.log) return;
+    environment_.log(LogLevel::warning,
+                     fmt::format("{}: the database is not exchanged in a moment: the dump is loaded straight into it, "
+                                 "after a backup of it. WordPress shows its maintenance page meanwhile; other programs "
+                                 "see a half-loaded database",
+                                 site_.name));
   }
 
   // Nothing live was touched.
@@ -180,6 +196,7 @@ class Restoring {
         for (std::string& note : database_->forward(persist(), environment_.log, cancellation_)) {
           result_.notes.push_back(std::move(note));
         }
+        if (database_->loaded()) count(*database_->loaded());
       }
       if (files_) {
         files_->forward();
@@ -205,7 +222,7 @@ class Restoring {
     monitor_.enter_phase("check");
     if (!options_.check) return maintenance.leave();
     SiteLook after;
-    look_at_wordpress(site_, environment_.config, cancellation_, after);
+    look_at_wordpress(site_, environment_.config, journal_.owner, cancellation_, after);
     // While the maintenance page is shown, nothing else can be seen.
     if (!after.wordpress_problem || before.wordpress_problem) {
       maintenance.leave();
@@ -245,9 +262,12 @@ class Restoring {
     journal_.phase = JournalPhase::done;
     file_.save(journal_);
     if (files_) result_.exchanged = files_->paths();
+    if (database_ && database_->loads_into_live()) {
+      result_.safety_archive = database_->exchange().live_load->safety.archive;
+    }
     try {
       if (database_) database_->remove_shadow();
-      for (std::string& note : flush_site_caches(site_, environment_.config, cancellation_)) {
+      for (std::string& note : flush_site_caches(site_, environment_.config, journal_.owner, cancellation_)) {
         result_.notes.push_back(std::move(note));
       }
     } catch (const Error& error) {

@@ -10,13 +10,9 @@
 namespace wobackup {
 namespace {
 
-// The site as far as its name and folder tell: the catalog may not know it any more.
-void flush_caches_of(const RestoreJournal& journal, const InPlaceEnvironment& environment) {
-  Site site;
-  site.name = journal.site;
-  site.path = journal.site_path;
+void flush_caches_of(const JournaledRestore& restore, const InPlaceEnvironment& environment) {
   const Cancellation never;
-  static_cast<void>(flush_site_caches(site, environment.config, never));
+  static_cast<void>(flush_site_caches(restore.site, environment.config, restore.journal.owner, never));
 }
 
 [[noreturn]] void throw_undone(const std::string& site) {
@@ -52,7 +48,7 @@ void resume_restore(const std::string& site, const InPlaceEnvironment& environme
   if (phase == JournalPhase::undoing) {
     restore.in_maintenance([&] { restore.undo(); });
     restore.enter(JournalPhase::undone);
-    return flush_caches_of(restore.journal, environment);
+    return flush_caches_of(restore, environment);
   }
   try {
     restore.in_maintenance([&] { restore.forward(); });
@@ -61,7 +57,7 @@ void resume_restore(const std::string& site, const InPlaceEnvironment& environme
   }
   restore.enter(JournalPhase::done);
   if (restore.database) restore.database->remove_shadow();
-  flush_caches_of(restore.journal, environment);
+  flush_caches_of(restore, environment);
 }
 
 void abort_restore(const std::string& site, const InPlaceEnvironment& environment) {
@@ -80,7 +76,7 @@ void abort_restore(const std::string& site, const InPlaceEnvironment& environmen
     restore.in_maintenance([&] { go_back(restore.files, restore.database); });
     restore.forget();
   }
-  flush_caches_of(restore.journal, environment);
+  flush_caches_of(restore, environment);
 }
 
 void undo_restore(const std::string& site, const InPlaceEnvironment& environment) {
@@ -99,7 +95,7 @@ void undo_restore(const std::string& site, const InPlaceEnvironment& environment
   restore.enter(JournalPhase::undoing);
   restore.in_maintenance([&] { restore.undo(); });
   restore.enter(JournalPhase::undone);
-  flush_caches_of(restore.journal, environment);
+  flush_caches_of(restore, environment);
 }
 
 }  // namespace wobackup

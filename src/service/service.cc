@@ -127,7 +127,10 @@ std::filesystem::path Service::find(const std::string& what,
                                     const std::optional<std::filesystem::path>& backup_root) const {
   const bool path_like =
       what.starts_with('/') || what.starts_with("./") || what.starts_with("../") || what.ends_with(".tar.zst");
-  if (path_like && ::access(what.c_str(), F_OK) == 0) return std::filesystem::absolute(what);
+  // A file of another name, such as tmp/old.tar.gz; a site's name alone is never one.
+  std::error_code none;
+  const bool is_file = what.find('/') != std::string::npos && std::filesystem::is_regular_file(what, none);
+  if (is_file || (path_like && ::access(what.c_str(), F_OK) == 0)) return std::filesystem::absolute(what);
   const std::size_t slash = what.find('/');
   const std::string site_name = what.substr(0, slash);
   std::string name = slash == std::string::npos ? "latest" : what.substr(slash + 1);

@@ -32,6 +32,7 @@ struct WordPressFacts {
   bool multisite = false;
   std::string php_version;
   std::vector<std::string> missing_parts;  ///< sentences about active plugins, or a theme, without their files
+  std::vector<std::string> filled_tables;  ///< of those that no update empties (users, posts, orders): that have rows
   std::vector<std::string> notices;        ///< what an admin should know: missing plugins, another PHP version ...
 };
 

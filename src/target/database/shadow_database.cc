@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "database/single_value.h"
 #include "database/sql_scanner_head.h"
 #include "wobackup/error.h"
 
@@ -46,12 +47,6 @@ std::string grant_pattern(std::string_view name) {
     pattern += c;
   }
   return quoted_name(pattern);
-}
-
-std::string first_value(DatabaseConnection& connection, const std::string& sql) {
-  const std::vector<SqlRow> rows = connection.rows(sql);
-  if (rows.empty() || rows[0].empty() || !rows[0][0]) return {};
-  return *rows[0][0];
 }
 
 // From where the server sees us: its accounts have the host in their name.
