@@ -269,7 +269,8 @@ class SiteRun {
       load_new_code(wp, kind, wanted, step);
     }
     if (tables) watch_tables(*tables);
-    for (std::string& note : flush_site_caches(site_, config_, cancellation_)) step.notes.push_back(std::move(note));
+    for (std::string& note : flush_site_caches(site_, config_, live_owner(site_), cancellation_))
+      step.notes.push_back(std::move(note));
     if (visual) look(change, *visual);
   }
 

@@ -93,7 +93,7 @@ std::string problem(std::string_view name, std::uint64_t before, const std::opti
 std::optional<TableState> look_at_tables(const Site& site, const Config& config, const Cancellation& cancellation,
                                          std::string& why_not) {
   std::optional<std::string> cannot_run;
-  const std::optional<WordPressRun> run = wordpress_of(site, config, cannot_run);
+  const std::optional<WordPressRun> run = wordpress_of(site, config, live_owner(site), cannot_run);
   if (!run) {
     why_not = cannot_run.value_or("it is no WordPress");
     return std::nullopt;
