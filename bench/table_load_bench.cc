@@ -1,5 +1,6 @@
 // How long a dump takes to load: `mariadb < dump` and our loader side by side, on a private server.
-//   bench_table_load [--mb=200] [--threads=2] [--rounds=3] [--only=loader|client]
+//   bench_table_load [--mb=200 | --dump=FILE] [--threads=2] [--rounds=3] [--only=loader|client] [--json]
+// Without a dump, the largest tables of a WordPress are made.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -23,6 +24,7 @@
 #include "fakes/scratch_folder.h"
 #include "target/database/dump_loader.h"
 #include "target/database/shadow_database.h"
+#include "wobackup/json.h"
 
 namespace wobackup {
 namespace {
@@ -32,6 +34,8 @@ struct Options {
   unsigned threads = 2;
   unsigned rounds = 3;
   std::string only;
+  std::string dump;
+  bool json = false;
 };
 
 Options options_from(const std::vector<std::string_view>& arguments) {
@@ -46,6 +50,8 @@ Options options_from(const std::vector<std::string_view>& arguments) {
     if (key == "--threads") options.threads = number;
     if (key == "--rounds") options.rounds = number;
     if (key == "--only") options.only = value;
+    if (key == "--dump") options.dump = value;
+    if (key == "--json") options.json = true;
   }
   return options;
 }
@@ -107,12 +113,16 @@ std::filesystem::path dump_of(const test::PrivateMariadb& server, const test::Sc
   return file;
 }
 
-void load_by_client(const test::PrivateMariadb& server, const std::filesystem::path& file) {
-  server.run("", "DROP DATABASE IF EXISTS by_client; CREATE DATABASE by_client;");
-  server.load("by_client", file);
+// The database is made and removed outside of the timing.
+double load_by_client(const test::PrivateMariadb& server, const std::filesystem::path& file) {
+  server.run("", "CREATE DATABASE by_client CHARACTER SET utf8mb4;");
+  const double seconds = seconds_of([&] { server.load("by_client", file); });
+  server.run("", "DROP DATABASE by_client;");
+  return seconds;
 }
 
-void load_by_loader(const test::PrivateMariadb& server, const std::filesystem::path& file, unsigned threads) {
+// The scan, the gaps and the counts are part of it; the shadow's making and removal are not.
+double load_by_loader(const test::PrivateMariadb& server, const std::filesystem::path& file, unsigned threads) {
   const Cancellation never;
   UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) throw system_error("open", errno);
@@ -120,9 +130,10 @@ void load_by_loader(const test::PrivateMariadb& server, const std::filesystem::p
   const ShadowDatabase shadow(server.root(), {new_shadow_name("bench"), {}, {}, true}, never);
   LoadOptions options;
   options.threads = threads;
-  // The scan, the gaps and the counts are part of it.
-  static_cast<void>(
-      load_dump(dump, layout_by_scan(dump, never), {shadow.name(), shadow.login(), std::nullopt}, options, never));
+  return seconds_of([&] {
+    static_cast<void>(
+        load_dump(dump, layout_by_scan(dump, never), {shadow.name(), shadow.login(), std::nullopt}, options, never));
+  });
 }
 
 double median(std::vector<double> values) {
@@ -130,28 +141,43 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+std::filesystem::path made_dump(const test::PrivateMariadb& server, const test::ScratchFolder& folder, unsigned mb) {
+  server.run("", "CREATE DATABASE site CHARACTER SET utf8mb4;");
+  server.run("site", site_of(mb));
+  std::filesystem::path file = dump_of(server, folder);
+  server.run("", "DROP DATABASE site;");
+  return file;
+}
+
+Json way(const std::vector<double>& seconds, double reference) {
+  return {{"seconds", median(seconds)},
+          {"seconds_min", *std::min_element(seconds.begin(), seconds.end())},
+          {"ratio", median(seconds) / reference}};
+}
+
 void run(const Options& options) {
   const test::PrivateMariadb server;
   const test::ScratchFolder folder;
-  server.run("", "CREATE DATABASE site CHARACTER SET utf8mb4;");
-  server.run("site", site_of(options.mb));
-  const auto file = dump_of(server, folder);
-  server.run("", "DROP DATABASE site;");
-  fmt::print("dump: {:.1f} MB\n", static_cast<double>(std::filesystem::file_size(file)) / 1e6);
+  const std::filesystem::path file =
+      options.dump.empty() ? made_dump(server, folder, options.mb) : std::filesystem::path(options.dump);
   std::vector<double> client, loader;
   for (unsigned round = 0; round < options.rounds; ++round) {
-    if (options.only != "loader") client.push_back(seconds_of([&] { load_by_client(server, file); }));
+    if (options.only != "loader") client.push_back(load_by_client(server, file));
     if (options.only != "client") {
-      loader.push_back(seconds_of([&] { load_by_loader(server, file, options.threads); }));
+      loader.push_back(load_by_loader(server, file, options.threads));
     }
-    fmt::print("mariadb < dump: {:6.2f} s    loader: {:6.2f} s\n", client.empty() ? 0.0 : client.back(),
-               loader.empty() ? 0.0 : loader.back());
-    std::fflush(stdout);
+    fmt::print(stderr, "{}/{} mariadb < dump: {:.2f} s, loader: {:.2f} s\n", round + 1, options.rounds,
+               client.empty() ? 0.0 : client.back(), loader.empty() ? 0.0 : loader.back());
   }
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  if (!client.empty() && !loader.empty()) fmt::print("loader / client: {:.2f}\n", median(loader) / median(client));
-  fmt::print("memory of this process: {} MiB\n", usage.ru_maxrss / 1024);
+  const double reference = median(client.empty() ? loader : client);
+  Json summary = {{"dump_bytes", std::filesystem::file_size(file)},
+                  {"runs", options.rounds},
+                  {"peak_memory_bytes", static_cast<std::uint64_t>(usage.ru_maxrss) * 1024}};
+  if (!loader.empty()) summary["ways"]["wobackup's loader"] = way(loader, reference);
+  if (!client.empty()) summary["ways"]["mariadb < dump"] = way(client, reference);
+  fmt::print("{}\n", summary.dump(options.json ? -1 : 2));
 }
 
 }  // namespace

@@ -7,6 +7,11 @@ install(TARGETS wobackup_command RUNTIME COMPONENT program)
 configure_file(${PROJECT_SOURCE_DIR}/integrations/systemd/wobackup-pending.service.in
                ${PROJECT_BINARY_DIR}/wobackup-pending.service @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/wobackup-pending.service DESTINATION lib/systemd/system COMPONENT program)
+# As they lie to each other in the source tree: the script is needed again after each update of WordOps.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/integrations/wordops DESTINATION ${CMAKE_INSTALL_DATADIR}/wobackup/integrations
+        COMPONENT program FILES_MATCHING PATTERN "*.py" PATTERN "*.conf")
+install(PROGRAMS ${PROJECT_SOURCE_DIR}/scripts/install-wordops-plugin
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/wobackup/scripts COMPONENT program)
 install(TARGETS wobackup EXPORT wobackupTargets ARCHIVE COMPONENT development)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/wobackup DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         COMPONENT development FILES_MATCHING PATTERN "*.h")

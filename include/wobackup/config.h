@@ -24,6 +24,12 @@ struct DatabaseSettings {
   std::optional<bool> enabled;          ///< false: this site has no database, whatever its kind
 };
 
+/// `[site."x".autoupdate]`.
+struct SiteAutoupdateSettings {
+  bool enabled = true;               ///< false: `--all` passes this site over
+  std::vector<std::string> exclude;  ///< plugins, besides those for all sites
+};
+
 /// `[site."x"]`.
 struct SiteSettings {
   std::optional<std::filesystem::path> path;  ///< makes the site known if the registry does not have it
@@ -35,6 +41,7 @@ struct SiteSettings {
   std::vector<std::string> follow;   ///< links inside htdocs whose target's content belongs to the backup
   std::vector<std::string> checks;   ///< of guarded changes to this site, in place of GuardSettings::checks
   DatabaseSettings database;
+  SiteAutoupdateSettings autoupdate;
 };
 
 /// `[database]`: for all sites.
@@ -58,6 +65,22 @@ struct ServerSettings {
   bool reload_php = true;  ///< after a restore: systemctl reload php8.3-fpm, so that it forgets compiled scripts
 };
 
+/// `[autoupdate]`: WordPress' own updates, by WP-CLI.
+struct AutoupdateSettings {
+  std::optional<std::filesystem::path> wp;      ///< WP-CLI; default: wp, from PATH
+  std::chrono::seconds timeout{900};            ///< for each of its commands
+  bool minor_only = false;                      ///< as the option
+  bool one_by_one = false;                      ///< as the option
+  std::vector<std::string> exclude;             ///< plugins: "akismet" or "akismet/akismet.php"
+  bool visual = true;                           ///< run the sites' conf/autoupdate-visual-cmd
+  std::chrono::seconds visual_timeout{300};     ///< for each run of it
+  std::vector<std::string> may_empty;           ///< globs of tables that an update may empty
+  std::vector<std::string> one_by_one_exclude;  ///< globs: left out of the backups between single updates
+  unsigned keep = 5;                            ///< complete backups of each site and reason
+  unsigned reports = 30;                        ///< runs whose reports are kept
+  std::filesystem::path unit_dir = "/etc/systemd/system";
+};
+
 /// `[guard]`: changes that can be taken back.
 struct GuardSettings {
   std::vector<std::string> checks;  ///< as guard_check_from; empty: `http` and `wp`
@@ -71,8 +94,9 @@ struct GuardSettings {
 struct Config {
   std::filesystem::path registry = "/var/lib/wo/dbase.db";
   std::filesystem::path state_dir = "/var/lib/wobackup";
-  std::filesystem::path scratch_dir = "/var/tmp";    ///< where drills restore to
-  std::optional<std::filesystem::path> backup_root;  ///< default <site_path>/backup; archives go to <root>/<site>/
+  std::filesystem::path scratch_dir = "/var/tmp";       ///< where drills restore to
+  std::filesystem::path log_dir = "/var/log/wobackup";  ///< reports of autoupdate
+  std::optional<std::filesystem::path> backup_root;     ///< default <site_path>/backup; archives go to <root>/<site>/
   std::optional<std::uint64_t> min_free_bytes;  ///< default: the larger of 1 GiB and 5 %, at most 10 %, of the disk
   unsigned threads = 0;                         ///< compressing threads; 0: as many as cores, at most 4
   int level = 3;                                ///< zstd, 1 to 19
@@ -82,6 +106,7 @@ struct Config {
   bool exclude_caches = false;
   DatabaseDefaults database;
   ServerSettings server;
+  AutoupdateSettings autoupdate;
   GuardSettings guard;
   std::map<std::string, SiteSettings> site;
 

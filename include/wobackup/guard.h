@@ -76,6 +76,8 @@ struct GuardOptions {
   std::function<void(std::string_view phase)> on_phase = {};  ///< "backup", "change", "check", "roll-back"
   /// As in CreateOptions. Asked during a change as well: what is interrupted is rolled back, and that is not stopped.
   std::function<bool()> cancelled = {};
+  /// As in CreateOptions. What is left out is not rolled back.
+  std::vector<std::string> exclude = {};
 };
 
 /// A program that makes the change. Its working folder is the site's; its environment is PATH, HOME, USER, LANG and

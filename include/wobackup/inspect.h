@@ -106,6 +106,7 @@ struct TableChange {
   struct Side {
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;  ///< of SQL in the dump; of an SQLite database: of its file
+    bool on_server = false;   ///< bytes are those of a live table with its indexes, as the server says
   };
   std::string change;    ///< "added", "removed", "changed"
   std::string database;  ///< the dump's path in the backup

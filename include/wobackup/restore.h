@@ -62,10 +62,29 @@ struct InPlaceOptions {
   std::vector<std::string> tables = {};
   /// Takes an archive, too, that is not the one which was made here under its name.
   bool accept_changed = false;
-  bool shared = false;           ///< also a database that other sites use
+  bool shared = false;  ///< also a database that other sites use
+  /// Takes an archive, too, of another site, or one that does not say whose it is: the site becomes a copy of that, and
+  /// keeps its own database login.
+  bool other_site = false;
+  /// Where the login may not make a database beside the live one: loads the dump straight into that, under maintenance
+  /// and after a backup of it, from which it is loaded back if anything fails. Not a moment's exchange: visitors
+  /// without WordPress' maintenance page see a half-loaded database meanwhile.
+  bool live_load = false;
   bool check = true;             ///< take everything back if the site does not run afterwards and did before
   std::chrono::seconds wait{0};  ///< as in CreateOptions
   ProgressCallback on_progress = {};
+  std::function<bool()> cancelled = {};
+};
+
+/// What an archive says of itself, which may be a lie: `recorded` archives apart, anybody could have made it.
+struct ArchiveOrigin {
+  std::optional<std::string> site;  ///< a valid name; nothing if it does not say
+  std::string time;                 ///< of the backup, as it stands there; may be empty
+};
+
+/// How long to wait for another run on the same site. `cancelled` as in CreateOptions.
+struct LockWait {
+  std::chrono::seconds longest{0};
   std::function<bool()> cancelled = {};
 };
 
@@ -74,6 +93,8 @@ struct [[nodiscard]] RestoredInPlace {
   Restored staged;                     ///< files
   std::vector<std::string> exchanged;  ///< paths in the site's folder
   std::string database;                ///< that got its content back; empty if none did
+  /// The backup with what was in the database before, if the dump was loaded straight into it.
+  std::optional<std::filesystem::path> safety_archive;
   std::uint64_t tables = 0;
   std::uint64_t rows = 0;
   std::optional<std::string> wordpress;  ///< the version of the WordPress that loaded afterwards

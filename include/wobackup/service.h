@@ -72,11 +72,16 @@ class Service {
   /// before stays.
   [[nodiscard]] Restored restore(const std::filesystem::path& archive, const RestoreOptions& options) const;
 
+  /// Of which site an archive says that it is a backup, and when it was made. Throws as `info`, but a file that says
+  /// nothing is no error.
+  [[nodiscard]] ArchiveOrigin origin(const std::filesystem::path& archive) const;
+
   /// Replaces a site's files and database (all that the archive has, or a part) by an archive's, in a moment: they are
   /// restored into a folder beside the files and a database beside the site's, and exchanged by renames. What was there
   /// is kept until `undo_restore` brings it back or `finish_restore` archives it; the next restore in place finishes
   /// the one before. A site that ran before and does not run afterwards gets everything back. Throws as `restore`, and
-  /// locked (also for a site with an interrupted restore), rolled_back (failed; all is as it was), rollback_failed.
+  /// usage (also for an archive of another site, unless options.other_site), locked (also for a site with an
+  /// interrupted restore), rolled_back (failed; all is as it was), rollback_failed.
   [[nodiscard]] RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& archive,
                                                  const InPlaceOptions& options = {});
   /// What a restore in place has left behind; nothing if there was none or it was finished.
@@ -85,14 +90,15 @@ class Service {
   [[nodiscard]] std::vector<PendingRestore> pending_restores() const;
   /// An interrupted restore: to its end, or back. Throw not_found if there is none, usage if that makes no sense now,
   /// rollback_failed if the files were changed by somebody else meanwhile (the hint says what to do by hand).
-  void resume_restore(const std::string& site);
-  void abort_restore(const std::string& site);
+  void resume_restore(const std::string& site, const LockWait& wait = {});
+  void abort_restore(const std::string& site, const LockWait& wait = {});
   /// A restore that was done: back to what was before it. What it had brought, with all that was written since, is
   /// displaced then, and kept until finish_restore.
-  void undo_restore(const std::string& site);
+  void undo_restore(const std::string& site, const LockWait& wait = {});
   /// What a restore, or its undoing, has displaced becomes an archive (reason "pre-restore" or "pre-undo"), whose path
-  /// is returned, and is removed; an empty path if nothing was displaced. With `discard` it is only removed.
-  std::filesystem::path finish_restore(const Site& site, bool discard = false);
+  /// is returned, and is removed; an empty path if nothing was displaced. With `discard` it is only removed, and what
+  /// somebody else has removed or moved away is forgotten.
+  std::filesystem::path finish_restore(const Site& site, bool discard = false, const LockWait& wait = {});
 
   /// Backs up, makes the change, checks, and rolls back what was backed up if the change or a check failed. `change`
   /// fails by throwing (anything derived from std::exception). What was broken before is no reason to roll back. Throws
@@ -135,8 +141,9 @@ class Service {
   [[nodiscard]] Difference difference(const std::filesystem::path& before, const std::filesystem::path& after,
                                       const DiffOptions& options,
                                       const std::function<void(const EntryChange&)>& visit) const;
-  /// The same against the backup's site as it is now: files only. A file whose size and time are the same counts as the
-  /// same, unless options.checksum; one whose time differs is read.
+  /// The same against the backup's site as it is now. A file whose size and time are the same counts as the same,
+  /// unless options.checksum; one whose time differs is read. The database is asked by the login that a backup would
+  /// use: definitions and numbers of rows are compared; if it cannot be asked, that is a note.
   [[nodiscard]] Difference difference_to_live(const std::filesystem::path& before, const DiffOptions& options,
                                               const std::function<void(const EntryChange&)>& visit) const;
 

@@ -24,6 +24,7 @@ struct CreateArguments {
   std::string path;
   std::string reason = "manual";
   std::vector<std::string> meta;
+  std::string meta_json;
   std::vector<std::string> exclude;
   bool exclude_caches = false;
   std::string site_json;

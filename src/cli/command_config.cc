@@ -30,12 +30,30 @@ Json json_of(const DatabaseSettings& database) {
   return json;
 }
 
+Json json_of(const AutoupdateSettings& autoupdate) {
+  Json json;
+  json["wp"] = value_or_null(autoupdate.wp);
+  json["timeout"] = autoupdate.timeout.count();
+  json["minor_only"] = autoupdate.minor_only;
+  json["one_by_one"] = autoupdate.one_by_one;
+  json["exclude"] = autoupdate.exclude;
+  json["visual"] = autoupdate.visual;
+  json["visual_timeout"] = autoupdate.visual_timeout.count();
+  json["may_empty"] = autoupdate.may_empty;
+  json["one_by_one_exclude"] = autoupdate.one_by_one_exclude;
+  json["keep"] = autoupdate.keep;
+  json["reports"] = autoupdate.reports;
+  json["unit_dir"] = autoupdate.unit_dir.string();
+  return json;
+}
+
 Json json_of(const Config& config) {
   Json json;
   json["file"] = value_or_null(config.file);
   json["registry"] = config.registry.string();
   json["state_dir"] = config.state_dir.string();
   json["scratch_dir"] = config.scratch_dir.string();
+  json["log_dir"] = config.log_dir.string();
   json["backup_root"] = value_or_null(config.backup_root);
   json["min_free"] = value_or_null(config.min_free_bytes);
   json["threads"] = config.threads;
@@ -57,6 +75,7 @@ Json json_of(const Config& config) {
                    {"keep_rows", value_or_null(config.guard.keep_rows)},
                    {"timeout", config.guard.timeout ? Json(config.guard.timeout->count()) : Json(nullptr)},
                    {"settle", std::chrono::duration_cast<std::chrono::seconds>(config.guard.settle).count()}};
+  json["autoupdate"] = json_of(config.autoupdate);
   Json sites = Json::object();
   for (const auto& [name, site] : config.site) {
     sites[name] = {{"path", value_or_null(site.path)},
@@ -66,7 +85,8 @@ Json json_of(const Config& config) {
                    {"include", site.include},
                    {"follow", site.follow},
                    {"checks", site.checks},
-                   {"database", json_of(site.database)}};
+                   {"database", json_of(site.database)},
+                   {"autoupdate", {{"enabled", site.autoupdate.enabled}, {"exclude", site.autoupdate.exclude}}}};
   }
   json["site"] = std::move(sites);
   return json;

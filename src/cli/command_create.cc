@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 #include <utility>
 
 #include "base/bytes.h"
@@ -28,7 +27,7 @@ CreateOptions options_of(const CreateArguments& arguments, Output& output) {
   options.reason = arguments.reason;
   try {
     options.type = type_from(arguments.type, arguments.database_only, arguments.files_only);
-    options.metadata_extra = metadata_from(arguments.meta);
+    options.metadata_extra = metadata_from(arguments.meta_json, arguments.meta, output);
   } catch (const Error& error) {
     throw error.with_hint(kSeeHelp);
   }
@@ -89,6 +88,9 @@ std::vector<Wanted> wanted_sites(const CreateArguments& arguments, const Service
   std::vector<Wanted> wanted;
   if (!arguments.site_json.empty()) {
     if (arguments.all || !arguments.sites.empty()) wrong_usage("--site-json describes the only site: name no other");
+    if (arguments.site_json == "-" && arguments.meta_json == "-") {
+      wrong_usage("--site-json and --meta-json cannot both read standard input");
+    }
     Site site = site_from_file(arguments.site_json, service, output);
     wanted.push_back({site.name, site, std::nullopt});
     return wanted;

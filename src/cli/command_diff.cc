@@ -28,6 +28,11 @@ Json change_json(const EntryChange& change) {
   return fields;
 }
 
+// Bytes of SQL and bytes on a server's disk are not to be compared.
+Json side_json(const TableChange::Side& side) {
+  return {{"rows", side.rows}, {side.on_server ? "disk_bytes" : "bytes", side.bytes}};
+}
+
 Json table_json(const TableChange& change) {
   Json fields;
   fields["change"] = change.change;
@@ -35,8 +40,8 @@ Json table_json(const TableChange& change) {
   fields["kind"] = change.kind;
   put_bytes(fields, "name", change.name);
   fields["definition"] = change.definition;
-  if (change.before) fields["before"] = {{"rows", change.before->rows}, {"bytes", change.before->bytes}};
-  if (change.after) fields["after"] = {{"rows", change.after->rows}, {"bytes", change.after->bytes}};
+  if (change.before) fields["before"] = side_json(*change.before);
+  if (change.after) fields["after"] = side_json(*change.after);
   return fields;
 }
 
@@ -102,8 +107,11 @@ void show_software(const std::vector<SoftwareChange>& changes, Output& output) {
 
 std::string side_text(const std::optional<TableChange::Side>& side, const std::string& kind) {
   if (!side) return "none";
-  if (kind != "table") return human_size(side->bytes);
-  return fmt::format("{}, {}", counted(side->rows, "row"), human_size(side->bytes));
+  if (kind == "table") {
+    return fmt::format("{}, {}{}", counted(side->rows, "row"), human_size(side->bytes),
+                       side->on_server ? " on disk" : "");
+  }
+  return side->on_server ? "is there" : human_size(side->bytes);
 }
 
 void show_tables(const std::vector<TableChange>& changes, Output& output) {

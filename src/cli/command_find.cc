@@ -33,7 +33,13 @@ void show(const FoundPath& found, bool with_site, Output& output) {
   output.line(
       output.bold(with_site ? fmt::format("{}: {}", found.site, printable(found.path)) : printable(found.path)));
   Table table(
-      {{"UNTIL"}, {"SINCE"}, {"BACKUPS", true}, {"SIZE", true}, {"MODIFIED"}, {.heading = "CONTENT", .fold = true}});
+      // The names are what one types next: they are never cut.
+      {{.heading = "UNTIL", .yields = -1},
+       {.heading = "SINCE", .yields = -1},
+       {"BACKUPS", true},
+       {"SIZE", true},
+       {.heading = "MODIFIED", .yields = 1},
+       {.heading = "CONTENT", .fold = true}});
   for (const PathVersion& version : found.versions) {
     table.add({printable(version.backups.front()), printable(version.backups.back()),
                fmt::format("{}", version.backups.size()), human_size(version.entry.size),

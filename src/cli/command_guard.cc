@@ -48,7 +48,7 @@ GuardOptions options_of(const GuardArguments& arguments, Output& output) {
   GuardOptions options;
   options.type = type_from(arguments.type, arguments.database_only, arguments.files_only);
   if (!arguments.reason.empty()) options.reason = arguments.reason;
-  options.metadata_extra = metadata_from(arguments.meta);
+  options.metadata_extra = metadata_from({}, arguments.meta, output);
   options.backup_root = path_argument(arguments.path);
   for (const std::string& check : arguments.checks) options.checks.push_back(guard_check_from(check));
   if (arguments.no_checks && !arguments.checks.empty()) wrong_usage("--check and --no-check exclude each other");

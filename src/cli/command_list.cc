@@ -37,6 +37,7 @@ Json json_of(const SnapshotRef& ref) {
   fields["type"] = ref.type ? Json(*ref.type) : Json(nullptr);
   fields["reason"] = ref.reason ? Json(*ref.reason) : Json(nullptr);
   fields["complete"] = ref.complete && ref.problem.empty();
+  fields["good"] = ref.good();
   fields["indexed"] = ref.indexed;
   fields["state"] = state_of(ref);
   fields["problem"] = ref.problem;
@@ -130,7 +131,7 @@ int list_command(const ListArguments& arguments, Service& service, Output& outpu
   } else if (output.json()) {
     for (const SnapshotRef& ref : refs) output.object("snapshot", json_of(ref));
     output.object("summary", {{"snapshots", refs.size()}, {"exit_code", exit}});
-  } else if (refs.empty()) {
+  } else if (refs.empty() && exit == 0) {
     output.remark(arguments.site.empty() ? "there are no backups" : fmt::format("{} has no backups", arguments.site));
   } else {
     show(refs, arguments.site.empty(), output);

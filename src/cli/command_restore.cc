@@ -16,6 +16,10 @@ RestoreOptions options_of(const RestoreArguments& arguments, Output& output) {
   if (!arguments.tables.empty()) {
     throw Error(ErrorKind::usage, "--table goes with --in-place", "`wobackup dump --table` gives a table's SQL");
   }
+  if (arguments.yes || arguments.discard || arguments.accept_changed || arguments.shared || arguments.no_check) {
+    throw Error(ErrorKind::usage, "--yes, --discard, --accept-changed, --shared and --no-check do not go with --target",
+                "they are for --in-place and the ways back from it");
+  }
   if (arguments.files_only && arguments.database_only) {
     throw Error(ErrorKind::usage, "--files and --db exclude each other", "leave out both to restore everything");
   }

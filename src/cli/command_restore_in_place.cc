@@ -1,6 +1,9 @@
 // wobackup restore --in-place, and the ways back from it
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <filesystem>
 #include <istream>
 
 #include "base/text.h"
@@ -21,6 +24,8 @@ void check(const RestoreArguments& arguments) {
   if (arguments.what.empty()) wrong_usage("no site was named", "for example `wobackup restore --undo example.com`");
   if (arguments.discard && !arguments.undo && !arguments.finish) wrong_usage("--discard goes with --undo or --finish");
   if (!arguments.target.empty()) wrong_usage("--target and --in-place exclude each other");
+  if (!arguments.site.empty() && !arguments.in_place)
+    wrong_usage("--site goes with --in-place", "name the site itself");
   if (!arguments.in_place) return;
   if (arguments.files_only && arguments.database_only) {
     wrong_usage("--files and --db exclude each other", "leave out both to restore everything");
@@ -30,12 +35,58 @@ void check(const RestoreArguments& arguments) {
   if (arguments.salvage || arguments.dry_run || arguments.numeric_owner) {
     wrong_usage("--salvage, --dry-run and --numeric-owner go with --target");
   }
+  if (arguments.overwrite != "always") {
+    wrong_usage("--overwrite goes with --target", "in place, what was there is kept whole for --undo");
+  }
+  for (const std::string& path : arguments.include) {
+    if (path == "vhost.json" || path == "/vhost.json") {
+      wrong_usage("vhost.json tells of the backup, and is no file of the site", "`wobackup dump` prints it");
+    }
+  }
 }
 
-// SITE, SITE/NAME, or an archive's path: then its folder is named like the site.
-Site site_of(const std::string& what, const std::filesystem::path& archive, const Service& service) {
-  const bool by_path = what.starts_with('/') || what.starts_with('.') || what.ends_with(".tar.zst");
-  const std::string name = by_path ? archive.parent_path().filename().string() : what.substr(0, what.find('/'));
+bool is_site(const std::string& name, const Service& service) {
+  try {
+    static_cast<void>(service.site(name));
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found && error.kind() != ErrorKind::usage) throw;
+    return false;
+  }
+}
+
+// Whoever may write into one site's folder of archives must not choose another site.
+std::string owner_of_folder(const std::filesystem::path& archive, const Service& service) {
+  for (std::filesystem::path folder = archive.parent_path(); folder != folder.root_path();
+       folder = folder.parent_path()) {
+    if (is_site(folder.filename().string(), service)) return folder.filename().string();
+  }
+  return {};
+}
+
+// Into which site: --site says it, or the backup itself, unless what was named (SITE, SITE/NAME, or an archive in a
+// site's folder) speaks against that.
+std::string site_name_of(const RestoreArguments& arguments, const std::filesystem::path& archive,
+                         const ArchiveOrigin& origin, const Service& service) {
+  if (!arguments.site.empty()) return arguments.site;
+  const std::string& what = arguments.what;
+  // As Service::find takes it.
+  const bool path_like =
+      what.starts_with('/') || what.starts_with("./") || what.starts_with("../") || what.ends_with(".tar.zst");
+  const bool is_file = path_like && std::filesystem::exists(what);
+  const std::string named = is_file ? owner_of_folder(archive, service) : what.substr(0, what.find('/'));
+  if (origin.site && (named.empty() || named == *origin.site)) return *origin.site;
+  if (origin.site) {
+    wrong_usage(
+        fmt::format("{} is a backup of {}, not of {}", printable(archive.string()), *origin.site, printable(named)),
+        fmt::format("say into which site it shall go: --site {} or --site {}", *origin.site, printable(named)));
+  }
+  if (!is_file) return named;
+  wrong_usage(fmt::format("{} does not say of which site it is a backup", printable(archive.string())),
+              "say into which site it shall go: --site NAME");
+}
+
+Site site_of(const std::string& name, const Service& service) {
   try {
     return service.site(name);
   } catch (const Error& error) {
@@ -77,6 +128,26 @@ std::string subject(const RestoreArguments& arguments, const std::string& site) 
   return "the files and the database of " + site;
 }
 
+LockWait wait_of(const RestoreArguments& arguments, Output& output) {
+  LockWait wait{std::chrono::seconds(0), output.terminal().interrupted};
+  if (arguments.wait.empty()) return wait;
+  const auto seconds = seconds_from(arguments.wait);
+  if (!seconds) {
+    wrong_usage(fmt::format("--wait {} is not a duration", printable(arguments.wait)), "for example --wait 10m");
+  }
+  wait.longest = std::chrono::seconds(*seconds);
+  return wait;
+}
+
+// "of wp.example, made 2025-01-20T14:25:30+00:00"
+std::string described(const ArchiveOrigin& origin, const std::string& site) {
+  std::string text;
+  if (!origin.site) text += " (it does not say of which site)";
+  if (origin.site && *origin.site != site) text += " OF ANOTHER SITE, " + *origin.site;
+  if (!origin.time.empty()) text += " made " + printable(origin.time);
+  return text;
+}
+
 InPlaceOptions options_of(const RestoreArguments& arguments, Output& output) {
   InPlaceOptions options;
   options.files = !arguments.database_only;
@@ -85,7 +156,10 @@ InPlaceOptions options_of(const RestoreArguments& arguments, Output& output) {
   options.tables = arguments.tables;
   options.accept_changed = arguments.accept_changed;
   options.shared = arguments.shared;
+  options.live_load = arguments.live_load;
   options.check = !arguments.no_check;
+  options.other_site = !arguments.site.empty();
+  options.wait = wait_of(arguments, output).longest;
   if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
   options.cancelled = output.terminal().interrupted;
   return options;
@@ -100,6 +174,8 @@ Json json_of(const RestoredInPlace& restored, const std::string& site, const std
   fields["exchanged"] = Json::array();
   for (const std::string& path : restored.exchanged) fields["exchanged"].push_back(json_text(path));
   fields["database"] = restored.database.empty() ? Json(nullptr) : Json(json_text(restored.database));
+  fields["safety_archive"] =
+      restored.safety_archive ? Json(json_text(restored.safety_archive->string())) : Json(nullptr);
   fields["tables"] = restored.tables;
   fields["rows"] = restored.rows;
   fields["wordpress"] = restored.wordpress ? Json(*restored.wordpress) : Json(nullptr);
@@ -121,14 +197,23 @@ std::string text_of(const RestoredInPlace& restored, const std::string& site) {
                     counted(restored.rows, "row")));
   }
   if (restored.wordpress) add("WordPress " + *restored.wordpress + " runs");
-  return fmt::format("{}: restored {}, {:.1f} s\nTake it back: wobackup restore --undo {}", site, parts,
-                     std::chrono::duration<double>(restored.elapsed).count(), site);
+  const std::string safety = restored.safety_archive ? fmt::format("\nThe database as it was: {}",
+                                                                   printable(restored.safety_archive->string()))
+                                                     : std::string();
+  return fmt::format("{}: restored {}, {:.1f} s{}\nTake it back: wobackup restore --undo {}", site, parts,
+                     std::chrono::duration<double>(restored.elapsed).count(), safety, site);
 }
 
 int restore_now(const RestoreArguments& arguments, Service& service, Output& output) {
   const std::filesystem::path archive = service.find(arguments.what, path_argument(arguments.path));
-  const Site site = site_of(arguments.what, archive, service);
-  ask(fmt::format("Replace {} by what is in {}?", subject(arguments, site.name), archive.filename().string()),
+  const ArchiveOrigin origin = service.origin(archive);
+  const Site site = site_of(site_name_of(arguments, archive, origin, service), service);
+  const char* const how = arguments.live_load
+                              ? " If its login may not make a database, the dump is loaded straight into the live one, "
+                                "after a backup of that: visitors wait meanwhile."
+                              : "";
+  ask(fmt::format("Replace {} ({}) by the backup{}: {}?{}", subject(arguments, site.name), site.path.string(),
+                  described(origin, site.name), archive.string(), how),
       arguments, output);
   const RestoredInPlace restored = service.restore_in_place(site, archive, options_of(arguments, output));
   output.clear_progress();
@@ -140,12 +225,17 @@ int restore_now(const RestoreArguments& arguments, Service& service, Output& out
 // Back first; what the restore had brought, and what was written since, is archived while the site runs again.
 int undo(const RestoreArguments& arguments, Service& service, Output& output) {
   const std::string& site = arguments.what;
+  if (!service.pending_restore(site)) {
+    throw Error(ErrorKind::not_found, fmt::format("{}: there is no restore to undo", printable(site)),
+                "`wobackup restore --status` shows what there is");
+  }
   ask(fmt::format("Take the last restore of {} back?", site), arguments, output);
-  service.undo_restore(site);
+  const LockWait wait = wait_of(arguments, output);
+  service.undo_restore(site, wait);
   Json fields{{"site", json_text(site)}, {"archive", nullptr}};
   std::string text = fmt::format("{}: everything is as it was before the restore", printable(site));
   try {
-    const std::filesystem::path archive = service.finish_restore(service.site(site), arguments.discard);
+    const std::filesystem::path archive = service.finish_restore(service.site(site), arguments.discard, wait);
     if (!archive.empty()) {
       fields["archive"] = json_text(archive.string());
       text += fmt::format("; what it had brought is in {}", printable(archive.string()));
@@ -167,14 +257,15 @@ int restore_in_place_command(const RestoreArguments& arguments, Service& service
   const Json fields{{"site", json_text(site)}};
   if (arguments.undo) return undo(arguments, service, output);
   if (arguments.resume) {
-    service.resume_restore(site);
+    service.resume_restore(site, wait_of(arguments, output));
     return done(fmt::format("{}: the restore is done", printable(site)), fields, output);
   }
   if (arguments.abort) {
-    service.abort_restore(site);
+    service.abort_restore(site, wait_of(arguments, output));
     return done(fmt::format("{}: everything is as it was before the restore", printable(site)), fields, output);
   }
-  const std::filesystem::path archive = service.finish_restore(service.site(site), arguments.discard);
+  const std::filesystem::path archive =
+      service.finish_restore(service.site(site), arguments.discard, wait_of(arguments, output));
   if (arguments.discard) return done(fmt::format("{}: what was displaced is removed", printable(site)), fields, output);
   if (archive.empty()) return done(fmt::format("{}: nothing was displaced", printable(site)), fields, output);
   return done(fmt::format("{}: what was displaced is in {}", printable(site), printable(archive.string())),
@@ -187,7 +278,8 @@ void tell_pending_restore(const std::string& site, const Service& service, Outpu
   const std::optional<PendingRestore> pending = service.pending_restore(site);
   if (!pending) return;
   if (pending->interrupted) {
-    output.warning(
+    output.log(  // with --json, too: it matters to a program that goes on to change the site
+        LogLevel::warning,
         fmt::format("{}: a restore that began {} was interrupted: finish it with `wobackup restore --resume "
                     "{}`, or take it back with --abort",
                     pending->site, pending->started, pending->site));
@@ -204,6 +296,12 @@ void tell_pending_restore(const std::string& site, const Service& service, Outpu
 }  // namespace
 
 int restore_status_command(const Service& service, Output& output) {
+  const std::filesystem::path& state = service.config().state_dir;
+  for (const std::filesystem::path& folder : {state, state / "restores"}) {
+    if (::access(folder.c_str(), R_OK | X_OK) == 0 || errno == ENOENT) continue;
+    throw Error(ErrorKind::failed, fmt::format("cannot look into {}", printable(folder.string())),
+                "only root can see what restores have left");
+  }
   const std::vector<PendingRestore> all = service.pending_restores();
   std::size_t interrupted = 0;
   for (const PendingRestore& pending : all) {
@@ -249,7 +347,7 @@ void tell_pending(const std::string& site, const Service& service, Output& outpu
     output.warning(error.message());
   }
   if (guard && guard->running) guard.reset();
-  if (guard) output.warning(text_of(*guard));
+  if (guard) output.log(LogLevel::warning, text_of(*guard));
   const std::optional<PendingRestore> restore = service.pending_restore(site);
   // The guard's own is finished with it.
   if (guard && restore && restore->interrupted && restore->archive == guard->archive.string()) return;

@@ -147,9 +147,24 @@ void report_verified(const std::string& what, const Verified& verified, Output& 
 }
 
 Error damaged_error(const Verified& verified) {
-  return {ErrorKind::verification,
-          fmt::format("{} is damaged: {}", printable(verified.archive.string()),
-                      counted(verified.problem_count, "problem")),
+  const std::string archive = printable(verified.archive.string());
+  const std::string problems = counted(verified.problem_count, "problem");
+  // A drill begins only with what is intact.
+  if (verified.drill) {
+    return {ErrorKind::verification,
+            fmt::format("{} is intact, but what was restored from it does not run: {}", archive, problems),
+            "the site may have been broken when it was backed up; an older backup may be fine"};
+  }
+  if (!verified.indexed && verified.members == 0) {
+    return {ErrorKind::verification, fmt::format("{}: nothing of it can be read as an archive", archive),
+            "it is no archive of a site, or it was cut off or overwritten"};
+  }
+  // Damage has another sum, too, but is a problem of its own.
+  if (verified.sum_compared && verified.problem_count == 1) {
+    return {ErrorKind::verification, fmt::format("{} is whole, but not the file that was made here", archive),
+            "somebody exchanged or changed it; look into it with `restore --target`"};
+  }
+  return {ErrorKind::verification, fmt::format("{} is damaged: {}", archive, problems),
           "`restore --salvage` brings back what is intact; an older backup may have the rest"};
 }
 

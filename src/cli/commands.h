@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/arguments.h"
+#include "cli/autoupdate_arguments.h"
 #include "cli/guard_arguments.h"
 #include "cli/inspect_arguments.h"
 #include "cli/output.h"
@@ -23,6 +24,7 @@ int restore_in_place_command(const RestoreArguments& arguments, Service& service
 int guard_command(const GuardArguments& arguments, Service& service, Output& output);
 int update_command(const GuardArguments& arguments, Service& service, Output& output);
 int verify_command(const VerifyArguments& arguments, Service& service, Output& output);
+int autoupdate_command(const AutoupdateArguments& arguments, Service& service, Output& output);
 int sites_command(const SitesArguments& arguments, Service& service, Output& output);
 int config_command(const ConfigArguments& arguments, const Config& config, Output& output);
 int completion_command(const CompletionArguments& arguments, Output& output);

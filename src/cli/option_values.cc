@@ -2,20 +2,50 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
+
+#include <cerrno>
 #include <istream>
-#include <iterator>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/file_io.h"
+#include "base/system_error.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
 
 namespace wobackup::cli {
 namespace {
 
-constexpr std::size_t kLargestSiteJson = std::size_t{1} << 20U;
+constexpr std::size_t kLargestJson = std::size_t{1} << 20U;  // bytes
 
 [[noreturn]] void wrong_usage(std::string message, std::string hint = {}) {
   throw Error(ErrorKind::usage, std::move(message), std::move(hint));
+}
+
+// What a file that was named on the command line holds, or stdin. Unlike a site's files it may be a link or a pipe:
+// programs hand over /dev/fd/3, and a shell's <(...) is one.
+Json json_argument(const char* option, const std::string& name, const char* needed, Output& output) {
+  std::string text(kLargestJson + 1, '\0');
+  if (name == "-") {
+    std::istream& in = output.terminal().in;
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+  } else {
+    const UniqueFd fd(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) {
+      const int error_number = errno;
+      throw Error(error_number == ENOENT ? ErrorKind::not_found : ErrorKind::failed,
+                  fmt::format("{} {}: cannot open it: {}", option, printable(name), errno_text(error_number)));
+    }
+    text.resize(read_up_to(fd.get(), {reinterpret_cast<std::byte*>(text.data()), text.size()}, printable(name)));
+  }
+  if (text.size() > kLargestJson) {
+    wrong_usage(fmt::format("{} {} is too long: more than {} bytes", option, printable(name), kLargestJson), needed);
+  }
+  Json parsed = Json::parse(text, nullptr, false);
+  if (parsed.is_discarded()) wrong_usage(fmt::format("{} {}: that is not JSON", option, printable(name)), needed);
+  return parsed;
 }
 
 }  // namespace
@@ -33,8 +63,12 @@ BackupType type_from(const std::string& type, bool database_only, bool files_onl
   return *known;
 }
 
-Json metadata_from(const std::vector<std::string>& pairs) {
+Json metadata_from(const std::string& json_file, const std::vector<std::string>& pairs, Output& output) {
   Json metadata = Json::object();
+  if (!json_file.empty()) {
+    metadata = json_argument("--meta-json", json_file, "a JSON object is needed", output);
+    if (!metadata.is_object()) wrong_usage("--meta-json: that is not a JSON object");
+  }
   for (const std::string& pair : pairs) {
     const std::size_t equals = pair.find('=');
     if (equals == std::string::npos || equals == 0) {
@@ -58,19 +92,8 @@ std::chrono::seconds duration_from(const char* option, const std::string& text) 
 }
 
 Site site_from_file(const std::string& name, const Service& service, Output& output) {
-  std::string text;
-  if (name == "-") {
-    text.assign(std::istreambuf_iterator<char>(output.terminal().in), {});
-    if (text.size() > kLargestSiteJson) wrong_usage("the site on standard input is too long");
-  } else {
-    text = read_small_file(name, kLargestSiteJson);
-  }
-  const Json fields = Json::parse(text, nullptr, false);
-  if (fields.is_discarded()) {
-    wrong_usage(fmt::format("--site-json {}: that is not JSON", printable(name)),
-                "an object with the registry's fields is needed, at least sitename and site_path");
-  }
-  return service.site_from_json(fields);
+  return service.site_from_json(json_argument(
+      "--site-json", name, "an object with the registry's fields is needed, at least sitename and site_path", output));
 }
 
 }  // namespace wobackup::cli

@@ -12,8 +12,9 @@ namespace wobackup::cli {
 
 /// At most one of --db, --files and --type T.
 [[nodiscard]] BackupType type_from(const std::string& type, bool database_only, bool files_only);
-/// KEY=VALUE, where a value that is JSON is taken as such.
-[[nodiscard]] Json metadata_from(const std::vector<std::string>& pairs);
+/// The object in `json_file` (if one is named; "-" for standard input), and KEY=VALUE on top, where a value that is
+/// JSON is taken as such.
+[[nodiscard]] Json metadata_from(const std::string& json_file, const std::vector<std::string>& pairs, Output& output);
 /// "10m", of this option.
 [[nodiscard]] std::chrono::seconds duration_from(const char* option, const std::string& text);
 /// --site-json: a file, or "-" for standard input.

@@ -23,6 +23,9 @@ struct RestoreArguments {
   bool yes = false;
   bool accept_changed = false;
   bool shared = false;
+  std::string site;
+  std::string wait;
+  bool live_load = false;
   bool no_check = false;
   std::vector<std::string> tables;
   bool undo = false;

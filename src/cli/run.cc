@@ -95,6 +95,7 @@ struct Arguments {
   VerifyArguments verify;
   InspectArguments inspect;
   SitesArguments sites;
+  AutoupdateArguments autoupdate;
   ConfigArguments config;
   CompletionArguments completion;
   std::string help_for;
@@ -122,6 +123,7 @@ void add_create(CLI::App& app, CreateArguments& create) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
+  app.add_option("--meta-json", create.meta_json, "Metadata as a JSON object; - reads stdin")->type_name("FILE");
   app.add_option("--exclude", create.exclude, "Leave out what matches; repeatable")
       ->type_name("GLOB")
       ->expected(1)
@@ -149,8 +151,9 @@ CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, con
   return command;
 }
 
-const char* const kCommands[] = {"create", "list",  "info",   "ls",    "find",   "diff",       "dump",    "restore",
-                                 "verify", "guard", "update", "sites", "config", "completion", "version", "help"};
+const char* const kCommands[] = {"create", "list",    "info",       "ls",      "find",   "diff",
+                                 "dump",   "restore", "verify",     "guard",   "update", "autoupdate",
+                                 "sites",  "config",  "completion", "version", "help"};
 
 std::string nearest_command(const std::string& word) {
   std::string best;
@@ -238,6 +241,7 @@ int dispatch(const CLI::App& app, const Arguments& arguments, Output& output) {
   if (chosen("guard")) return guard_command(arguments.guard, service, output);
   if (chosen("update")) return update_command(arguments.update, service, output);
   if (chosen("verify")) return verify_command(arguments.verify, service, output);
+  if (chosen("autoupdate")) return autoupdate_command(arguments.autoupdate, service, output);
   if (chosen("ls")) return ls_command(arguments.inspect.ls, service, output);
   if (chosen("find")) return find_command(arguments.inspect.find, service, output);
   if (chosen("diff")) return diff_command(arguments.inspect.diff, service, output);
@@ -275,6 +279,9 @@ void build(CLI::App& app, Arguments& arguments) {
   add_diff(*add_command(app, arguments, "diff", "Show what differs", kDiffFooter), arguments.inspect.diff);
   add_dump(*add_command(app, arguments, "dump", "Print a file or table of a backup", kDumpFooter),
            arguments.inspect.dump);
+  add_autoupdate(
+      *add_command(app, arguments, "autoupdate", "Update WordPress sites, with a way back", kAutoupdateFooter),
+      arguments.autoupdate);
   CLI::App* sites = add_command(app, arguments, "sites", "List the sites", kSitesFooter);
   sites->add_flag("--names", arguments.sites.names)->group("");
   CLI::App* config = add_command(app, arguments, "config", "Show or check the settings", kConfigFooter);

@@ -20,7 +20,7 @@ class Table {
     std::string heading;
     bool right = false;  ///< numbers
     bool fold = false;   ///< long text that is read by itself, such as a path
-    int yields = 0;      ///< columns with the highest number are cut first
+    int yields = 0;      ///< columns with the highest number are cut first; never, if it is negative
   };
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }

@@ -30,6 +30,8 @@ SiteSettings Config::for_site(const std::string& name) const {
   SiteSettings settings = place == site.end() ? SiteSettings{} : place->second;
   settings.exclude.insert(settings.exclude.begin(), exclude.begin(), exclude.end());
   settings.include.insert(settings.include.begin(), include.begin(), include.end());
+  settings.autoupdate.exclude.insert(settings.autoupdate.exclude.begin(), autoupdate.exclude.begin(),
+                                     autoupdate.exclude.end());
   return settings;
 }
 

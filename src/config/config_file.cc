@@ -145,6 +145,15 @@ DatabaseSettings database_settings(const toml::table& table, const std::string& 
   return database;
 }
 
+SiteAutoupdateSettings site_autoupdate(const toml::table& table, const std::string& section, const FileContext& file) {
+  TomlReader reader(table, section, file.path);
+  SiteAutoupdateSettings autoupdate;
+  assign(autoupdate.enabled, reader.truth("enabled"));
+  autoupdate.exclude = globs(reader, "exclude");
+  reader.finish();
+  return autoupdate;
+}
+
 std::vector<std::string> guard_checks(TomlReader& reader) {
   std::vector<std::string> checks = reader.texts("checks");
   for (const std::string& check : checks) {
@@ -174,6 +183,9 @@ SiteSettings site_settings(const toml::table& table, const std::string& section,
   if (const toml::table* database = reader.table("database")) {
     site.database = database_settings(*database, section + ".database", file);
   }
+  if (const toml::table* autoupdate = reader.table("autoupdate")) {
+    site.autoupdate = site_autoupdate(*autoupdate, section + ".autoupdate", file);
+  }
   reader.finish();
   return site;
 }
@@ -181,7 +193,7 @@ SiteSettings site_settings(const toml::table& table, const std::string& section,
 // [site.example.com] is a table "com" in a table "example".
 void refuse_name_without_quotes(const TomlReader& sites, std::string_view key, const toml::table& table) {
   for (const auto& [inner, node] : table) {
-    if (!node.is_table() || inner.str() == "database") continue;
+    if (!node.is_table() || inner.str() == "database" || inner.str() == "autoupdate") continue;
     throw sites.wrong(key, "is cut at a dot", "write the site's name in quotes: [site.\"example.com\"]");
   }
 }
@@ -229,6 +241,32 @@ void read_server(TomlReader& root, const FileContext& file, ServerSettings& serv
   reader.finish();
 }
 
+std::optional<std::chrono::seconds> time_limit(TomlReader& reader, std::string_view key) {
+  const auto seconds = reader.duration_seconds(key);
+  if (!seconds) return std::nullopt;
+  if (*seconds == 0) throw reader.wrong(key, "must not be zero", "for example \"15m\"");
+  return std::chrono::seconds(*seconds);
+}
+
+void read_autoupdate(TomlReader& root, const FileContext& file, AutoupdateSettings& autoupdate) {
+  const toml::table* table = root.table("autoupdate");
+  if (table == nullptr) return;
+  TomlReader reader(*table, "autoupdate", file.path);
+  assign(autoupdate.wp, reader.absolute_path("wp"));
+  assign(autoupdate.timeout, time_limit(reader, "timeout"));
+  assign(autoupdate.minor_only, reader.truth("minor_only"));
+  assign(autoupdate.one_by_one, reader.truth("one_by_one"));
+  autoupdate.exclude = globs(reader, "exclude");
+  assign(autoupdate.visual, reader.truth("visual"));
+  assign(autoupdate.visual_timeout, time_limit(reader, "visual_timeout"));
+  autoupdate.may_empty = globs(reader, "may_empty");
+  autoupdate.one_by_one_exclude = globs(reader, "one_by_one_exclude");
+  assign(autoupdate.keep, reader.number("keep", 1, 1000));
+  assign(autoupdate.reports, reader.number("reports", 1, 10000));
+  assign(autoupdate.unit_dir, reader.absolute_path("unit_dir"));
+  reader.finish();
+}
+
 void read_guard(TomlReader& root, const FileContext& file, GuardSettings& guard) {
   const toml::table* table = root.table("guard");
   if (table == nullptr) return;
@@ -257,6 +295,7 @@ void read_sections(const std::filesystem::path& path, Config& config) {
   assign(config.registry, reader.absolute_path("registry"));
   assign(config.state_dir, reader.absolute_path("state_dir"));
   assign(config.scratch_dir, reader.absolute_path("scratch_dir"));
+  assign(config.log_dir, reader.absolute_path("log_dir"));
   assign(config.backup_root, reader.absolute_path("backup_root"));
   assign(config.min_free_bytes, reader.size_bytes("min_free"));
   assign(config.threads, reader.number("threads", 0, 64));
@@ -267,6 +306,7 @@ void read_sections(const std::filesystem::path& path, Config& config) {
   assign(config.exclude_caches, reader.truth("exclude_caches"));
   read_database_defaults(reader, file, config.database);
   read_server(reader, file, config.server);
+  read_autoupdate(reader, file, config.autoupdate);
   read_guard(reader, file, config.guard);
   read_sites(reader, file, config);
   reader.finish();

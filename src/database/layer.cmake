@@ -4,7 +4,9 @@ wobackup_layer(database PATH database
     dump_sections.cc
     inventory.cc
     my_cnf.cc
+    single_value.cc
     site_login.cc
+    sql_cursor.cc
     sql_scanner.cc
     sql_scanner_head.cc
   DEPENDS base crypto container site

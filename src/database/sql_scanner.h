@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,16 @@ class SqlScanner {
   void feed(ByteSpan bytes);
   /// Ends the dump.
   void finish();
+
+  /// A statement that has begun and not ended yet.
+  struct OpenStatement {
+    std::uint64_t begin = 0;
+    std::string_view head;  ///< its first bytes so far; valid until the next call
+  };
+  /// As far as the bytes are read: all but the last few that were fed.
+  [[nodiscard]] std::optional<OpenStatement> open_statement() const {
+    return in_statement_ ? std::optional(OpenStatement{statement_.begin, head_}) : std::nullopt;
+  }
 
   /// After `finish`: the last thing in the dump is the comment "-- Dump completed", on a line of its own outside of any
   /// statement.

@@ -48,6 +48,8 @@ CheckLook look(const HttpCheck& check, const CheckContext& context) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock.monotonic() - begun);
     seen.facts = {{"status", answer.status}, {"title", answer.title},        {"bytes", answer.body_bytes},
                   {"cut", answer.body_cut},  {"milliseconds", took.count()}, {"redirect", answer.redirect_to}};
+    // A post may quote such a text, so only its coming counts. A page that fails in its footer has it, and status 200.
+    seen.facts["shows_error"] = answer.signs.critical_error || answer.signs.database_error;
     seen.problem = http_problem(answer, {.status = answer.status, .maintenance = false});
     // A password, or another place, may well be what a page has for everybody. What a server cannot do is wrong.
     if (!seen.problem && answer.status >= 500) seen.problem = http_problem(answer, {});
@@ -65,6 +67,9 @@ std::optional<std::string> worsened(const HttpCheck& check, const Json& before, 
     const std::string to = text(now, "redirect");
     return fmt::format("{} answers with status {}{}, and did with {} before", check.path, number(now, "status"),
                        to.empty() ? "" : fmt::format(" (to {})", to), number(before, "status"));
+  }
+  if (now.value("shows_error", false) && !before.value("shows_error", true)) {
+    return fmt::format("{} shows an error of WordPress now, and did not before", check.path);
   }
   const std::string then = text(before, "title"), title = text(now, "title");
   if (!then.empty() && !is_near(then, title)) {

@@ -28,7 +28,9 @@ std::vector<std::string> texts(const Json& facts, const char* key) {
 CheckLook look(const WordPressCheck&, const CheckContext& context) {
   CheckLook seen;
   std::optional<std::string> why_not;
-  const std::optional<WordPressRun> run = wordpress_of(context.site, context.environment.config, why_not);
+  // Files of this site's own, and of its own backup: whoever they belong to now may run them.
+  const std::optional<WordPressRun> run =
+      wordpress_of(context.site, context.environment.config, live_owner(context.site), why_not);
   if (!run) {
     seen.not_asked = why_not.value_or("there is no WordPress in htdocs");
     seen.no_matter = !why_not;

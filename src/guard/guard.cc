@@ -148,6 +148,7 @@ class Guarding {
     create.backup_root = options_.backup_root;
     create.reason = options_.reason;
     create.metadata_extra = options_.metadata_extra;
+    create.exclude = options_.exclude;
     create.wait = options_.wait;
     create.on_progress = options_.on_progress;
     create.cancelled = options_.cancelled;

@@ -35,15 +35,17 @@ std::string name_of_archive(const std::filesystem::path& archive) {
 }  // namespace
 
 KeptRows keep_rows(const GuardJournal& journal, const GuardEnvironment& environment, std::vector<std::string>& notes) {
+  InPlaceEnvironment in_place = environment.in_place();
+  in_place.wait.longest = kLockWait;
   // Under the site's lock, so that nobody finishes the restore meanwhile.
-  const JournaledRestore restore(journal.site.name, "keep rows of", environment.in_place(), kLockWait);
+  const JournaledRestore restore(journal.site.name, "keep rows of", in_place);
   KeptRows kept;
   if (!restore.journal.database || restore.journal.phase != JournalPhase::done) return kept;
   const DatabaseExchange& exchange = *restore.journal.database;
   const KeptTables wanted(journal.keep_rows, journal.table_prefix);
   const DatabasePair pair{exchange.safety, exchange.live};
   const Cancellation never;
-  DatabaseConnection connection(DatabaseInPlace::open(exchange, environment.config).login().login, "", never);
+  DatabaseConnection connection(DatabaseInPlace::open(restore.site, exchange, in_place).login().login, "", never);
   connection.execute("SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 600");
   RowFile file(environment.config.state_dir / "kept-rows" / journal.site.name, name_of_archive(journal.archive));
   file.comment(

@@ -62,6 +62,10 @@ SwapStep FileSwap::step_of(const std::string& path) const {
   return {.path = path, .staged = identity_at(stage_fd_, path), .live = identity_at(live_fd_, in_live(path))};
 }
 
+std::optional<FileIdentity> FileSwap::live_at(const std::string& path) const {
+  return identity_at(live_fd_, in_live(path));
+}
+
 std::vector<SwapStep> FileSwap::plan(const std::vector<std::string>& paths) const {
   std::vector<SwapStep> steps;
   for (const std::string& path : paths) {

@@ -1,6 +1,7 @@
 // Exchanges what was staged with what is live.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,8 @@ class FileSwap {
 
   /// What there is to exchange for a path, as it is now.
   [[nodiscard]] SwapStep step_of(const std::string& path) const;
+  /// What is live there now.
+  [[nodiscard]] std::optional<FileIdentity> live_at(const std::string& path) const;
   /// The same of several, which must be staged.
   [[nodiscard]] std::vector<SwapStep> plan(const std::vector<std::string>& paths) const;
 

@@ -29,6 +29,29 @@ std::string_view name_of(JournalPhase phase) {
   return {};
 }
 
+Json json_of(const KeptDump& dump) { return {{"archive_b64", packed(dump.archive)}, {"sha256", dump.sha256}}; }
+
+KeptDump kept_dump_from(const Json& json) {
+  return {unpacked(json.at("archive_b64")), json.at("sha256").get<std::string>()};
+}
+
+Json json_of(const LiveLoad& load) {
+  return {{"wanted", json_of(load.wanted)}, {"safety", json_of(load.safety)},
+          {"undone", json_of(load.undone)}, {"begun", load.begun},
+          {"loaded", load.loaded},          {"taken_back", load.taken_back}};
+}
+
+LiveLoad live_load_from(const Json& json) {
+  LiveLoad load;
+  load.wanted = kept_dump_from(json.at("wanted"));
+  load.safety = kept_dump_from(json.at("safety"));
+  load.undone = kept_dump_from(json.at("undone"));
+  load.begun = json.at("begun").get<bool>();
+  load.loaded = json.at("loaded").get<bool>();
+  load.taken_back = json.at("taken_back").get<bool>();
+  return load;
+}
+
 // Names of databases and tables, and passwords, may be any bytes, too.
 Json json_of(const DatabaseExchange& database) {
   Json json;
@@ -48,6 +71,7 @@ Json json_of(const DatabaseExchange& database) {
   json["saved"] = database.saved;
   json["undone"] = database.undone;
   json["undo_saved"] = database.undo_saved;
+  if (database.live_load) json["live_load"] = json_of(*database.live_load);
   return json;
 }
 
@@ -68,6 +92,7 @@ DatabaseExchange database_from(const Json& json) {
   database.saved = json.at("saved");
   database.undone = json.at("undone").get<std::string>();
   database.undo_saved = json.at("undo_saved");
+  if (json.contains("live_load")) database.live_load = live_load_from(json.at("live_load"));
   return database;
 }
 
@@ -76,6 +101,7 @@ Json json_of(const RestoreJournal& journal) {
   json["format"] = 1;
   json["site"] = journal.site;
   json["site_path_b64"] = packed(journal.site_path.string());
+  if (journal.owner) json["owner"] = *journal.owner;
   json["archive_b64"] = packed(journal.archive);
   json["started"] = journal.started;
   json["phase"] = name_of(journal.phase);
@@ -93,6 +119,7 @@ RestoreJournal journal_from(const Json& json) {
   if (json.at("format") != 1) throw Error(ErrorKind::failed, "it was written by another version of wobackup");
   journal.site = json.at("site").get<std::string>();
   journal.site_path = unpacked(json.at("site_path_b64"));
+  if (json.contains("owner")) journal.owner = json.at("owner").get<unsigned>();
   journal.archive = unpacked(json.at("archive_b64"));
   journal.started = json.at("started").get<std::string>();
   const std::string phase = json.at("phase").get<std::string>();

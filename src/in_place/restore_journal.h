@@ -21,6 +21,22 @@ namespace wobackup {
 /// live stays so, and stage, shadow and safety are being removed: what they hold says nothing any more.
 enum class JournalPhase { staging, swapping, done, undoing, undone, removing };
 
+/// A dump in an archive, from which a database can be made.
+struct KeptDump {
+  std::string archive;  ///< its path; empty: there is none yet
+  std::string sha256;   ///< of the dump in it, in hex: the folder may belong to the site
+};
+
+/// A database that cannot be exchanged, since none can be made beside it: dumps are loaded straight into it.
+struct LiveLoad {
+  KeptDump wanted;          ///< what the restore brings
+  KeptDump safety;          ///< what was live before it
+  KeptDump undone;          ///< what was live before its undoing
+  bool begun = false;       ///< live may hold anything
+  bool loaded = false;      ///< `wanted` is live, whole
+  bool taken_back = false;  ///< by an undo: `safety` is, whole
+};
+
 /// One database that is exchanged with a shadow on the same server.
 struct DatabaseExchange {
   std::string live, shadow, safety;
@@ -32,6 +48,7 @@ struct DatabaseExchange {
   Json saved;                                       ///< what the way back needs, from target/swap; null: not begun
   std::string undone;                               ///< where an undo puts what it takes out of live
   Json undo_saved;
+  std::optional<LiveLoad> live_load;  ///< instead of all that: there are no other databases then
 };
 
 /// When a folder had been changed before the restore put its maintenance file there.
@@ -44,6 +61,7 @@ struct FolderTime {
 struct RestoreJournal {
   std::string site;
   std::filesystem::path site_path;
+  std::optional<unsigned> owner;  ///< whom the live site belonged to before; as him its code runs
   std::string archive;
   std::string started;  ///< RFC 3339
   JournalPhase phase = JournalPhase::staging;

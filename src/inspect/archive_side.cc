@@ -1,16 +1,14 @@
 // An archive as one side of a comparison.
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <utility>
 
-#include "base/file_io.h"
 #include "base/text.h"
 #include "inspect/diff_side.h"
 #include "inspect/dump_entry.h"
+#include "inspect/temporary_file.h"
 #include "source/files/sorted_names.h"
 #include "store/archive/foreign_tar.h"
 
@@ -57,12 +55,6 @@ class IndexedSide final : public DiffSide {
  private:
   const ArchiveReader& archive_;
 };
-
-UniqueFd temporary_file() {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path();
-  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return unnamed_file(fd.get(), folder.string());
-}
 
 // A key that sorts as the path does, whatever follows it: the path's 1-bytes are marked, and so is its end.
 std::string sort_key(std::string_view path) {

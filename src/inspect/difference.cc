@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "inspect/database_difference.h"
 #include "inspect/diff_side.h"
+#include "inspect/live_database.h"
 #include "inspect/public_entry.h"
 #include "store/archive/archive_file.h"
 
@@ -192,7 +193,10 @@ Difference live_difference(const std::filesystem::path& before, const Site& site
   Notes notes;
   const auto old_side = archive_side(archive, notes.sink()), new_side = live_side(site, config, notes.sink());
   compare_files(*old_side, *new_side, !options.checksum, result, visit);
-  if (holds_database(archive)) result.notes.emplace_back("the live database was not compared");
+  if (holds_database(archive)) {
+    const Cancellation never;
+    compare_with_live_database(archive, site, config, never, result);
+  }
   notes.move_to(result.notes);
   return result;
 }

@@ -11,6 +11,10 @@ bool is_dump(const ManifestEntry& listed) {
 
 bool is_own_dump(const ManifestEntry& listed) { return listed.entry.path.find('/') == std::string::npos; }
 
+bool is_sqlite(const ManifestEntry& dump) {
+  return dump.database.is_object() && dump.database.value("engine", Json()) == "sqlite";
+}
+
 DumpDescriber::DumpDescriber() : scanner_([this](const SqlStatement& statement) { sections_.add(statement); }) {}
 
 Json DumpDescriber::finish() {

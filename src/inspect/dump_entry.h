@@ -21,6 +21,9 @@ namespace wobackup {
 /// Whether it is that of the site's own database, not one of `databases/`.
 [[nodiscard]] bool is_own_dump(const ManifestEntry& listed);
 
+/// Whether it is an SQLite database: a file, no SQL.
+[[nodiscard]] bool is_sqlite(const ManifestEntry& dump);
+
 /// Describes a dump by its SQL.
 class DumpDescriber {
  public:

@@ -1,12 +1,10 @@
 // A site as it is now, as one side of a comparison.
-#include <fcntl.h>
 
-#include <filesystem>
 #include <utility>
 
-#include "base/file_io.h"
 #include "base/safe_path.h"
 #include "inspect/diff_side.h"
+#include "inspect/temporary_file.h"
 #include "site/database_login.h"
 #include "snapshot/backup_target.h"
 #include "snapshot/file_capture.h"
@@ -17,12 +15,6 @@ namespace wobackup {
 namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{1} << 17U;
-
-UniqueFd temporary_file() {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path();
-  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return unnamed_file(fd.get(), folder.string());
-}
 
 class LiveSide final : public DiffSide {
  public:
@@ -40,7 +32,7 @@ class LiveSide final : public DiffSide {
                  .live_database = std::nullopt,
                  .backup_root_fd = -1,
                  .make_spool = temporary_file} {
-    // As in a backup of files only: the database is not compared, so its file is no difference.
+    // As in a backup of files only: the database is compared by itself.
     if (plan_.sqlite) capture_.live_database = LiveDatabaseFile{*plan_.sqlite, -1, 0};
     try {
       backup_root_ = open_trusted_directory(backup_root_of(site, config, std::nullopt), false);

@@ -32,6 +32,7 @@ ArchivedDump::ArchivedDump(const ArchiveReader& archive, const std::function<Uni
     throw Error(ErrorKind::not_found, fmt::format("{} holds no dump of the site's database", archive.file().name()));
   }
   member_ = found->entry.path;
+  sha256_ = found->sha256;
   if (archive.indexed()) {
     // What is loaded must be what was dumped, not only what the frames' checksums call whole.
     archive.read_file(*found, [&](ByteSpan) { cancellation.check(); });
@@ -43,6 +44,20 @@ ArchivedDump::ArchivedDump(const ArchiveReader& archive, const std::function<Uni
     data_ = std::make_unique<MemberAccess>(archive, *found, make_spool());
     layout_ = layout_by_scan(*data_, cancellation);
   }
+}
+
+std::string ArchivedDump::sum(const Cancellation& cancellation) const {
+  if (sha256_) return hex(*sha256_);
+  Sha256 sum;
+  ByteVector buffer(std::size_t{1} << 20U);
+  for (std::uint64_t at = 0; at < data_->size();) {
+    cancellation.check();
+    const std::size_t size = data_->read(at, buffer);
+    if (size == 0) break;
+    sum.update(ByteSpan(buffer).first(size));
+    at += size;
+  }
+  return hex(sum.finish());
 }
 
 }  // namespace wobackup

@@ -28,11 +28,14 @@ class ArchivedDump {
   [[nodiscard]] const std::string& member() const noexcept { return member_; }
   [[nodiscard]] const RandomAccess& data() const noexcept { return *data_; }
   [[nodiscard]] const DumpLayout& layout() const noexcept { return layout_; }
+  /// Its sha256 in hex; of another program's archive it is read once more.
+  [[nodiscard]] std::string sum(const Cancellation& cancellation) const;
   /// "10.11.6-MariaDB"; empty if the archive does not say.
   [[nodiscard]] const std::string& server_version() const noexcept { return server_version_; }
 
  private:
   std::string member_;
+  std::optional<Sha256Digest> sha256_;
   std::unique_ptr<MemberAccess> data_;
   DumpLayout layout_;
   std::string server_version_;

@@ -3,14 +3,16 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
+#include "database/single_value.h"
 #include "snapshot/backup_target.h"
 #include "store/archive/partial_archive.h"
 #include "target/database/shadow_database.h"
 #include "target/swap/swap.h"
+#include "target/swap/swap_checks.h"
 #include "target/swap/swap_privileges.h"
 #include "wobackup/error.h"
 
@@ -34,17 +36,6 @@ auto asking_server(const std::string& what, const Action& action) {
 }
 
 bool is_unknown_database(const Error& error) { return error.message().ends_with("(1049)"); }
-
-std::string first_of(DatabaseConnection& connection, const std::string& sql) {
-  const std::vector<SqlRow> rows = connection.rows(sql);
-  return !rows.empty() && !rows[0].empty() && rows[0][0] ? *rows[0][0] : std::string();
-}
-
-std::uint64_t number_in(const std::string& text) {
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 // The database is gone, but the site's login may still open one of this name: nobody else's content can be in it.
 void make_again(const Site& site, const DatabaseLogin& own, const SiteDatabase& database, const Config& config) {
@@ -81,7 +72,7 @@ SiteServerLogin choose_login(const Site& site, const SiteDatabase& database, con
 // user@host, as the server knows the login.
 std::string account_of(const ServerLogin& login, const std::string& database, const Cancellation& cancellation) {
   DatabaseConnection connection(login, database, cancellation);
-  return first_of(connection, "SELECT CURRENT_USER()");
+  return first_value(connection, "SELECT CURRENT_USER()");
 }
 
 std::optional<Account> account_in(const std::string& text) {
@@ -90,17 +81,19 @@ std::optional<Account> account_in(const std::string& text) {
   return Account{text.substr(0, at), text.substr(at + 1)};
 }
 
-void require_room(DatabaseConnection& connection, const ArchivedDump& dump, const Config& config) {
-  const std::string folder = first_of(connection, "SELECT @@datadir");
+// `freed`: bytes that are removed before.
+void require_room(DatabaseConnection& connection, const ArchivedDump& dump, std::uint64_t freed, const Config& config) {
+  const std::string folder = first_value(connection, "SELECT @@datadir");
   const UniqueFd fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return;  // another machine's, or not ours to see
   const Space space = space_of(fd.get(), folder);
   const std::uint64_t min_free = config.min_free_bytes ? *config.min_free_bytes : default_min_free(space.total_bytes);
   // Indexes and half-filled pages; the content displaced stays, too.
-  const std::uint64_t needed = dump.data().size() + dump.data().size() / 2;
+  const std::uint64_t copy = dump.data().size() + dump.data().size() / 2;
+  const std::uint64_t needed = copy - std::min(copy, freed);
   if (space.free_bytes < needed || space.free_bytes - needed < min_free) {
     throw Error(ErrorKind::no_space,
-                fmt::format("{}: a second copy of the database needs about {}, {} are free, and {} shall stay free",
+                fmt::format("{}: the backup's copy of the database needs about {}, {} are free, and {} shall stay free",
                             printable(folder), human_size(needed), human_size(space.free_bytes), human_size(min_free)),
                 "free space on the database's disk");
   }
@@ -108,21 +101,48 @@ void require_room(DatabaseConnection& connection, const ArchivedDump& dump, cons
 
 // Why the admin's login was not taken.
 std::string hint_for_rights(const Site& site, const SiteDatabase& database, const Config& config) {
-  if (!config.database.admin) return "set database.admin = true, or grant it; `restore --target --db` gives the dump";
+  const std::string otherwise =
+      " (GRANT ALL ON " + shadow_grant_pattern(database.login->name) +
+      ".* TO it); or load it straight into the live one, after a backup of that and while visitors wait: --live-load";
+  if (!config.database.admin) return "set database.admin = true, or grant it" + otherwise;
   if (!database.named_by_admin) {
     return fmt::format(
         "the admin's login may be used once name is set in [site.\"{}\".database] of wobackup.toml: until then only "
-        "a file of the site says whose the database is",
-        site.name);
+        "a file of the site says whose the database is{}",
+        site.name, otherwise);
   }
-  return "set database.defaults_file to an admin's login, or grant it; `restore --target --db` gives the dump";
+  return "set database.defaults_file to an admin's login, or grant it" + otherwise;
+}
+
+std::string listed(const std::vector<std::string>& rights) {
+  std::string list;
+  for (const std::string& right : rights) list += (list.empty() ? "" : ", ") + right;
+  return printable(list);
+}
+
+std::string some_of(const std::vector<DumpTable>& tables) {
+  constexpr std::size_t kShown = 12;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(tables.size(), kShown); ++i) {
+    names += (i == 0 ? "" : ", ") + printable(tables[i].name);
+  }
+  if (tables.empty()) return "none";
+  return tables.size() > kShown ? names + fmt::format(" and {} more", tables.size() - kShown) : names;
+}
+
+std::string by_hand(const std::string& site, const std::string& live, const KeptDump& safety, const char* again) {
+  return fmt::format(
+      "try again: wobackup restore --{0} {1}; or by hand: the database as it was is in {2}; empty {3}, and load it: "
+      "wobackup dump '{2}' --db | mariadb {3}",
+      again, site, printable(safety.archive), printable(live));
 }
 
 }  // namespace
 
-DatabaseInPlace DatabaseInPlace::plan(const Site& site, const SiteDatabase& database, const Config& config,
-                                      const std::vector<std::string>& only_tables, const Cancellation& cancellation) {
-  DatabaseInPlace made;
+DatabaseInPlace DatabaseInPlace::plan(const Site& site, const SiteDatabase& database, const DatabaseWish& wish,
+                                      const InPlaceEnvironment& environment, const Cancellation& cancellation) {
+  const Config& config = environment.config;
+  DatabaseInPlace made(site, environment);
   DatabaseExchange& exchange = made.exchange_;
   const DatabaseLogin& own = *database.login;
   return asking_server(site.name, [&] {
@@ -130,10 +150,10 @@ DatabaseInPlace DatabaseInPlace::plan(const Site& site, const SiteDatabase& data
     made.login_ = chosen.login;
     exchange.definer = account_of(own_login(own), own.name, cancellation);
     exchange.live = own.name;
-    exchange.shadow = new_shadow_name("restore");
-    exchange.safety = new_shadow_name("safety");
-    exchange.undone = new_shadow_name("undone");
-    exchange.only_tables = only_tables;
+    exchange.shadow = new_shadow_name("restore", own.name);
+    exchange.safety = new_shadow_name("safety", own.name);
+    exchange.undone = new_shadow_name("undone", own.name);
+    exchange.only_tables = wish.only_tables;
     exchange.by_admin = chosen.is_admin;
     exchange.host = own.host.text();
     if (!chosen.is_admin) {
@@ -142,20 +162,36 @@ DatabaseInPlace DatabaseInPlace::plan(const Site& site, const SiteDatabase& data
     }
     DatabaseConnection connection(made.login_, own.name, cancellation);
     const std::vector<std::string> missing = missing_swap_privileges(connection, own.name, exchange.safety);
-    if (!missing.empty()) {
-      std::string list;
-      for (const std::string& right : missing) list += (list.empty() ? "" : ", ") + right;
+    if (missing.empty()) return std::move(made);
+    if (!wish.live_load) {
       throw Error(ErrorKind::failed,
                   fmt::format("{}: {} may not restore its database beside the live one; it lacks {}", site.name,
-                              printable(made.login_.source), printable(list)),
+                              printable(made.login_.source), listed(missing)),
                   hint_for_rights(site, database, config));
     }
+    made.plan_live_load(own, wish);
     return std::move(made);
   });
 }
 
-DatabaseInPlace DatabaseInPlace::open(DatabaseExchange exchange, const Config& config) {
-  DatabaseInPlace found;
+// All by the site's own login: it can do no harm elsewhere.
+void DatabaseInPlace::plan_live_load(const DatabaseLogin& own, const DatabaseWish& wish) {
+  login_ = own_login(own);
+  exchange_.by_admin = false;
+  exchange_.user = own.user;
+  exchange_.password = own.password;
+  exchange_.shadow = exchange_.safety = exchange_.undone = {};
+  exchange_.live_load = LiveLoad{.wanted = {wish.archive.string(), {}}, .safety = {}, .undone = {}};
+  const std::vector<std::string> missing = live().missing_privileges();
+  if (missing.empty()) return;
+  throw Error(ErrorKind::failed, fmt::format("{}: {} may not load a dump into its database; it lacks {}", site_.name,
+                                             printable(login_.source), listed(missing)));
+}
+
+DatabaseInPlace DatabaseInPlace::open(const Site& site, DatabaseExchange exchange,
+                                      const InPlaceEnvironment& environment) {
+  const Config& config = environment.config;
+  DatabaseInPlace found(site, environment);
   const std::optional<DatabaseHost> host = database_host_from(exchange.host);
   if (!host) throw Error(ErrorKind::failed, "the journal names no database server");
   if (exchange.by_admin) {
@@ -173,11 +209,10 @@ DatabaseInPlace DatabaseInPlace::open(DatabaseExchange exchange, const Config& c
   return found;
 }
 
-void DatabaseInPlace::preflight(const ArchivedDump& dump, const Config& config,
-                                const Cancellation& cancellation) const {
+void DatabaseInPlace::preflight(const ArchivedDump& dump, const Cancellation& cancellation) const {
   asking_server("the database server", [&] {
     DatabaseConnection connection(login_, "", cancellation);
-    const std::uint64_t packet = number_in(first_of(connection, "SELECT @@global.max_allowed_packet"));
+    const std::uint64_t packet = first_number(connection, "SELECT @@global.max_allowed_packet");
     const std::uint64_t longest = dump.layout().longest_statement;
     if (longest >= packet) {
       throw Error(ErrorKind::failed,
@@ -185,12 +220,38 @@ void DatabaseInPlace::preflight(const ArchivedDump& dump, const Config& config,
                               human_size(packet)),
                   fmt::format("SET GLOBAL max_allowed_packet = {};", (longest / 1048576 + 1) * 1048576));
     }
-    require_room(connection, dump, config);
+    const std::uint64_t freed =
+        loads_into_live() && exchange_.only_tables.empty()
+            ? first_number(
+                  connection,
+                  "SELECT SUM(DATA_LENGTH + INDEX_LENGTH) FROM information_schema.TABLES WHERE TABLE_SCHEMA = " +
+                      quoted_text(exchange_.live))
+            : 0;
+    require_room(connection, dump, freed, environment_->config);
+    if (!exchange_.only_tables.empty()) require_tables(connection, dump);
   });
 }
 
+// What the loading and the exchange would find out later.
+void DatabaseInPlace::require_tables(DatabaseConnection& connection, const ArchivedDump& dump) const {
+  const std::vector<DumpTable>& tables = dump.layout().tables;
+  for (const std::string& wanted : exchange_.only_tables) {
+    if (std::any_of(tables.begin(), tables.end(), [&](const DumpTable& table) { return table.name == wanted; }))
+      continue;
+    throw Error(ErrorKind::not_found, fmt::format("the dump has no table {}", printable(wanted)),
+                "it has " + some_of(tables));
+  }
+  if (!loads_into_live()) check_foreign_keys_of(connection, exchange_.live, exchange_.only_tables);
+}
+
 LoadResult DatabaseInPlace::load(const ArchivedDump& dump, LoadOptions options, const Cancellation& cancellation) {
+  if (loads_into_live()) {
+    asking_server("the database server", [&] { live().check(dump, cancellation); });
+    exchange_.live_load->wanted.sha256 = dump.sum(cancellation);
+    return {};
+  }
   options.only_tables = exchange_.only_tables;
+  options.owner = exchange_.definer;
   return asking_server("loading " + dump.member(), [&] {
     ShadowDatabase shadow(
         login_,
@@ -207,6 +268,7 @@ LoadResult DatabaseInPlace::load(const ArchivedDump& dump, LoadOptions options, 
 
 std::vector<std::string> DatabaseInPlace::forward(const Persist& persist, const LogSink& log,
                                                   const Cancellation& cancellation) {
+  if (loads_into_live()) return load_into_live(persist, cancellation);
   return asking_server(exchange_.live, [&] {
     if (!exchange_.saved.is_null()) return finish_swap(login_, exchange_.saved, {}, cancellation);
     SwapRequest request;
@@ -226,17 +288,68 @@ std::vector<std::string> DatabaseInPlace::forward(const Persist& persist, const 
   });
 }
 
+// Each step is in the journal when the next one begins.
+std::vector<std::string> DatabaseInPlace::load_into_live(const Persist& persist, const Cancellation& cancellation) {
+  LiveLoad& load = *exchange_.live_load;
+  if (load.loaded) return {};
+  return asking_server(exchange_.live, [&] {
+    if (load.safety.archive.empty()) {
+      load.safety = live().keep("pre-restore", cancellation);
+      persist(exchange_);
+    }
+    if (!load.begun) {
+      live().await_free(cancellation);
+      load.begun = true;
+      persist(exchange_);
+    }
+    loaded_ = live().put(load.wanted, on_progress, cancellation);
+    load.loaded = true;
+    persist(exchange_);
+    return loaded_->notes;
+  });
+}
+
+void DatabaseInPlace::take_back_live() {
+  const LiveLoad& load = *exchange_.live_load;
+  if (!load.begun) return;
+  try {
+    asking_server(exchange_.live, [&] { static_cast<void>(live().put(load.safety, {}, never())); });
+  } catch (const Error& error) {
+    throw Error(ErrorKind::rollback_failed, error.message(), by_hand(site_.name, exchange_.live, load.safety, "abort"));
+  }
+}
+
+void DatabaseInPlace::undo_live(const Persist& persist) {
+  LiveLoad& load = *exchange_.live_load;
+  if (load.taken_back) return;
+  try {
+    asking_server(exchange_.live, [&] {
+      if (load.undone.archive.empty()) {
+        load.undone = live().keep("pre-undo", never());
+        persist(exchange_);
+      }
+      live().await_free(never());
+      static_cast<void>(live().put(load.safety, {}, never()));
+      load.taken_back = true;
+      persist(exchange_);
+    });
+  } catch (const Error& error) {
+    throw Error(error.kind(), error.message(), by_hand(site_.name, exchange_.live, load.safety, "resume"));
+  }
+}
+
 void DatabaseInPlace::require_empty(const std::string& schema) const {
   DatabaseConnection connection(login_, "", never());
-  const std::string count = first_of(
+  const std::uint64_t count = first_number(
       connection, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = " + quoted_text(schema));
-  if (count == "0") return;
+  if (count == 0) return;
   throw Error(ErrorKind::rollback_failed,
               fmt::format("the database {} still holds tables of {}", schema, exchange_.live),
               "look at both before anything is removed");
 }
 
 void DatabaseInPlace::back() {
+  if (loads_into_live()) return take_back_live();
   asking_server(exchange_.live, [&] {
     if (!exchange_.saved.is_null()) static_cast<void>(take_back_swap(login_, exchange_.saved, {}, never()));
     require_empty(exchange_.safety);
@@ -244,6 +357,7 @@ void DatabaseInPlace::back() {
 }
 
 void DatabaseInPlace::undo(const Persist& persist, const LogSink& log) {
+  if (loads_into_live()) return undo_live(persist);
   asking_server(exchange_.live, [&] {
     if (exchange_.undo_saved.is_null()) {
       SwapRequest request = undo_of(login_, exchange_.saved, exchange_.undone);
@@ -261,6 +375,7 @@ void DatabaseInPlace::undo(const Persist& persist, const LogSink& log) {
 }
 
 void DatabaseInPlace::remove_shadow() const {
+  if (loads_into_live()) return;
   asking_server(exchange_.shadow, [&] {
     DatabaseConnection connection(login_, "", never());
     drop_shadow(connection, exchange_.shadow);
@@ -268,6 +383,7 @@ void DatabaseInPlace::remove_shadow() const {
 }
 
 void DatabaseInPlace::remove_all() const {
+  if (loads_into_live()) return;
   asking_server(exchange_.live, [&] {
     DatabaseConnection connection(login_, "", never());
     for (const std::string& name : {exchange_.shadow, exchange_.safety, exchange_.undone}) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <memory>
@@ -114,7 +115,10 @@ class Drill {
     try {
       const Site site = site_by_name(site_, config, {});
       const SiteDatabase database = resolve_database(site, config.for_site(site.name), true);
-      if (database.login) return SiteServerLogin{own_login(*database.login), false};
+      if (database.login) {
+        own_database_ = database.login->name;
+        return SiteServerLogin{own_login(*database.login), false};
+      }
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted) throw;
     }
@@ -129,7 +133,7 @@ class Drill {
   void load_database() {
     const std::optional<SiteServerLogin> server = find_server();
     if (!server) return untried("there is no login to a database server; set database.defaults_file");
-    const std::string name = scratch_.add_database(server->login, server->is_admin);
+    const std::string name = scratch_.add_database(server->login, server->is_admin, own_database_);
     try {
       shadow_ = std::make_unique<ShadowDatabase>(
           server->login,
@@ -161,6 +165,24 @@ class Drill {
     report_.database_time = since(begun);
   }
 
+  // The live site's user, who may run whatever the site holds. The archive's owners are what its maker wrote.
+  [[nodiscard]] SiteUser own_user(int htdocs_fd) const {
+    if (::geteuid() != 0) return {::geteuid(), ::getegid()};
+    const Site site = site_by_name(site_, environment_.config, {});
+    const UniqueFd folder(::open(site.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const UniqueFd live(::open(htdocs_of(site).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder || !live) {
+      throw Error(ErrorKind::failed, "the live site has no htdocs, whose owner would tell as whom it may run");
+    }
+    const SiteUser user = site_user(live.get(), folder.get(), site_);
+    struct stat status {};
+    if (::fstat(htdocs_fd, &status) != 0 || status.st_uid != user.uid) {
+      throw Error(ErrorKind::failed,
+                  fmt::format("its htdocs belongs to user {}, the live site's to user {}", status.st_uid, user.uid));
+    }
+    return user;
+  }
+
   void start_wordpress() {
     const UniqueFd htdocs(::openat(scratch_.fd(), "htdocs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     struct stat status {};
@@ -173,7 +195,7 @@ class Drill {
     const auto begun = now();
     WordPressRun run;
     try {
-      run.user = site_user(htdocs.get(), -1, site_);
+      run.user = own_user(htdocs.get());
       run.php = find_php(environment_.config.server.php, php_version());
     } catch (const Error& error) {
       return not_tried(error.message());
@@ -220,6 +242,7 @@ class Drill {
   Cancellation cancellation_;
   std::atomic<std::uint64_t> loaded_bytes_{0}, total_bytes_{0};
   Scratch scratch_;
+  std::string own_database_;  // if its own login makes the scratch database
   OpenArchive opened_;
   std::string site_;
   std::unique_ptr<ShadowDatabase> shadow_;  // goes before the scratch does

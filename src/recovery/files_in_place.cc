@@ -23,7 +23,6 @@
 namespace wobackup {
 namespace {
 
-constexpr const char* kStagePrefix = ".wobackup-restore";
 constexpr std::size_t kMostNotes = 20;
 
 // A path among globs: it stands for itself.
@@ -65,6 +64,21 @@ Share share_of(const std::vector<StagingPlace>& places, std::size_t index, const
   return share;
 }
 
+// Folders above it that are missing live come with it, as they are in the backup.
+std::string with_missing_folders(int site_fd, const std::string& path) {
+  for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    const std::string above = path.substr(0, slash);
+    if (open_place(site_fd, above)) continue;
+    if (errno == ENOENT) return above;
+    if (errno == ELOOP || errno == ENOTDIR) {
+      throw Error(ErrorKind::failed, fmt::format("{} is no folder in the site but a link or a file", printable(above)),
+                  fmt::format("restore {} itself, or restore with --target", printable(above)));
+    }
+    throw system_error(fmt::format("cannot open {}", printable(above)), errno);
+  }
+  return path;
+}
+
 void add_to(Restored& all, Restored&& part) {
   all.archive = std::move(part.archive);
   all.entries += part.entries;
@@ -101,6 +115,12 @@ std::vector<std::string> exchange_paths(const std::vector<std::string>& include)
   return paths;
 }
 
+std::vector<std::string> exchanged_for(int site_fd, const std::vector<std::string>& include) {
+  std::set<std::string> paths;
+  for (const std::string& path : include) paths.insert(with_missing_folders(site_fd, path));
+  return {paths.begin(), paths.end()};
+}
+
 FilesInPlace FilesInPlace::make(const std::filesystem::path& site_path) {
   FilesInPlace files;
   files.site_path_ = site_path;
@@ -113,31 +133,49 @@ FilesInPlace FilesInPlace::make(const std::filesystem::path& site_path) {
 }
 
 FilesInPlace FilesInPlace::open(const std::filesystem::path& site_path, FileExchange exchange) {
+  const std::string stage = (site_path / exchange.stage).string();
+  std::optional<FilesInPlace> files = open_what_is_left(site_path, std::move(exchange));
+  if (files && files->has_stage()) return *std::move(files);
+  throw Error(ErrorKind::rollback_failed, fmt::format("the restore's folder {} is gone", printable(stage)),
+              fmt::format("somebody moved or removed it; look for it below {}, and give it its name again; "
+                          "`restore --finish --discard` gives it up",
+                          printable(site_path.string())));
+}
+
+std::optional<FilesInPlace> FilesInPlace::open_what_is_left(const std::filesystem::path& site_path,
+                                                            FileExchange exchange) {
   FilesInPlace files;
   files.site_path_ = site_path;
   files.exchange_ = std::move(exchange);
   StagingPlace& site = files.places_.emplace_back();
+  if (::access(site_path.c_str(), F_OK) != 0 && errno == ENOENT) return std::nullopt;
   site.live = open_trusted_directory(site_path, false);
   site.stage = open_stage(site.live.get(), files.exchange_.stage);
-  if (!site.stage || identity_of(site.stage.get()) != files.exchange_.stage_identity) {
-    throw Error(ErrorKind::rollback_failed,
-                fmt::format("the restore's folder {} is gone", printable(files.stage_path().string())),
-                fmt::format("somebody moved or removed it; look for it below {}", printable(site_path.string())));
-  }
-  for (const FurtherPlace& further : files.exchange_.further) {
+  if (site.stage && identity_of(site.stage.get()) != files.exchange_.stage_identity) site.stage.reset();
+  files.open_further();
+  return files;
+}
+
+void FilesInPlace::open_further() {
+  for (const FurtherPlace& further : exchange_.further) {
     StagingPlace place;
     place.at = further.at;
-    place.live = open_place(files.site_fd(), further.at);
+    place.live = open_place(site_fd(), further.at);
     if (!place.live || identity_of(place.live.get()) != further.folder) {
       throw Error(ErrorKind::rollback_failed,
                   fmt::format("{} is not the folder any more that it was", printable(further.at)),
                   "is it mounted? mount it, and try again");
     }
-    place.stage = open_stage(place.live.get(), files.exchange_.stage);
+    place.stage = open_stage(place.live.get(), exchange_.stage);
     if (place.stage && further.stage && identity_of(place.stage.get()) != *further.stage) place.stage.reset();
-    files.places_.push_back(std::move(place));
+    places_.push_back(std::move(place));
   }
-  return files;
+}
+
+bool FilesInPlace::any_is_live() const {
+  return std::any_of(exchange_.steps.begin(), exchange_.steps.end(), [this](const SwapStep& step) {
+    return step.staged && places_[step.place].swap().live_at(step.path) == step.staged;
+  });
 }
 
 void FilesInPlace::add_places(const std::filesystem::path& archive, const std::vector<std::string>& include) {
@@ -167,6 +205,7 @@ void FilesInPlace::make_stages(const std::function<void()>& persist) {
 Restored FilesInPlace::stage(const std::filesystem::path& archive, RestoreOptions options,
                              const std::vector<std::string>& include, const RestoreEnvironment& environment,
                              const std::function<void()>& persist) {
+  const std::vector<std::string> exchanged = exchanged_for(site_fd(), include);
   add_places(archive, include);
   make_stages(persist);
   options.database = false;
@@ -184,7 +223,7 @@ Restored FilesInPlace::stage(const std::filesystem::path& archive, RestoreOption
                                   options, environment));
     if (::syncfs(place.stage.get()) != 0) throw system_error("cannot sync what was staged", errno);
   }
-  std::set<std::string> wanted(include.begin(), include.end());
+  std::set<std::string> wanted(exchanged.begin(), exchanged.end());
   if (include.empty()) {
     for (const std::string& name : names_in(stage_fd())) wanted.insert(name);
     for (const FurtherPlace& further : exchange_.further) wanted.insert(further.at.substr(0, further.at.find('/')));
@@ -285,6 +324,7 @@ std::vector<std::pair<std::string, UniqueFd>> FilesInPlace::displaced_elsewhere(
 
 void FilesInPlace::remove() const {
   for (std::size_t i = places_.size(); i-- > 0;) {
+    if (i == 0 && !has_stage()) continue;  // what has its name now is not ours
     remove_stage(places_[i].live.get(), exchange_.stage);
     if (i == 0 || exchange_.further[i - 1].stage) continue;
     // Killed while it was made: nothing else has changed the folder.

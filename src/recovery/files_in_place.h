@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,8 +25,14 @@ class FilesInPlace {
   static FilesInPlace make(const std::filesystem::path& site_path);
   /// Finds what a journal names. Throws Error rollback_failed if the stage is gone or another one.
   static FilesInPlace open(const std::filesystem::path& site_path, FileExchange exchange);
+  /// The same for whoever only removes it: a stage in the site's folder that is gone stays gone; nothing if the site's
+  /// folder is.
+  static std::optional<FilesInPlace> open_what_is_left(const std::filesystem::path& site_path, FileExchange exchange);
 
   [[nodiscard]] const FileExchange& exchange() const noexcept { return exchange_; }
+  [[nodiscard]] bool has_stage() const noexcept { return static_cast<bool>(places_.front().stage); }
+  /// Whether anything of what was staged is live, as far as the live names tell.
+  [[nodiscard]] bool any_is_live() const;
   [[nodiscard]] int site_fd() const noexcept { return places_.front().live.get(); }
   [[nodiscard]] int stage_fd() const noexcept { return places_.front().stage.get(); }
   /// Before the exchange what was staged lies here, after it what was displaced; but that of further places.
@@ -64,6 +71,7 @@ class FilesInPlace {
 
  private:
   FilesInPlace() = default;
+  void open_further();
   void add_places(const std::filesystem::path& archive, const std::vector<std::string>& include);
   void make_stages(const std::function<void()>& persist);
   void require_places() const;
@@ -76,5 +84,8 @@ class FilesInPlace {
 
 /// Throws Error usage for globs and for paths that contain each other; the rest is tidied.
 [[nodiscard]] std::vector<std::string> exchange_paths(const std::vector<std::string>& include);
+/// What is exchanged in this site for such paths: they themselves, or the uppermost missing folder above. Throws Error
+/// failed for a way that leads through a link or a file.
+[[nodiscard]] std::vector<std::string> exchanged_for(int site_fd, const std::vector<std::string>& include);
 
 }  // namespace wobackup

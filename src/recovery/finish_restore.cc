@@ -9,6 +9,7 @@
 #include "recovery/journaled_restore.h"
 #include "snapshot/backup_target.h"
 #include "snapshot/create.h"
+#include "target/swap/swap.h"
 
 namespace wobackup {
 namespace {
@@ -18,54 +19,103 @@ struct WhatWasDisplaced {
   bool files = false;
   std::vector<std::pair<std::string, UniqueFd>> folders;  // in other stages
   std::optional<GivenDatabase> database;
-  RestoreJournal journal;
 };
 
-WhatWasDisplaced displaced_of(const Site& site, const InPlaceEnvironment& environment) {
-  JournaledRestore restore(site.name, "finish", environment);
+bool has_ended(const JournaledRestore& restore) {
+  return restore.journal.phase == JournalPhase::done || restore.journal.phase == JournalPhase::undone;
+}
+
+WhatWasDisplaced displaced_of(const Site& site, const JournaledRestore& restore) {
   const JournalPhase phase = restore.journal.phase;
-  if (phase != JournalPhase::done && phase != JournalPhase::undone) {
-    throw Error(ErrorKind::usage, fmt::format("{}: the restore was interrupted", site.name),
-                "finish it with `restore --resume`, or take it back with `restore --abort`");
-  }
-  restore.open();
-  WhatWasDisplaced displaced{site, restore.files && restore.files->has_displaced(), {}, std::nullopt, restore.journal};
+  WhatWasDisplaced displaced{site, restore.files && restore.files->has_displaced(), {}, std::nullopt};
   if (displaced.files) {
     displaced.site.path = restore.files->stage_path();
     displaced.folders = restore.files->displaced_elsewhere();
   }
-  if (restore.database) {
+  // What was loaded straight into live has left its archive already.
+  if (restore.database && !restore.database->loads_into_live()) {
     const DatabaseExchange& exchange = *restore.journal.database;
-    displaced.database =
-        GivenDatabase{phase == JournalPhase::done ? exchange.safety : exchange.undone, restore.database->login()};
+    const bool done = phase == JournalPhase::done;
+    displaced.database = GivenDatabase{done ? exchange.safety : exchange.undone, restore.database->login(),
+                                       event_status_before(done ? exchange.saved : exchange.undo_saved)};
   }
   return displaced;
+}
+
+// The backup of a database that another one was loaded straight into.
+std::filesystem::path archived_before(const RestoreJournal& journal, const InPlaceEnvironment& environment) {
+  if (!journal.database || !journal.database->live_load) return {};
+  const LiveLoad& load = *journal.database->live_load;
+  const std::string& archive = (journal.phase == JournalPhase::done ? load.safety : load.undone).archive;
+  if (environment.log) {
+    environment.log(LogLevel::info, fmt::format("the database is in {} already", printable(archive)));
+  }
+  return archive;
+}
+
+std::filesystem::path archive_displaced(const Site& site, const JournaledRestore& restore,
+                                        const InPlaceEnvironment& environment) {
+  const WhatWasDisplaced displaced = displaced_of(site, restore);
+  if (!displaced.files && !displaced.database) return {};
+  CreateOptions options;
+  options.type = !displaced.database ? BackupType::files : (displaced.files ? BackupType::full : BackupType::database);
+  options.reason = restore.journal.phase == JournalPhase::done ? "pre-restore" : "pre-undo";
+  options.backup_root = backup_root_of(site, environment.config, std::nullopt);
+  options.metadata_extra = {{"restored_archive", printable(restore.journal.archive)}};
+  const Created created =
+      create_displaced_snapshot(displaced.site, options, {displaced.database, displaced.folders, true},
+                                {environment.config, environment.clock, environment.log});
+  if (!created.complete) {
+    throw Error(ErrorKind::incomplete, fmt::format("{}: not all of what was displaced could be archived", site.name),
+                fmt::format("it is kept in {}", printable(displaced.site.path.string())));
+  }
+  return created.archive;
+}
+
+// Killed in between, and then somebody took the stage away: the files stay as they are, and the database comes to the
+// side on which they seem to be.
+void settle_without_stage(JournaledRestore& restore) {
+  if (!restore.database) return;
+  restore.in_maintenance(Way::back, [&] {
+    if (restore.journal.phase == JournalPhase::undoing) {
+      restore.undo_database();
+    } else if (restore.files && restore.files->any_is_live()) {
+      restore.forward_database();
+    } else {
+      restore.database->back();
+    }
+  });
+}
+
+// From the archiving to the removing nobody else comes in between: the site's lock is held.
+std::filesystem::path finish(JournaledRestore& restore, const Site& site, bool discard,
+                             const InPlaceEnvironment& environment) {
+  discard ? restore.open_what_is_left() : restore.open();
+  const bool lost = restore.journal.files && !(restore.files && restore.files->has_stage());
+  if (!has_ended(restore) && !(lost && restore.journal.phase != JournalPhase::removing)) {
+    throw Error(ErrorKind::usage, fmt::format("{}: the restore was interrupted", site.name),
+                "finish it with `restore --resume`, or take it back with `restore --abort`");
+  }
+  if (!has_ended(restore) && restore.journal.phase != JournalPhase::staging) settle_without_stage(restore);
+  std::filesystem::path archive = archived_before(restore.journal, environment);
+  if (!discard) {
+    std::filesystem::path made = archive_displaced(site, restore, environment);
+    if (!made.empty()) archive = std::move(made);
+  }
+  restore.forget();
+  return archive;
 }
 
 }  // namespace
 
 std::filesystem::path finish_restore(const Site& site, bool discard, const InPlaceEnvironment& environment) {
-  const WhatWasDisplaced displaced = displaced_of(site, environment);
-  std::filesystem::path archive;
-  if (!discard && (displaced.files || displaced.database)) {
-    CreateOptions options;
-    options.type =
-        !displaced.database ? BackupType::files : (displaced.files ? BackupType::full : BackupType::database);
-    options.reason = displaced.journal.phase == JournalPhase::done ? "pre-restore" : "pre-undo";
-    options.backup_root = backup_root_of(site, environment.config, std::nullopt);
-    options.metadata_extra = {{"restored_archive", printable(displaced.journal.archive)}};
-    const Created created = create_displaced_snapshot(displaced.site, options, {displaced.database, displaced.folders},
-                                                      {environment.config, environment.clock, environment.log});
-    if (!created.complete) {
-      throw Error(ErrorKind::incomplete, fmt::format("{}: not all of what was displaced could be archived", site.name),
-                  fmt::format("it is kept in {}", printable(displaced.site.path.string())));
-    }
-    archive = created.archive;
-  }
   JournaledRestore restore(site.name, "finish", environment);
-  restore.open();
-  restore.forget();
-  return archive;
+  return finish(restore, site, discard, environment);
+}
+
+std::filesystem::path finish_restore_under_lock(const Site& site, const InPlaceEnvironment& environment) {
+  JournaledRestore restore(site.name, "finish", environment, SiteLock::held);
+  return finish(restore, site, false, environment);
 }
 
 }  // namespace wobackup

@@ -17,8 +17,10 @@
 #include "database/site_login.h"
 #include "recovery/archived_dump.h"
 #include "recovery/files_in_place.h"
+#include "recovery/live_borders.h"
 #include "site/shared_database.h"
 #include "snapshot/archive_trust.h"
+#include "snapshot/selection.h"
 #include "snapshot/verify.h"
 #include "store/archive/archive_file.h"
 
@@ -51,7 +53,10 @@ void require_sense(const Site& site, const InPlaceOptions& options, const Config
   }
   if (!options.include.empty() && !options.files) refuse("paths are files", "leave out --db");
   if (!options.tables.empty() && !options.database) refuse("tables are no files", "leave out --files");
-  static_cast<void>(exchange_paths(options.include));
+  for (const std::string& path : exchange_paths(options.include)) {
+    if (path == "vhost.json")
+      refuse("vhost.json tells of the backup; it is no file of the site", "restore it with --target");
+  }
   const bool no_vhost = site.origin == SiteOrigin::registry && is_there(config.server.nginx / "sites-available") &&
                         !is_there(config.server.nginx / "sites-available" / site.name);
   if (no_vhost && log) {
@@ -143,14 +148,20 @@ void require_own(const SiteDatabase& database, const InPlaceOptions& options, co
   }
 }
 
-UniqueFd open_site(const std::filesystem::path& path) {
-  if (!is_there(path)) {
-    const UniqueFd parent = open_trusted_directory(path.parent_path(), false);
-    if (::mkdirat(parent.get(), path.filename().c_str(), 0755) != 0 && errno != EEXIST) {
-      throw system_error(fmt::format("cannot make {}", printable(path.string())), errno);
+void require_exchangeable(const Site& site, const ArchiveReader& archive, const std::vector<std::string>& include) {
+  const std::vector<std::string> paths = exchange_paths(include);
+  if (!paths.empty()) {
+    Selection selection({.include = paths, .database = false});
+    archive.entries([&](const ManifestEntry& listed) { static_cast<void>(selection.has(listed)); });
+    if (const auto unmet = selection.unmet()) {
+      throw Error(ErrorKind::not_found, fmt::format("nothing in the backup is called {}", printable(*unmet)),
+                  "`wobackup ls` shows what it holds");
     }
   }
-  return open_trusted_directory(path, false);
+  if (!is_there(site.path)) return;
+  const UniqueFd folder = open_trusted_directory(site.path, false);
+  static_cast<void>(exchanged_for(folder.get(), paths));
+  static_cast<void>(find_borders(folder.get(), archive, paths));
 }
 
 UniqueFd spool_in(const std::filesystem::path& folder) {

@@ -59,8 +59,9 @@ struct NamedDatabase {
 /// Throws Error usage if other sites use the database, and options.shared does not say that this is known.
 void require_own(const SiteDatabase& database, const InPlaceOptions& options, const Config& config);
 
-/// The site's folder, which is made again if it is gone: mode 0755, root's.
-[[nodiscard]] UniqueFd open_site(const std::filesystem::path& path);
+/// Throws Error not_found for a path that the archive does not have, and what find_borders and exchanged_for throw:
+/// what can be known of files before anything is staged.
+void require_exchangeable(const Site& site, const ArchiveReader& archive, const std::vector<std::string>& include);
 
 /// A file without a name in this folder.
 [[nodiscard]] UniqueFd spool_in(const std::filesystem::path& folder);

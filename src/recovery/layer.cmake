@@ -1,5 +1,6 @@
 wobackup_layer(recovery PATH recovery
   SOURCES
+    archive_origin.cc
     archived_dump.cc
     config_login.cc
     database_in_place.cc
@@ -8,14 +9,17 @@ wobackup_layer(recovery PATH recovery
     finish_restore.cc
     in_place_plan.cc
     journaled_restore.cc
+    leftovers.cc
     kept_paths.cc
     live_borders.cc
+    live_load.cc
     live_htdocs.cc
     live_tree.cc
     maintenance_window.cc
     restorable.cc
     restore_in_place.cc
     scratch.cc
+    site_folder.cc
     site_check.cc
     staging_place.cc
     swap_plan.cc

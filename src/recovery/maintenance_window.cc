@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
+#include "in_place/mount_points.h"
 #include "recovery/live_htdocs.h"
 #include "wobackup/error.h"
 
@@ -44,9 +46,24 @@ void MaintenanceWindow::add(int folder_fd, std::vector<FolderTime>& times) {
   trees_.push_back(std::move(tree));
 }
 
+// Named as it is called now: the trees change places.
+void MaintenanceWindow::enter(Tree& tree) const {
+  const std::string path = real_path_of(tree.folder.get());
+  tree.mode = std::make_unique<MaintenanceMode>(tree.folder.get(), path.empty() ? site_ + "/htdocs" : printable(path),
+                                                tree.owner, clock_);
+}
+
 void MaintenanceWindow::enter() {
+  for (const auto& tree : trees_) enter(*tree);
+}
+
+void MaintenanceWindow::enter_if_possible(const LogSink& log) noexcept {
   for (const auto& tree : trees_) {
-    tree->mode = std::make_unique<MaintenanceMode>(tree->folder.get(), site_ + "/htdocs", tree->owner, clock_);
+    try {
+      enter(*tree);
+    } catch (const std::exception& error) {
+      if (log) log(LogLevel::warning, site_ + ": visitors are not kept away meanwhile: " + error.what());
+    }
   }
 }
 

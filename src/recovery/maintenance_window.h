@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/unique_fd.h"
 #include "in_place/restore_journal.h"
+#include "wobackup/log.h"
 #include "wordpress/maintenance_mode.h"
 
 namespace wobackup {
@@ -27,6 +28,9 @@ class MaintenanceWindow {
   void add(int folder_fd, std::vector<FolderTime>& times);
   /// In all trees that were added. Throws as MaintenanceMode: locked if WordPress is updating itself.
   void enter();
+  /// The same for the way back, which nothing that a site's user or its WordPress puts there may stop: what stands
+  /// against it becomes a warning, and visitors of that tree are not kept away.
+  void enter_if_possible(const LogSink& log) noexcept;
   /// What the folders' times shall be afterwards, where somebody has set them meanwhile.
   void expect(const std::vector<FolderTime>& times);
   /// What fails is ignored: the files count for ten minutes. `enter` may be called again.
@@ -34,6 +38,7 @@ class MaintenanceWindow {
 
  private:
   struct Tree;
+  void enter(Tree& tree) const;
   std::string site_;
   const Clock& clock_;
   std::vector<std::unique_ptr<Tree>> trees_;

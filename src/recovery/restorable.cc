@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/safe_path.h"
 #include "recovery/archived_dump.h"
 #include "recovery/database_in_place.h"
 #include "recovery/in_place_plan.h"
@@ -32,14 +33,17 @@ void require_restorable(const Site& site, const std::filesystem::path& archive, 
   require_not_interrupted(site.name, config);
   const OpenArchive opened(archive);
   const ArchiveParts parts = parts_of(archive, options, config);
-  if (parts.files) require_room_for_files(open_site(site.path).get(), opened.reader(), site, config);
+  if (parts.files)
+    require_room_for_files(open_trusted_directory(site.path, false).get(), opened.reader(), site, config);
   if (!parts.database) return;
   const std::optional<NamedDatabase> named = database_of(site, std::nullopt, config, cancellation);
   if (!named) throw Error(ErrorKind::usage, fmt::format("{} has no database to restore into", site.name));
   require_own(named->database, options, config);
   const ArchivedDump dump(
       opened.reader(), [&config] { return spool_in(config.state_dir); }, cancellation);
-  DatabaseInPlace::plan(site, named->database, config, {}, cancellation).preflight(dump, config, cancellation);
+  DatabaseInPlace::plan(site, named->database, {.archive = archive, .only_tables = {}, .live_load = false}, environment,
+                        cancellation)
+      .preflight(dump, cancellation);
 }
 
 }  // namespace wobackup

@@ -8,15 +8,20 @@
 #include <vector>
 
 #include "base/file_lock.h"
+#include "base/safe_path.h"
 #include "base/text.h"
 #include "in_place/restore_journal.h"
+#include "recovery/archive_origin.h"
 #include "recovery/config_login.h"
 #include "recovery/database_in_place.h"
 #include "recovery/files_in_place.h"
 #include "recovery/in_place_plan.h"
+#include "recovery/leftovers.h"
 #include "recovery/maintenance_window.h"
 #include "recovery/site_check.h"
+#include "recovery/site_folder.h"
 #include "recovery/way_back.h"
+#include "snapshot/archive_trust.h"
 #include "snapshot/run_monitor.h"
 #include "snapshot/state_folder.h"
 
@@ -35,9 +40,10 @@ class Restoring {
         file_(file),
         monitor_(
             site.name, [this](Progress& progress) { sample(progress); }, cancellation_, options.cancelled,
-            options.on_progress) {
+            own_progress()) {
     journal_.site = site.name;
     journal_.site_path = site.path;
+    journal_.owner = live_owner(site);
     journal_.archive = archive.string();
     journal_.started = rfc3339(std::chrono::floor<std::chrono::seconds>(environment.clock.now()));
   }
@@ -45,6 +51,8 @@ class Restoring {
   RestoredInPlace run() {
     const auto started = environment_.clock.monotonic();
     const ArchiveParts parts = parts_of(archive_, options_, environment_.config);
+    require_possible(parts);
+    finish_the_one_before();
     const SiteLook before = look_before();
     try {
       if (parts.files) stage_files();
@@ -64,19 +72,59 @@ class Restoring {
  private:
   void sample(Progress& progress) {
     progress.bytes_done = loaded_bytes_;
-    progress.bytes_total = total_bytes_;
+    if (total_bytes_ > 0) progress.bytes_total = total_bytes_;
+  }
+  // Only while the dump is loaded: what reads the archive shows a bar of its own.
+  ProgressCallback own_progress() const {
+    if (!options_.on_progress) return {};
+    return [this](const Progress& progress) {
+      if (total_bytes_ > 0) options_.on_progress(progress);
+    };
+  }
+
+  // What can be known before anything is made: a restore that is refused takes nobody's --undo away.
+  void require_possible(const ArchiveParts& parts) {
+    opened_.emplace(archive_);
+    copies_ = makes_a_copy(opened_->reader(), site_, options_);
+    if (parts.files) require_exchangeable(site_, opened_->reader(), options_.include);
+    if (!parts.database) return;
+    std::optional<NamedDatabase> named;
+    try {
+      named = database_of(site_, std::nullopt, environment_.config, cancellation_);
+    } catch (const Error& error) {
+      // The backup's config file may know better.
+      if (!parts.files || copies_ || error.kind() == ErrorKind::interrupted) throw;
+      return;
+    }
+    if (!named && parts.files && !copies_) return;
+    static_cast<void>(planned_database(named));
+  }
+
+  void finish_the_one_before() {
+    if (const auto pending = pending_restore_of(site_.name, environment_.config)) {
+      const auto tell = [&](const std::string& what) {
+        if (environment_.log) environment_.log(LogLevel::warning, fmt::format("{}: {}", site_.name, what));
+      };
+      tell(
+          fmt::format("what the restore of {} displaced is archived and removed first; --undo takes back the new "
+                      "restore then",
+                      pending->started));
+      const std::filesystem::path kept = finish_restore_under_lock(site_, environment_);
+      if (!kept.empty()) tell(fmt::format("it is in {}", printable(kept.string())));
+    }
+    sweep_restore_leftovers(site_.name, site_.path, environment_.config.state_dir);
   }
 
   SiteLook look_before() {
     SiteLook look;
     if (!options_.check) return look;
-    look_at_wordpress(site_, environment_.config, cancellation_, look);
+    look_at_wordpress(site_, environment_.config, journal_.owner, cancellation_, look);
     look_at_front_page(site_, environment_.config, std::nullopt, cancellation_, look);
     return look;
   }
 
   void stage_files() {
-    static_cast<void>(open_site(site_.path));
+    made_site_ = make_site_folder(site_.path);
     files_ = FilesInPlace::make(site_.path);
     journal_.files = files_->exchange();
     file_.save(journal_);
@@ -88,8 +136,14 @@ class Restoring {
                                      journal_.files = files_->exchange();
                                      file_.save(journal_);
                                    });
-    result_.notes = files_->notes();
+    for (std::string& note : files_->notes()) result_.notes.push_back(std::move(note));
     journal_.files = files_->exchange();
+    if (!made_site_) return;
+    const ContainerReader* container = opened_->reader().container();
+    const bool trusted =
+        container != nullptr && trust_in(archive_, *container, environment_.config) == ArchiveTrust::recorded;
+    give_site_folder(site_.path, trusted ? files_->stage_fd() : -1);
+    if (!journal_.owner) journal_.owner = live_owner(site_);
   }
 
   // Files alone need none, but their config file shall name the one that the site has.
@@ -100,44 +154,86 @@ class Restoring {
       staged->path = files_->stage_path();
     }
     try {
-      named_ = database_of(site_, staged, environment_.config, cancellation_);
+      // A copy of another site must not lead to that one's database.
+      named_ = database_of(site_, copies_ ? std::nullopt : staged, environment_.config, cancellation_);
     } catch (const Error& error) {
-      if (parts.database || error.kind() == ErrorKind::interrupted) throw;
+      if (parts.database || copies_ || error.kind() == ErrorKind::interrupted) throw;
     }
+    if (!staged) return;
+    if (copies_) return keep_own_login(*staged);
     // A path that was asked for by name comes as it was.
-    if (!named_ || !named_->by_live || !staged || !options_.include.empty()) return;
+    if (!named_ || !named_->by_live || !options_.include.empty()) return;
     for (const std::string& file : keep_login(*staged, *named_->database.login, result_.notes)) {
       result_.notes.push_back(
           fmt::format("{} names the database login that the site has now, not the backup's", printable(file)));
     }
   }
 
-  void load_database() {
-    const Config& config = environment_.config;
-    if (!named_) {
+  void keep_own_login(const Site& staged) {
+    std::vector<std::string> problems;
+    bool names_one = false;
+    if (named_) {
+      for (const std::string& file : keep_login(staged, *named_->database.login, problems)) {
+        result_.notes.push_back(fmt::format("{} names the database login of {}", printable(file), site_.name));
+      }
+    } else {
+      names_one = resolve_database(staged, environment_.config.for_site(site_.name), false).login.has_value();
+    }
+    if (problems.empty() && !names_one) return;
+    throw Error(ErrorKind::failed,
+                fmt::format("{}: the backup's config file would lead it to another site's database", site_.name),
+                "restore with --target, change the config file, and put it in place by hand");
+  }
+
+  // Planned, and nothing speaks against it.
+  DatabaseInPlace planned_database(const std::optional<NamedDatabase>& named) {
+    if (!named) {
       throw Error(ErrorKind::usage, fmt::format("{} has no database to restore into", site_.name),
                   "restore the files alone with --files, or name the database in wobackup.toml");
     }
-    require_own(named_->database, options_, config);
-    database_ = DatabaseInPlace::plan(site_, named_->database, config, options_.tables, cancellation_);
+    require_own(named->database, options_, environment_.config);
+    const DatabaseWish wish{.archive = archive_, .only_tables = options_.tables, .live_load = options_.live_load};
+    DatabaseInPlace database = DatabaseInPlace::plan(site_, named->database, wish, environment_, cancellation_);
+    if (!dump_) {
+      dump_.emplace(
+          opened_->reader(), [this] { return spool_in(environment_.config.state_dir); }, cancellation_);
+    }
+    database.preflight(*dump_, cancellation_);
+    return database;
+  }
+
+  void load_database() {
+    database_ = planned_database(named_);
+    const ArchivedDump& dump = *dump_;
+    if (database_->loads_into_live()) warn_of_live_load();
     journal_.database = database_->exchange();
     file_.save(journal_);
-    const OpenArchive archive(archive_);
-    const ArchivedDump dump(
-        archive.reader(), [this] { return spool_in(environment_.config.state_dir); }, cancellation_);
-    database_->preflight(dump, config, cancellation_);
     monitor_.enter_phase("database");
     LoadOptions options;
     options.on_progress = [this](std::uint64_t done, std::uint64_t total) {
       loaded_bytes_ = done;
       total_bytes_ = total;
     };
+    database_->on_progress = options.on_progress;
     const LoadResult loaded = database_->load(dump, options, cancellation_);
     journal_.database = database_->exchange();
     result_.database = database_->exchange().live;
+    count(loaded);
+    result_.notes.insert(result_.notes.end(), loaded.notes.begin(), loaded.notes.end());
+  }
+
+  void count(const LoadResult& loaded) {
     result_.tables = loaded.rows.size();
     for (const auto& [table, rows] : loaded.rows) result_.rows += rows;
-    result_.notes.insert(result_.notes.end(), loaded.notes.begin(), loaded.notes.end());
+  }
+
+  void warn_of_live_load() const {
+    if (!environment_.log) return;
+    environment_.log(LogLevel::warning,
+                     fmt::format("{}: the database is not exchanged in a moment: the dump is loaded straight into it, "
+                                 "after a backup of it. WordPress shows its maintenance page meanwhile; other programs "
+                                 "see a half-loaded database",
+                                 site_.name));
   }
 
   // Nothing live was touched.
@@ -156,6 +252,7 @@ class Restoring {
     file_.save(journal_);
     if (database_) database_->remove_all();
     if (files_) files_->remove();
+    if (made_site_) ::rmdir(site_.path.c_str());
     file_.remove();
   }
 
@@ -164,8 +261,10 @@ class Restoring {
     std::optional<Error> failed;
     try {
       monitor_.enter_phase("exchange");
-      const UniqueFd site = open_site(site_.path);
-      maintenance.add(site.get(), journal_.folder_times);
+      if (::access(site_.path.c_str(), F_OK) == 0) {
+        const UniqueFd site = open_trusted_directory(site_.path, false);
+        maintenance.add(site.get(), journal_.folder_times);
+      }
       if (files_) maintenance.add(files_->stage_fd(), journal_.folder_times);
       if (files_) {
         files_->refresh();
@@ -178,6 +277,7 @@ class Restoring {
         for (std::string& note : database_->forward(persist(), environment_.log, cancellation_)) {
           result_.notes.push_back(std::move(note));
         }
+        if (database_->loaded()) count(*database_->loaded());
       }
       if (files_) {
         files_->forward();
@@ -203,13 +303,14 @@ class Restoring {
     monitor_.enter_phase("check");
     if (!options_.check) return maintenance.leave();
     SiteLook after;
-    look_at_wordpress(site_, environment_.config, cancellation_, after);
+    look_at_wordpress(site_, environment_.config, journal_.owner, cancellation_, after);
     // While the maintenance page is shown, nothing else can be seen.
     if (!after.wordpress_problem || before.wordpress_problem) {
       maintenance.leave();
       look_at_front_page(site_, environment_.config, before.http_status, cancellation_, after);
     }
     std::vector<std::string> notes;
+    if (copies_) forgive_other_address(after, notes);
     if (const auto broken = newly_broken(before, after, notes)) {
       throw Error(ErrorKind::rolled_back,
                   fmt::format("{}: the site does not run from this backup: {}", site_.name, *broken));
@@ -219,10 +320,18 @@ class Restoring {
     result_.http_status = after.http_status;
   }
 
+  // A copy's database still has the addresses of the site that it is a copy of, and WordPress leads there.
+  void forgive_other_address(SiteLook& after, std::vector<std::string>& notes) const {
+    if (!after.http_status || *after.http_status < 300 || *after.http_status > 399) return;
+    after.http_problem.reset();
+    notes.push_back(
+        "the front page leads elsewhere: the copy still has the other site's address; see wp search-replace");
+  }
+
   void take_back(MaintenanceWindow& maintenance, const Error& error) {
     try {
       maintenance.leave();
-      maintenance.enter();
+      maintenance.enter_if_possible(environment_.log);
       go_back(files_, database_);
       if (files_) maintenance.expect(files_->times(false));
       maintenance.leave();
@@ -243,9 +352,12 @@ class Restoring {
     journal_.phase = JournalPhase::done;
     file_.save(journal_);
     if (files_) result_.exchanged = files_->paths();
+    if (database_ && database_->loads_into_live()) {
+      result_.safety_archive = database_->exchange().live_load->safety.archive;
+    }
     try {
       if (database_) database_->remove_shadow();
-      for (std::string& note : flush_site_caches(site_, environment_.config, cancellation_)) {
+      for (std::string& note : flush_site_caches(site_, environment_.config, journal_.owner, cancellation_)) {
         result_.notes.push_back(std::move(note));
       }
     } catch (const Error& error) {
@@ -262,6 +374,10 @@ class Restoring {
   Cancellation cancellation_;
   std::atomic<std::uint64_t> loaded_bytes_{0}, total_bytes_{0};
   RestoreJournal journal_;
+  std::optional<OpenArchive> opened_;
+  std::optional<ArchivedDump> dump_;
+  bool copies_ = false;     // the site becomes a copy of another one
+  bool made_site_ = false;  // its folder was gone
   std::optional<FilesInPlace> files_;
   std::optional<NamedDatabase> named_;
   std::optional<DatabaseInPlace> database_;
@@ -274,12 +390,13 @@ class Restoring {
 RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& archive, const InPlaceOptions& options,
                                  const InPlaceEnvironment& environment) {
   require_sense(site, options, environment.config, environment.log);
-  require_proven(archive, options, environment);
   require_not_interrupted(site.name, environment.config);
-  if (pending_restore_of(site.name, environment.config)) static_cast<void>(finish_restore(site, false, environment));
+  static_cast<void>(makes_a_copy(OpenArchive(archive).reader(), site, options));
+  require_proven(archive, options, environment);
   const StateFolder state(environment.config.state_dir);
   const FileLock lock(state.lock_file(site.name), fmt::format("restore {}", site.name), options.wait,
                       options.cancelled);
+  require_not_interrupted(site.name, environment.config);  // somebody else's meanwhile
   const JournalFile file(state.path(), site.name);
   return Restoring(site, archive, options, environment, file).run();
 }

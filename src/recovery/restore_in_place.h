@@ -18,6 +18,7 @@ struct InPlaceEnvironment {
   const Config& config;
   const Clock& clock;
   const LogSink& log;
+  LockWait wait = {};  ///< of what is not told by InPlaceOptions
 };
 
 /// As Service::restore_in_place.
@@ -42,5 +43,7 @@ void undo_restore(const std::string& site, const InPlaceEnvironment& environment
 /// One that was done or undone: what was displaced is archived beside the site's backups (reason "pre-restore" or
 /// "pre-undo"), and removed; with `discard` only removed.
 std::filesystem::path finish_restore(const Site& site, bool discard, const InPlaceEnvironment& environment);
+/// The same for a caller who holds the site's lock, and archives.
+std::filesystem::path finish_restore_under_lock(const Site& site, const InPlaceEnvironment& environment);
 
 }  // namespace wobackup

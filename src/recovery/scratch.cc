@@ -121,8 +121,8 @@ Scratch::~Scratch() {
   }
 }
 
-std::string Scratch::add_database(const ServerLogin& maker, bool by_admin) {
-  database_ = new_shadow_name("drill");
+std::string Scratch::add_database(const ServerLogin& maker, bool by_admin, const std::string& own) {
+  database_ = new_shadow_name("drill", own);
   maker_ = maker;
   by_admin_ = by_admin;
   save();

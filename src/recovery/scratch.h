@@ -24,8 +24,9 @@ class Scratch {
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
   [[nodiscard]] int fd() const noexcept { return folder_.get(); }
-  /// A name for a database on this server, which `remove` drops with its user.
-  [[nodiscard]] std::string add_database(const ServerLogin& maker, bool by_admin);
+  /// A name for a database on this server, which `remove` drops with its user. A site's own login, which is no admin's,
+  /// may have rights on the shadows of its database only: `own` is that.
+  [[nodiscard]] std::string add_database(const ServerLogin& maker, bool by_admin, const std::string& own);
   /// It was not made after all.
   void forget_database();
   /// Throws Error failed.

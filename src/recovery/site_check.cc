@@ -27,11 +27,25 @@ std::optional<std::string> compare(const std::optional<std::string>& before, con
 
 }  // namespace
 
-std::optional<WordPressRun> wordpress_of(const Site& site, const Config& config, std::optional<std::string>& why_not) {
+std::optional<unsigned> live_owner(const Site& site) {
+  struct stat status {};
+  if (::stat(htdocs_of(site).c_str(), &status) == 0) return status.st_uid;
+  // Of a site whose content is gone, its folder's owner.
+  if (::stat(site.path.c_str(), &status) == 0 && status.st_uid != 0) return status.st_uid;
+  return std::nullopt;
+}
+
+std::optional<WordPressRun> wordpress_of(const Site& site, const Config& config, const std::optional<unsigned>& owner,
+                                         std::optional<std::string>& why_not) {
   const UniqueFd folder(::open(site.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const UniqueFd htdocs(::open(htdocs_of(site).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   struct stat status {};
   if (!folder || !htdocs || ::fstatat(htdocs.get(), "wp-load.php", &status, 0) != 0) return std::nullopt;
+  if (::fstat(htdocs.get(), &status) != 0 || owner != status.st_uid) {
+    why_not = owner ? fmt::format("htdocs belonged to user {} before, and to user {} now", *owner, status.st_uid)
+                    : std::string("the site had no htdocs before, whose owner would tell as whom it may run");
+    return std::nullopt;
+  }
   try {
     WordPressRun run;
     run.user = site_user(htdocs.get(), folder.get(), site.name);
@@ -47,9 +61,10 @@ std::optional<WordPressRun> wordpress_of(const Site& site, const Config& config,
   }
 }
 
-void look_at_wordpress(const Site& site, const Config& config, const Cancellation& cancellation, SiteLook& look) {
+void look_at_wordpress(const Site& site, const Config& config, const std::optional<unsigned>& owner,
+                       const Cancellation& cancellation, SiteLook& look) {
   std::optional<std::string> why_not;
-  const std::optional<WordPressRun> run = wordpress_of(site, config, why_not);
+  const std::optional<WordPressRun> run = wordpress_of(site, config, owner, why_not);
   if (why_not) look.notes.push_back("WordPress was not tried: " + *why_not);
   if (!run) return;
   try {
@@ -96,11 +111,12 @@ std::optional<std::string> newly_broken(const SiteLook& before, const SiteLook& 
   return compare(before.http_problem, after.http_problem, notes);
 }
 
-std::vector<std::string> flush_site_caches(const Site& site, const Config& config, const Cancellation& cancellation) {
+std::vector<std::string> flush_site_caches(const Site& site, const Config& config, const std::optional<unsigned>& owner,
+                                           const Cancellation& cancellation) {
   CacheFlushRequest request;
   request.hosts = {site.name, "www." + site.name};
   std::optional<std::string> why_not;
-  request.wordpress = wordpress_of(site, config, why_not);
+  request.wordpress = wordpress_of(site, config, owner, why_not);
   request.page_cache = config.server.page_cache;
   if (config.server.reload_php) request.php_reload = php_reload_command(site.record.php_version);
   return flush_caches(request, cancellation).not_flushed;

@@ -21,13 +21,19 @@ struct SiteLook {
   std::vector<std::string> notes;
 };
 
-/// How the site's WordPress is to be run, as its user; nothing if it has none, or (then `why_not` says so) it cannot
-/// be run here.
+/// Who owns the live site's htdocs (if it is gone, its folder, unless that is root): asked before it is changed, since
+/// afterwards the archive has chosen the owner. Nothing if there is nobody.
+[[nodiscard]] std::optional<unsigned> live_owner(const Site& site);
+
+/// How the site's WordPress is to be run: as the owner that htdocs had before (`owner`, from `live_owner`), and only if
+/// it still has that one. Nothing if it has none, or (then `why_not` says so) it cannot be run here.
 [[nodiscard]] std::optional<WordPressRun> wordpress_of(const Site& site, const Config& config,
+                                                       const std::optional<unsigned>& owner,
                                                        std::optional<std::string>& why_not);
 
 /// Loads WordPress (whether or not the site is in maintenance), as its user. Throws Error interrupted only.
-void look_at_wordpress(const Site& site, const Config& config, const Cancellation& cancellation, SiteLook& look);
+void look_at_wordpress(const Site& site, const Config& config, const std::optional<unsigned>& owner,
+                       const Cancellation& cancellation, SiteLook& look);
 /// Asks the web server of this machine for the front page. With `before`, its status is as good as 200.
 void look_at_front_page(const Site& site, const Config& config, const std::optional<int>& before,
                         const Cancellation& cancellation, SiteLook& look);
@@ -39,6 +45,7 @@ void look_at_front_page(const Site& site, const Config& config, const std::optio
 
 /// Has this site's caches forget it; sentences about what could not be done.
 [[nodiscard]] std::vector<std::string> flush_site_caches(const Site& site, const Config& config,
+                                                         const std::optional<unsigned>& owner,
                                                          const Cancellation& cancellation);
 
 }  // namespace wobackup

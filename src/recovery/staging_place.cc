@@ -40,10 +40,12 @@ class KeepTime {
   bool known_ = false;
 };
 
+// Two names to see whether names can be exchanged.
+constexpr const char* kOne = ".one";
+constexpr const char* kOther = ".other";
+
 // Network file systems and FAT cannot: that is better known before anything is staged.
 void require_exchange(int stage_fd, const std::string& path) {
-  constexpr const char* kOne = ".one";
-  constexpr const char* kOther = ".other";
   const bool made = ::mkdirat(stage_fd, kOne, 0700) == 0 && ::mkdirat(stage_fd, kOther, 0700) == 0;
   const int made_error = errno;
   const bool exchanged = made && ::renameat2(stage_fd, kOne, stage_fd, kOther, RENAME_EXCHANGE) == 0;
@@ -106,6 +108,15 @@ void make_folders(int stage_fd, const std::string& path) {
     here = std::move(next);
     begin = end + 1;
   }
+}
+
+void remove_empty_stage(int live_fd, const std::string& name) {
+  const KeepTime keep_time(live_fd);
+  const UniqueFd stage = open_stage(live_fd, name);
+  struct stat status {};
+  if (!stage || ::fstat(stage.get(), &status) != 0 || status.st_uid != ::geteuid()) return;
+  for (const char* part : {kOne, kOther}) ::unlinkat(stage.get(), part, AT_REMOVEDIR);
+  ::unlinkat(live_fd, name.c_str(), AT_REMOVEDIR);
 }
 
 void remove_stage(int live_fd, const std::string& name) {

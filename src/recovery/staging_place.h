@@ -30,6 +30,10 @@ struct StagingPlace {
 [[nodiscard]] UniqueFd open_stage(int live_fd, const std::string& name);
 /// Makes missing folders on a way in a stage, and leaves the times of the others.
 void make_folders(int stage_fd, const std::string& path);
+/// What stages' names begin with.
+inline constexpr const char* kStagePrefix = ".wobackup-restore";
+/// Removes one of root's that was only just made. One with anything in it, and a user's folder of that name, stay.
+void remove_empty_stage(int live_fd, const std::string& name);
 /// Removes it with all in it. The folder's time stays.
 void remove_stage(int live_fd, const std::string& name);
 

@@ -128,10 +128,7 @@ class Planner {
     folder.before = attributes_of(live.get());
     UniqueFd staged = both.open_staged(path);
     if (!staged && errno == ENOENT) {  // the backup does not have the folder: it stays as it is
-      const int stage_fd = places_[folder.place].stage.get();
-      if (::mkdirat(stage_fd, path.c_str(), 0700) != 0) {
-        throw system_error(fmt::format("cannot make {} in the stage", printable(path)), errno);
-      }
+      make_folders(places_[folder.place].stage.get(), path);
       staged = both.open_staged(path);
       if (staged) put_attributes(staged.get(), folder.before);
     }

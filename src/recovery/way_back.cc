@@ -10,18 +10,20 @@
 namespace wobackup {
 namespace {
 
-// The site as far as its name and folder tell: the catalog may not know it any more.
-void flush_caches_of(const RestoreJournal& journal, const InPlaceEnvironment& environment) {
-  Site site;
-  site.name = journal.site;
-  site.path = journal.site_path;
+void flush_caches_of(const JournaledRestore& restore, const InPlaceEnvironment& environment) {
   const Cancellation never;
-  static_cast<void>(flush_site_caches(site, environment.config, never));
+  static_cast<void>(flush_site_caches(restore.site, environment.config, restore.journal.owner, never));
 }
 
 [[noreturn]] void throw_undone(const std::string& site) {
   throw Error(ErrorKind::not_found, fmt::format("{}: the restore is undone already", site),
               "`restore --finish` archives what it had brought");
+}
+
+// Nothing live hangs on it: a stage that somebody took away needs no removing.
+void forget(JournaledRestore& restore) {
+  restore.open_what_is_left();
+  restore.forget();
 }
 
 }  // namespace
@@ -47,21 +49,23 @@ void resume_restore(const std::string& site, const InPlaceEnvironment& environme
     throw Error(ErrorKind::usage, fmt::format("{}: the restore had not replaced anything yet", site),
                 "take it back with `restore --abort`, and begin anew");
   }
+  if (phase == JournalPhase::removing) return forget(restore);
   restore.open();
-  if (phase == JournalPhase::removing) return restore.forget();
   if (phase == JournalPhase::undoing) {
-    restore.in_maintenance([&] { restore.undo(); });
+    restore.in_maintenance(Way::back, [&] { restore.undo(); });
     restore.enter(JournalPhase::undone);
-    return flush_caches_of(restore.journal, environment);
+    return flush_caches_of(restore, environment);
   }
   try {
-    restore.in_maintenance([&] { restore.forward(); });
+    restore.in_maintenance(Way::forward, [&] { restore.forward(); });
   } catch (const Error& error) {
-    throw Error(ErrorKind::failed, error.message(), "take the restore back with `restore --abort`");
+    const std::string otherwise = "take the restore back with `restore --abort`";
+    throw Error(error.kind() == ErrorKind::locked ? error.kind() : ErrorKind::failed, error.message(),
+                error.hint().empty() ? otherwise : error.hint() + "; or " + otherwise);
   }
   restore.enter(JournalPhase::done);
   if (restore.database) restore.database->remove_shadow();
-  flush_caches_of(restore.journal, environment);
+  flush_caches_of(restore, environment);
 }
 
 void abort_restore(const std::string& site, const InPlaceEnvironment& environment) {
@@ -71,16 +75,16 @@ void abort_restore(const std::string& site, const InPlaceEnvironment& environmen
     throw Error(ErrorKind::usage, fmt::format("{}: the restore is done", site), "take it back with `restore --undo`");
   }
   if (phase == JournalPhase::undone) throw_undone(site);
+  if (phase == JournalPhase::staging || phase == JournalPhase::removing) return forget(restore);
   restore.open();
-  if (phase == JournalPhase::staging || phase == JournalPhase::removing) return restore.forget();
   if (phase == JournalPhase::undoing) {
-    restore.in_maintenance([&] { restore.undo(); });
+    restore.in_maintenance(Way::back, [&] { restore.undo(); });
     restore.enter(JournalPhase::undone);
   } else {
-    restore.in_maintenance([&] { go_back(restore.files, restore.database); });
+    restore.in_maintenance(Way::back, [&] { go_back(restore.files, restore.database); });
     restore.forget();
   }
-  flush_caches_of(restore.journal, environment);
+  flush_caches_of(restore, environment);
 }
 
 void undo_restore(const std::string& site, const InPlaceEnvironment& environment) {
@@ -97,9 +101,9 @@ void undo_restore(const std::string& site, const InPlaceEnvironment& environment
     restore.journal.files = restore.files->exchange();
   }
   restore.enter(JournalPhase::undoing);
-  restore.in_maintenance([&] { restore.undo(); });
+  restore.in_maintenance(Way::back, [&] { restore.undo(); });
   restore.enter(JournalPhase::undone);
-  flush_caches_of(restore.journal, environment);
+  flush_caches_of(restore, environment);
 }
 
 }  // namespace wobackup

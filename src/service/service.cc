@@ -20,7 +20,9 @@
 #include "inspect/dump_member.h"
 #include "inspect/find_versions.h"
 #include "inspect/list_entries.h"
+#include "recovery/archive_origin.h"
 #include "recovery/drill.h"
+#include "recovery/in_place_plan.h"
 #include "recovery/restore_in_place.h"
 #include "recovery/scratch.h"
 #include "site/catalog.h"
@@ -127,7 +129,10 @@ std::filesystem::path Service::find(const std::string& what,
                                     const std::optional<std::filesystem::path>& backup_root) const {
   const bool path_like =
       what.starts_with('/') || what.starts_with("./") || what.starts_with("../") || what.ends_with(".tar.zst");
-  if (path_like && ::access(what.c_str(), F_OK) == 0) return std::filesystem::absolute(what);
+  // A file of another name, such as tmp/old.tar.gz; a site's name alone is never one.
+  std::error_code none;
+  const bool is_file = what.find('/') != std::string::npos && std::filesystem::is_regular_file(what, none);
+  if (is_file || (path_like && ::access(what.c_str(), F_OK) == 0)) return std::filesystem::absolute(what);
   const std::size_t slash = what.find('/');
   const std::string site_name = what.substr(0, slash);
   std::string name = slash == std::string::npos ? "latest" : what.substr(slash + 1);
@@ -160,10 +165,14 @@ Restored Service::restore(const std::filesystem::path& archive, const RestoreOpt
   return restore_to_folder(archive, options, {implementation_->config, implementation_->log});
 }
 
+ArchiveOrigin Service::origin(const std::filesystem::path& archive) const {
+  return origin_of(OpenArchive(archive).reader());
+}
+
 RestoredInPlace Service::restore_in_place(const Site& site, const std::filesystem::path& archive,
                                           const InPlaceOptions& options) {
   return wobackup::restore_in_place(site, archive, options,
-                                    {implementation_->config, implementation_->clock, implementation_->log});
+                                    {implementation_->config, implementation_->clock, implementation_->log, {}});
 }
 
 std::optional<PendingRestore> Service::pending_restore(const std::string& site) const {
@@ -173,21 +182,24 @@ std::optional<PendingRestore> Service::pending_restore(const std::string& site) 
 
 std::vector<PendingRestore> Service::pending_restores() const { return pending_restores_in(implementation_->config); }
 
-void Service::resume_restore(const std::string& site) {
-  wobackup::resume_restore(valid_name(site), {implementation_->config, implementation_->clock, implementation_->log});
+void Service::resume_restore(const std::string& site, const LockWait& wait) {
+  wobackup::resume_restore(valid_name(site),
+                           {implementation_->config, implementation_->clock, implementation_->log, wait});
 }
 
-void Service::abort_restore(const std::string& site) {
-  wobackup::abort_restore(valid_name(site), {implementation_->config, implementation_->clock, implementation_->log});
+void Service::abort_restore(const std::string& site, const LockWait& wait) {
+  wobackup::abort_restore(valid_name(site),
+                          {implementation_->config, implementation_->clock, implementation_->log, wait});
 }
 
-void Service::undo_restore(const std::string& site) {
-  wobackup::undo_restore(valid_name(site), {implementation_->config, implementation_->clock, implementation_->log});
+void Service::undo_restore(const std::string& site, const LockWait& wait) {
+  wobackup::undo_restore(valid_name(site),
+                         {implementation_->config, implementation_->clock, implementation_->log, wait});
 }
 
-std::filesystem::path Service::finish_restore(const Site& site, bool discard) {
+std::filesystem::path Service::finish_restore(const Site& site, bool discard, const LockWait& wait) {
   return wobackup::finish_restore(site, discard,
-                                  {implementation_->config, implementation_->clock, implementation_->log});
+                                  {implementation_->config, implementation_->clock, implementation_->log, wait});
 }
 
 GuardResult Service::guard(const Site& site, const GuardOptions& options,

@@ -96,7 +96,9 @@ Site site_from_fields(const Json& fields) {
   record.db_user = text_field(fields, "db_user");
   record.db_host = text_field(fields, "db_host");
   record.php_version = text_field(fields, "php_version");
-  return site_from_record(std::move(record), text_field(fields, "db_password"), SiteOrigin::given);
+  std::optional<std::string> password = text_field(fields, "db_password");
+  if (!record.site_path) throw Error(ErrorKind::usage, "the site has no \"site_path\"");
+  return site_from_record(std::move(record), std::move(password), SiteOrigin::given);
 }
 
 }  // namespace wobackup

@@ -59,6 +59,7 @@ struct RunPlan {
   SiteSettings settings;
   SiteDatabase database;
   std::optional<SiteServerLogin> known_login;
+  EventStatus event_states;
   bool displaced = false;
   std::map<std::string, int> elsewhere;
 };
@@ -156,6 +157,7 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
                             .database = run.scope.database ? plan : nothing,
                             .sqlite = sqlite ? &*sqlite : nullptr,
                             .known_login = run.plan.known_login,
+                            .event_states = run.plan.event_states,
                             .config = run.environment.config,
                             .make_spool = make_spool,
                             .record = written.record,
@@ -217,12 +219,15 @@ std::vector<std::string> names_in(const std::filesystem::path& folder) {
 }
 
 Created create_under_lock(const Site& site, const CreateOptions& options, const CreateEnvironment& environment,
-                          const std::function<RunPlan(SiteSettings)>& make_plan) {
+                          bool locked, const std::function<RunPlan(SiteSettings)>& make_plan) {
   const auto started = environment.clock.monotonic();
   check_options(site, options);
   // One run for each site: the lock is the kernel's, so a killed run leaves none behind.
   const StateFolder state(environment.config.state_dir);
-  const FileLock lock(state.lock_file(site.name), fmt::format("create {}", site.name), options.wait, options.cancelled);
+  std::optional<FileLock> lock;
+  if (!locked) {
+    lock.emplace(state.lock_file(site.name), fmt::format("create {}", site.name), options.wait, options.cancelled);
+  }
 
   const RunPlan plan = make_plan(environment.config.for_site(site.name));
   const BackupScope scope = scope_of(site, options, plan.database);
@@ -278,7 +283,7 @@ Created create_under_lock(const Site& site, const CreateOptions& options, const 
 }  // namespace
 
 Created create_snapshot(const Site& site, const CreateOptions& options, const CreateEnvironment& environment) {
-  return create_under_lock(site, options, environment, [&](SiteSettings settings) {
+  return create_under_lock(site, options, environment, false, [&](SiteSettings settings) {
     RunPlan plan;
     plan.database = resolve_database(site, settings, options.type != BackupType::files);
     plan.settings = std::move(settings);
@@ -288,7 +293,7 @@ Created create_snapshot(const Site& site, const CreateOptions& options, const Cr
 
 Created create_displaced_snapshot(const Site& site, const CreateOptions& options, const Displaced& displaced,
                                   const CreateEnvironment& environment) {
-  return create_under_lock(site, options, environment, [&](SiteSettings settings) {
+  return create_under_lock(site, options, environment, displaced.locked, [&](SiteSettings settings) {
     RunPlan plan;
     plan.displaced = true;
     for (const auto& [path, folder] : displaced.folders) plan.elsewhere.emplace(path, folder.get());
@@ -302,6 +307,7 @@ Created create_displaced_snapshot(const Site& site, const CreateOptions& options
     const ServerLogin& login = displaced.database->login.login;
     plan.database.login = DatabaseLogin{displaced.database->name, login.user, login.password, login.host};
     plan.known_login = displaced.database->login;
+    plan.event_states = displaced.database->event_states;
     return plan;
   });
 }

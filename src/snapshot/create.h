@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
+#include "database/event_status.h"
 #include "database/site_login.h"
 #include "wobackup/config.h"
 #include "wobackup/log.h"
@@ -32,6 +33,7 @@ struct CreateEnvironment {
 struct GivenDatabase {
   std::string name;
   SiteServerLogin login;
+  EventStatus event_states = {};  ///< that its events shall have in the dump
 };
 
 /// What a restore has displaced besides `site.path`.
@@ -39,6 +41,7 @@ struct Displaced {
   const std::optional<GivenDatabase>& database;  ///< with what was the site's
   /// Folders that belong into the site's at these paths, where there are empty ones.
   const std::vector<std::pair<std::string, UniqueFd>>& folders;
+  bool locked = false;  ///< the caller holds the site's lock
 };
 
 /// The same of a folder that a restore has displaced, `site.path`. All of it is taken, whatever the settings exclude:

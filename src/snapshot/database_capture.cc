@@ -118,6 +118,7 @@ void DatabaseCapture::dump_mysql(Dump& dump) {
       .database = dump.database,
       .named_by_admin = job_.database.named_by_admin || dump.database != job_.database.login->name,
       .known_login = job_.known_login,
+      .event_states = job_.event_states,
       .defaults = job_.config.database,
       .on_size = [&record](std::uint64_t bytes) { record.dump_bytes_expected += bytes; },
       .on_note = [&record, &dump](const std::string& what) { record.note(dump.member, what); }};

@@ -13,6 +13,7 @@
 #include "base/cancellation.h"
 #include "base/unique_fd.h"
 #include "container/frame_pool.h"
+#include "database/event_status.h"
 #include "database/site_login.h"
 #include "site/database_login.h"
 #include "snapshot/file_capture.h"
@@ -51,6 +52,7 @@ class DatabaseCapture {
     const SiteDatabase& database;
     const SqliteCopy* sqlite = nullptr;
     std::optional<SiteServerLogin> known_login = {};  ///< as in DumpRequest
+    EventStatus event_states = {};                    ///< the same
     const Config& config;
     std::function<UniqueFd()> make_spool;
     SnapshotRecord& record;

@@ -18,6 +18,7 @@
 #include "store/archive/archive_file.h"
 #include "store/archive/archive_metadata.h"
 #include "store/archive/archive_reader.h"
+#include "store/archive/foreign_tar.h"
 #include "store/archive/member_reading.h"
 #include "store/archive/partial_archive.h"
 #include "store/archive/snapshot_record.h"
@@ -55,6 +56,14 @@ std::function<bool(std::string_view)> may_be_wanted(const Run& run) {
   return [&run](std::string_view path) { return run.selection.may_have(path); };
 }
 
+// Of a backup without a database, the database alone is nothing: an empty folder would look like success.
+void require_some(std::uint64_t entries, const RestoreOptions& options) {
+  const bool part = !options.files || !options.database;
+  if (entries > 0 || !part || !options.include.empty() || !options.exclude.empty()) return;
+  throw Error(ErrorKind::not_found, fmt::format("the backup holds no {}", options.files ? "files" : "database"),
+              "`wobackup ls` shows what it holds");
+}
+
 // Asks the manifest what will come. What is not there is better said before anything is written.
 Totals count(const ContainerReader& container, Run& run) {
   const ManifestHeader header = container.read_manifest_header();
@@ -72,6 +81,7 @@ Totals count(const ContainerReader& container, Run& run) {
     throw Error(ErrorKind::not_found, fmt::format("nothing in the backup is called {}", printable(*unmet)),
                 "`wobackup ls` shows what it holds");
   }
+  require_some(totals.entries, run.options);
   return totals;
 }
 
@@ -84,7 +94,7 @@ std::uint64_t require_room(int target_fd, const Run& run) {
                 fmt::format("{}: restoring needs {}, {} are free, and {} shall stay free",
                             printable(run.options.target.string()), human_size(run.totals.bytes),
                             human_size(space.free_bytes), human_size(min_free)),
-                "free space, restore elsewhere, or restore a part with --include");
+                "free space, restore elsewhere with --target, or restore a part with --include");
   }
   return min_free;
 }
@@ -184,6 +194,35 @@ void restore_indexed(const ArchiveReader& archive, Run& run, FolderWriter& write
   settle_folders(container, run, writer);
 }
 
+// Whether the archive itself needs a folder here and has something else here or above: then no target could take it.
+bool contradicts_itself(const std::optional<ContainerReader>& container, const RandomAccess& file,
+                        const std::string& path) {
+  bool folder = false, other = false;
+  const auto look = [&](const ManifestEntry& listed) {
+    const std::string& own = listed.entry.path;
+    const bool above = path == own || path.starts_with(own + "/");
+    const bool is_folder = listed.entry.type == EntryType::directory;
+    if (own.starts_with(path + "/") || (path == own && is_folder)) folder = true;
+    if (above && !is_folder && !own.empty()) other = true;
+  };
+  if (container) {
+    container->read_manifest([](std::string_view) { return true; }, look);
+  } else {
+    const std::string top = ArchiveReader(file).top();
+    for (ForeignTar tar(file); tar.next();) look(tar.entry(top));
+  }
+  return folder && other;
+}
+
+// Called while the error is handled: what the archive can be blamed for is said in words that do.
+[[noreturn]] void explain(const InTheWay& error, const std::optional<ContainerReader>& container,
+                          const RandomAccess& file) {
+  if (!contradicts_itself(container, file, error.path())) throw;
+  throw Error(ErrorKind::verification,
+              fmt::format("{}: the archive has a link or a file there, and writes below it", printable(error.path())),
+              "it is hostile or was made in another way; nothing more of it was restored");
+}
+
 Restored result_of(const Run& run, const std::filesystem::path& archive) {
   Restored restored;
   restored.archive = archive;
@@ -215,22 +254,37 @@ void check_options(const RestoreOptions& options) {
   }
 }
 
-bool is_trusted(const std::filesystem::path& archive, const ContainerReader& container,
+bool is_trusted(const std::filesystem::path& archive, const std::optional<ContainerReader>& container,
                 const RestoreEnvironment& environment) {
-  const ArchiveTrust trust = trust_in(archive, container, environment.config);
-  if (trust == ArchiveTrust::changed && environment.log) {
-    environment.log(LogLevel::warning,
-                    fmt::format("{} is not the archive that was made here under this name: somebody changed it",
-                                printable(archive.string())));
+  const ArchiveTrust trust = container ? trust_in(archive, *container, environment.config) : ArchiveTrust::unknown;
+  if (trust == ArchiveTrust::recorded) return true;
+  if (environment.log) {
+    const char* what = trust == ArchiveTrust::changed
+                           ? "is not the archive that was made here under this name: somebody changed it"
+                           : "is not recorded as made here: be sure that you know where it comes from";
+    environment.log(LogLevel::warning, fmt::format("{} {}", printable(archive.string()), what));
   }
-  return trust == ArchiveTrust::recorded;
+  return false;
 }
 
 }  // namespace
 
 Restored restore_to_folder(const std::filesystem::path& archive, const RestoreOptions& options,
                            const RestoreEnvironment& environment) {
-  return restore_into([&] { return open_trusted_directory(options.target, true); }, archive, options, environment);
+  bool begun = false;
+  const auto open_target = [&] {
+    begun = true;
+    return open_trusted_directory(options.target, true);
+  };
+  try {
+    return restore_into(open_target, archive, options, environment);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::verification || options.salvage || !begun) throw;
+    throw Error(error.kind(), error.message(),
+                fmt::format("{}what came before is in {}",
+                            error.hint().empty() ? "--salvage brings back all that is intact; " : error.hint() + "; ",
+                            printable(options.target.string())));
+  }
 }
 
 Restored restore_into(const std::function<UniqueFd()>& open_target, const std::filesystem::path& archive,
@@ -244,7 +298,7 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
   Run run{options, environment, Selection({options.include, options.exclude, options.files, options.database}),
           {},      {},          {}};
   if (container) run.totals = count(*container, run);
-  const bool trusted = container && is_trusted(archive, *container, environment);
+  const bool trusted = is_trusted(archive, container, environment);
   Restored restored;
   if (!options.dry_run) {
     const UniqueFd target = open_target();
@@ -267,17 +321,22 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
         },
         run.cancellation, options.cancelled, options.on_progress);
     monitor.enter_phase("restore");
-    if (container) {
-      restore_indexed(ArchiveReader(*file), run, writer, counters);
-    } else {
-      restore_foreign(*file, run.selection, writer, counters, run.cancellation);
+    try {
+      if (container) {
+        restore_indexed(ArchiveReader(*file), run, writer, counters);
+      } else {
+        restore_foreign(*file, run.selection, writer, counters, run.cancellation);
+        require_some(counters.members, options);
+      }
+    } catch (const InTheWay& error) {
+      explain(error, container, *file);
     }
     monitor.finish();
     if (options.cancelled && options.cancelled()) run.cancellation.cancel();  // in a moment, between two looks
     run.cancellation.check();
     restored = result_of(run, archive);
     restored.entries = counters.members;
-    restored.files = counters.files;
+    restored.files = writer.files();
     restored.bytes = writer.bytes();
     restored.skipped = writer.skipped();
   } else {

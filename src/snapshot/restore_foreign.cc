@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "base/text.h"
@@ -19,11 +21,19 @@ constexpr std::uint64_t kMostHeldBytes = std::uint64_t{48} << 20U;
 class Later {
  public:
   void add(const Entry& entry) {
-    held_bytes_ += sizeof(Entry) + entry.path.size() + entry.link.size();
+    held_bytes_ += sizeof(Entry) + 2 * entry.path.size() + entry.link.size();
     if (held_bytes_ > kMostHeldBytes)
       throw Error(ErrorKind::verification, "the archive has too many folders and links");
     entries_.push_back(entry);
     entries_.back().xattrs.clear();  // the writer has them
+    if (entry.type == EntryType::hardlink) links_[entry.path] = entries_.size() - 1;
+  }
+  /// Another member of this path: of several, a tar's last one counts.
+  void replaced(const std::string& path) {
+    const auto known = links_.find(path);
+    if (known == links_.end()) return;
+    entries_[known->second].type = EntryType::file;  // no link any more
+    links_.erase(known);
   }
   void write(FolderWriter& writer) const {
     for (const Entry& entry : entries_) {
@@ -36,6 +46,7 @@ class Later {
 
  private:
   std::vector<Entry> entries_;
+  std::map<std::string, std::size_t> links_;  // of entries_
   std::uint64_t held_bytes_ = 0;
 };
 
@@ -78,6 +89,7 @@ void restore_foreign(const RandomAccess& file, Selection& selection, FolderWrite
     if (is_dump) listed.database = Json::object();
     if (!selection.has(listed)) continue;
     ++counters.members;
+    later.replaced(entry.path);
     if (entry.type == EntryType::file) {
       write_file(tar, entry, writer, counters, cancellation);
     } else {

@@ -12,10 +12,11 @@ struct SiteUser {
   unsigned gid = 0;
 };
 
-/// The owner of a site's htdocs. Throws Error failed if that is root, or if the site's folder belongs to yet another
-/// user than root: a link that a site's user planted as htdocs must not make anybody else run what it leads to. Files
-/// of the group root run with their owner's own group. A process that is not root runs a site's code as itself.
-/// `site_folder_fd` may be -1 where htdocs was made by this program.
+/// The owner of a live site's htdocs, with the group that the system's user database gives that user: a group that only
+/// files name gives nobody anything. Throws Error failed if that is root, no user of this system, or a system account
+/// other than WordOps' www-data; or if the site's folder belongs to yet another user than root: a link that a site's
+/// user planted as htdocs must not make anybody else run what it leads to. A process that is not root runs a site's
+/// code as itself. Not for files that came from an archive: whoever made it chose their owner.
 [[nodiscard]] SiteUser site_user(int htdocs_fd, int site_folder_fd, std::string_view site);
 
 }  // namespace wobackup

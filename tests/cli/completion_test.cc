@@ -49,6 +49,10 @@ TEST_F(Completion, Commands) {
   EXPECT_EQ(offered({"config", "v"}), Words{"validate"});
   EXPECT_EQ(offered({"completion", ""}).front(), "--config");
   EXPECT_EQ(offered({"completion", "b"}), Words{"bash"});
+  EXPECT_EQ(offered({"autoupdate", ""}), (Words{"run", "schedule"}));
+  EXPECT_EQ(offered({"autoupdate", "schedule", ""}), (Words{"disable", "enable", "status"}));
+  EXPECT_EQ(offered({"autoupdate", "run", "a"}), Words{"a.example"});
+  EXPECT_EQ(offered({"autoupdate", "schedule", "enable", "--d"}), (Words{"--daily", "--dry-run"}));
 }
 
 TEST_F(Completion, SitesAndBackups_AreTheRealOnes) {

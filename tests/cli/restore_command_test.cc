@@ -73,6 +73,9 @@ TEST_F(RestoreCommand, DamagedArchive_NamesTheLossAndIsSalvaged) {
   damage();
   const Ran failed = run({"restore", "a.example", "--target", target()});
   EXPECT_EQ(failed.exit_code, 21) << failed.both();
+  EXPECT_TRUE(contains(failed.err, "frame 1, which holds htdocs/index.html: ")) << failed.err;
+  EXPECT_TRUE(contains(failed.err, "Hint: --salvage brings back all that is intact; what came before is in "))
+      << failed.err;
   const Ran salvaged = run({"restore", "a.example", "--target", target(), "--salvage"});
   EXPECT_EQ(salvaged.exit_code, 3) << salvaged.both();
   EXPECT_TRUE(contains(salvaged.err, "not restored: htdocs/index.html"));
@@ -102,6 +105,49 @@ TEST_F(RestoreCommand, Verify_OfADamagedArchiveFailsAndIsRemembered) {
   // The sum of the file, which is compared beside the frames, may be told first.
   EXPECT_TRUE(std::any_of(json["problems"].begin(), json["problems"].end(),
                           [](const Json& problem) { return problem.value("frame", 0) == 1; }));
+}
+
+TEST_F(RestoreCommand, Verify_TellsWhatIsNoDamageInOtherWords) {
+  // A whole archive, but another one.
+  write("www/a.example/htdocs/index.html", "another");
+  fs::copy_file(backed_up("a.example"), archive_, fs::copy_options::overwrite_existing);
+  const Ran exchanged = run({"verify", archive_.string()});
+  EXPECT_EQ(exchanged.exit_code, 21);
+  EXPECT_TRUE(contains(exchanged.err, "is whole, but not the file that was made here")) << exchanged.err;
+  EXPECT_FALSE(contains(exchanged.err, "damaged"));
+  EXPECT_FALSE(contains(exchanged.err, "--salvage"));
+  write("notes.txt", "no archive at all");
+  const Ran none = run({"verify", (root() / "notes.txt").string()});
+  EXPECT_EQ(none.exit_code, 21);
+  EXPECT_TRUE(contains(none.err, "nothing of it can be read as an archive")) << none.err;
+  EXPECT_FALSE(contains(none.err, "--salvage"));
+}
+
+TEST_F(RestoreCommand, OptionsOfTheOtherWay_AreRefused) {
+  for (const char* option : {"--yes", "--discard", "--accept-changed", "--shared", "--no-check"}) {
+    EXPECT_EQ(run({"restore", "a.example", "--target", target(), option}).exit_code, 2) << option;
+  }
+  EXPECT_FALSE(fs::exists(target()));
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes", "--overwrite", "never"}).exit_code, 2);
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--yes", "--include", "vhost.json"}).exit_code, 2);
+}
+
+TEST_F(RestoreCommand, RelativePathOfAFile_IsAFile) {
+  write("tmp/old.tar.gz", "no archive");
+  const fs::path before = fs::current_path();
+  fs::current_path(root());
+  const Ran ran = run({"info", "tmp/old.tar.gz"});
+  fs::current_path(before);
+  EXPECT_EQ(ran.exit_code, 21) << ran.both();
+}
+
+TEST_F(RestoreCommand, StatusThatCannotBeSeen_IsNotCalledNothing) {
+  write("no-folder", "");
+  ::setenv("WOBACKUP_STATE_DIR", (root() / "no-folder/state").c_str(), 1);
+  const Ran ran = run({"restore", "--status"});
+  ::unsetenv("WOBACKUP_STATE_DIR");
+  EXPECT_EQ(ran.exit_code, 1) << ran.both();
+  EXPECT_TRUE(contains(ran.err, "cannot look into"));
 }
 
 TEST_F(RestoreCommand, CreateVerify_ReadsBackWhatWasWritten) {
@@ -164,6 +210,54 @@ TEST_F(RestoreCommand, InPlace_WhatMakesNoSenseIsRefused) {
   }
   EXPECT_EQ(run({"restore", "a.example", "--undo", "--resume"}).exit_code, 2);
   EXPECT_EQ(run({"restore", "a.example", "--target", target(), "--table", "t"}).exit_code, 2);
+}
+
+TEST_F(RestoreCommand, InPlace_GoesIntoTheSiteThatTheBackupNames) {
+  add_site("shop.example");
+  const fs::path planted = archives("shop.example") / archive_.filename();
+  fs::create_directories(planted.parent_path());
+  fs::copy_file(archive_, planted);
+  const std::string name = planted.stem().stem().string();
+  for (const std::string& what : {planted.string(), "shop.example/" + name, std::string("shop.example")}) {
+    const Ran ran = run({"restore", what, "--in-place", "--files", "--yes"});
+    EXPECT_EQ(ran.exit_code, 2) << what << ran.both();
+    EXPECT_TRUE(contains(ran.err, "--site shop.example"));
+  }
+  EXPECT_EQ(test::text_of_file(www("shop.example") / "htdocs/index.html"), "shop.example");
+  // Elsewhere it says itself where it belongs, and the question says all.
+  fs::copy_file(archive_, root() / "old.tar.zst");
+  const Ran asked =
+      run({"restore", (root() / "old.tar.zst").string(), "--in-place", "--files"}, {.at_terminal = true, .in = "y\n"});
+  EXPECT_EQ(asked.exit_code, 0) << asked.both();
+  for (const std::string& part : {std::string("the files of a.example"), www("a.example").string(),
+                                  std::string("made 20"), (root() / "old.tar.zst").string()}) {
+    EXPECT_TRUE(contains(asked.err, part));
+  }
+  const Ran copied = run({"restore", planted.string(), "--in-place", "--files", "--site", "shop.example", "--yes"});
+  EXPECT_EQ(copied.exit_code, 0) << copied.both();
+  EXPECT_EQ(test::text_of_file(www("shop.example") / "htdocs/index.html"), "hello");
+  EXPECT_EQ(run({"restore", "--undo", "shop.example", "--site", "shop.example"}).exit_code, 2);
+}
+
+TEST_F(RestoreCommand, Undo_OfNothingAsksNothing) {
+  const Ran ran = run({"restore", "--undo", "a.example"});
+  EXPECT_EQ(ran.exit_code, 10) << ran.both();
+}
+
+TEST_F(RestoreCommand, InPlace_ARefusedOneLeavesUndo) {
+  write("www/a.example/htdocs/index.html", "changed since");
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes"}).exit_code, 0);
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--db", "--yes"}).exit_code, 2);
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--include", "nope", "--yes"}).exit_code, 10);
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--include", "vhost.json", "--yes"}).exit_code, 2);
+  EXPECT_EQ(run({"restore", "--undo", "a.example", "--yes"}).exit_code, 0);
+  EXPECT_EQ(test::text_of_file(www("a.example") / "htdocs/index.html"), "changed since");
+}
+
+TEST_F(RestoreCommand, InPlace_WaitsForAnotherRun) {
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes", "--wait", "soon"}).exit_code, 2);
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes", "--wait", "1m"}).exit_code, 0);
+  EXPECT_EQ(run({"restore", "--undo", "a.example", "--yes", "--wait", "1m"}).exit_code, 0);
 }
 
 TEST_F(RestoreCommand, InPlace_Finish_KeepsWhatWasDisplaced) {

@@ -1,4 +1,9 @@
-// --site-json: programs that hold the record of a site themselves.
+// --site-json and --meta-json: programs that hold the record of a site themselves.
+#include <unistd.h>
+
+#include <array>
+#include <thread>
+
 #include "cli/command_line.h"
 
 namespace wobackup {
@@ -39,6 +44,50 @@ TEST_F(SiteJson, FromStandardInput_WorksInAPipe) {
   EXPECT_EQ(info(ran.objects("created").at(0)["archive"])["backup_reason"], "piped");
 }
 
+// As a program hands over what is not to be seen by others, and as a shell's <(...) does.
+TEST_F(SiteJson, FromAPipe_Works) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  std::thread writer([&] {
+    const std::string text = record();
+    for (const char byte : text) EXPECT_EQ(::write(ends[1], &byte, 1), 1);
+    ::close(ends[1]);
+  });
+  const Ran ran = run({"create", "--site-json", "/dev/fd/" + std::to_string(ends[0])});
+  writer.join();
+  ::close(ends[0]);
+  EXPECT_EQ(ran.exit_code, 0) << ran.both();
+}
+
+TEST_F(SiteJson, Metadata_KeepsItsTypesAndKeys_AndKeyValuePairsGoOnTop) {
+  write("meta.json", R"({"a=b": "1", "pending": {"core": null}, "ticket": 1})");
+  std::filesystem::create_symlink(root() / "meta.json", root() / "link.json");
+  const Ran ran = run(
+      {"create", "--site-json", "-", "--meta-json", (root() / "link.json").string(), "--meta", "ticket=2", "--json"},
+      {.in = record()});
+  EXPECT_EQ(ran.exit_code, 0) << ran.both();
+  const Json known = info(ran.objects("created").at(0)["archive"]);
+  EXPECT_EQ(known["a=b"], "1");
+  EXPECT_EQ(known["pending"], (Json{{"core", nullptr}}));
+  EXPECT_EQ(known["ticket"], 2);
+}
+
+TEST_F(SiteJson, WrongMetadata_IsRefusedWithAReason) {
+  add_site("a.example");
+  const auto told = [&](const std::string& in) {
+    const Ran ran = run({"create", "a.example", "--meta-json", "-"}, {.in = in});
+    EXPECT_EQ(ran.exit_code, 2) << in;
+    return ran.err;
+  };
+  EXPECT_TRUE(contains(told(""), "--meta-json -: that is not JSON"));
+  EXPECT_TRUE(contains(told("[1]"), "not a JSON object"));
+  EXPECT_TRUE(contains(told(std::string((1U << 20U) + 1, ' ')), "too long"));
+  EXPECT_EQ(run({"create", "a.example", "--meta-json", (root() / "none.json").string()}).exit_code, 10);
+  const Ran both = run({"create", "--site-json", "-", "--meta-json", "-"}, {.in = record()});
+  EXPECT_EQ(both.exit_code, 2);
+  EXPECT_TRUE(contains(both.err, "cannot both read standard input"));
+}
+
 TEST_F(SiteJson, NeedsNoRegistry) {
   ::setenv("WOBACKUP_REGISTRY", (root() / "none.db").c_str(), 1);
   EXPECT_EQ(run({"create", "--site-json", "-"}, {.in = record()}).exit_code, 0);
@@ -55,7 +104,8 @@ TEST_F(SiteJson, WrongInput_IsRefusedWithAReason) {
   EXPECT_TRUE(contains(told("[]"), "is not a JSON object"));
   EXPECT_TRUE(contains(told("{}"), "the site has no \"sitename\""));
   EXPECT_TRUE(contains(told(R"({"sitename": "../etc", "site_path": "/x"})"), "is not a host name"));
-  EXPECT_TRUE(contains(told(R"({"sitename": "a.example"})"), "is not absolute"));
+  EXPECT_TRUE(contains(told(R"({"sitename": "a.example"})"), "the site has no \"site_path\""));
+  EXPECT_TRUE(contains(told(R"({"sitename": "a.example", "site_path": "www"})"), "is not absolute"));
   EXPECT_TRUE(contains(told(R"({"sitename": "a.example", "site_path": "/var/../etc"})"), "\"..\""));
   EXPECT_TRUE(contains(told(R"({"sitename": ["a.example"], "site_path": "/x"})"), "neither text nor number"));
   EXPECT_TRUE(contains(told(std::string((1U << 20U) + 1, ' ')), "too long"));

@@ -56,6 +56,15 @@ TEST_F(TerminalTest, List_KeepsWhatNamesABackupWhole) {
   EXPECT_TRUE(contains(damaged.out, "damaged"));
 }
 
+TEST_F(TerminalTest, Find_NeverCutsANameOfABackup) {
+  const std::string name = info("blog.example")["archive_path"].get<std::string>();
+  const std::string stamp = fs::path(name).stem().stem().string();
+  for (const unsigned width : {60U, 80U}) {
+    const Ran ran = run({"find", "wp-config.php", "blog.example"}, {.at_terminal = true, .width = width});
+    EXPECT_TRUE(contains(ran.out, stamp + "  " + stamp)) << ran.both();
+  }
+}
+
 TEST_F(TerminalTest, List_NeverCutsASitesName) {
   const std::vector<std::string> lines = test::lines_of(run({"list"}, test::kTerminal).out);
   for (const std::string& name : {kLongName, std::string("blog.example")}) {

@@ -13,6 +13,7 @@ RestoreJournal example() {
   RestoreJournal journal;
   journal.site = "example.com";
   journal.site_path = "/var/www/bad\xff name";
+  journal.owner = 1234;
   journal.archive = "/x.tar.zst";
   journal.started = "2025-01-20T14:25:30+00:00";
   journal.files.emplace();
@@ -42,6 +43,7 @@ TEST(RestoreJournal, ComesBackAsItWasSaved) {
   const std::optional<RestoreJournal> loaded = file.load();
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->site_path, example().site_path);
+  EXPECT_EQ(loaded->owner, 1234U);
   EXPECT_EQ(loaded->files->stage_identity, example().files->stage_identity);
   EXPECT_EQ(loaded->phase, JournalPhase::swapping);
   ASSERT_EQ(loaded->files->steps.size(), 3U);

@@ -25,10 +25,10 @@ endif()
 
 run(${CMAKE_COMMAND} -S ${EXAMPLES} -B ${SCRATCH}/build -G Ninja -DCMAKE_BUILD_TYPE=Debug
     -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
-run(${CMAKE_COMMAND} --build ${SCRATCH}/build)
+run(${CMAKE_COMMAND} --build ${SCRATCH}/build --target example_manual_backup)
 
 # Without arguments the program tells its usage and the version that it was linked with: exit code 2.
-execute_process(COMMAND ${SCRATCH}/build/backup_before_change RESULT_VARIABLE result ERROR_VARIABLE said)
+execute_process(COMMAND ${SCRATCH}/build/manual_backup RESULT_VARIABLE result ERROR_VARIABLE said)
 string(FIND "${said}" "(wobackup ${VERSION})" found)
 if(NOT result EQUAL 2 OR found EQUAL -1)
   message(FATAL_ERROR "expected the usage of wobackup ${VERSION} and exit code 2, got ${result}: ${said}")

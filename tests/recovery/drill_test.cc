@@ -86,6 +86,32 @@ TEST_F(DrillTest, ConfigThatNamesTheLiveDatabase_GetsTheScratchOne) {
   expect_nothing_left();
 }
 
+// Whoever makes an archive chooses the owners in it.
+TEST_F(DrillTest, OwnersThatTheArchiveNames_RunNothing) {
+  std::ofstream(live().htdocs() / "wp-content/mu-plugins/who.php")
+      << "<?php if (posix_getuid() !== 33 || posix_getgid() !== 33) die('run as ' . posix_getuid() . ':' . "
+         "posix_getgid());";
+  const auto drilled_as = [&](unsigned uid, unsigned gid) {
+    EXPECT_EQ(::chown(live().htdocs().c_str(), uid, gid), 0);
+    archive_ = service().create(the_site(), {}).archive;
+    EXPECT_EQ(::chown(live().htdocs().c_str(), 33, 33), 0);
+    return drill();
+  };
+  Verified verified = drilled_as(33, 42);
+  for (const VerifyProblem& problem : verified.problems) ADD_FAILURE() << problem.what;
+  ASSERT_TRUE(verified.drill);
+  EXPECT_TRUE(verified.drill->wordpress);
+  verified = drilled_as(1234, 42);
+  std::filesystem::remove(live().htdocs() / "wp-content/mu-plugins/who.php");
+  EXPECT_TRUE(verified.ok);
+  ASSERT_TRUE(verified.drill);
+  EXPECT_FALSE(verified.drill->wordpress);
+  ASSERT_EQ(verified.drill->notes.size(), 1U);
+  EXPECT_NE(verified.drill->notes[0].find("its htdocs belongs to user 1234, the live site's to user 33"),
+            std::string::npos);
+  expect_nothing_left();
+}
+
 TEST_F(DrillTest, WithoutAServer_IsNotProven) {
   config_.database.defaults_file.reset();
   config_.database.admin = false;

@@ -1,6 +1,7 @@
 // Restores in place: there, back, and killed at any moment.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -109,6 +110,83 @@ TEST_F(InPlaceTest, OneFolder_LeavesTheRest) {
   EXPECT_EQ(facts(), live_);
 }
 
+TEST_F(InPlaceTest, MissingFoldersAboveAPath_ComeWithIt) {
+  std::filesystem::remove_all(site() / "htdocs/uploads");
+  live_ = facts();
+  static_cast<void>(restore({.include = {"htdocs/uploads/old.jpg"}}));
+  EXPECT_EQ(test::text_of_file(site() / "htdocs/uploads/old.jpg"), "old");
+  EXPECT_EQ(facts().at("htdocs/uploads"), in_backup_.at("htdocs/uploads"));
+  undo();
+  EXPECT_EQ(facts(), live_);
+}
+
+TEST_F(InPlaceTest, ALinkAboveAPath_IsRefusedWithItsName) {
+  std::filesystem::rename(site() / "htdocs/uploads", site() / "elsewhere");
+  std::filesystem::create_directory_symlink(site() / "elsewhere", site() / "htdocs/uploads");
+  try {
+    static_cast<void>(restore({.include = {"htdocs/uploads/old.jpg"}}));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find("htdocs/uploads is no folder"), std::string::npos) << error.message();
+    EXPECT_NE(error.hint().find("--target"), std::string::npos);
+  }
+  EXPECT_FALSE(has_stage());
+}
+
+TEST_F(InPlaceTest, MissingSite_IsMadeAsItsOwnersCanReachIt) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(::chown((site() / "htdocs").c_str(), 33, 33), 0);
+  archive_ = service().create(the_site(), {}).archive;
+  std::filesystem::remove_all(site());
+  const mode_t before = ::umask(077);
+  static_cast<void>(restore());
+  ::umask(before);
+  struct stat folder {
+  }, htdocs{};
+  ASSERT_EQ(::stat(site().c_str(), &folder), 0);
+  ASSERT_EQ(::stat((site() / "htdocs").c_str(), &htdocs), 0);
+  EXPECT_EQ(folder.st_mode & 07777U, 0755U);
+  EXPECT_EQ(folder.st_uid, htdocs.st_uid);
+  EXPECT_EQ(folder.st_uid, 33U);
+}
+
+TEST_F(InPlaceTest, BlockedMaintenance_NeverStopsTheWayBack) {
+  write("htdocs/wp-load.php", "<?php");
+  live_ = facts();
+  static_cast<void>(restore());
+  write("htdocs/wp-load.php", "<?php");
+  std::filesystem::create_directory(site() / "htdocs/.maintenance");
+  service().undo_restore("example.com");
+  EXPECT_EQ(facts(), live_);
+}
+
+TEST_F(InPlaceTest, LostStage_IsGivenUpWithDiscard) {
+  static_cast<void>(restore());
+  for (const auto& item : std::filesystem::directory_iterator(site())) {
+    if (item.path().filename().string().starts_with(".wobackup")) std::filesystem::remove_all(item.path());
+  }
+  EXPECT_THROW(service().undo_restore("example.com"), Error);
+  EXPECT_THROW(static_cast<void>(service().finish_restore(the_site())), Error);
+  EXPECT_TRUE(service().finish_restore(the_site(), true).empty());
+  EXPECT_FALSE(service().pending_restore("example.com"));
+  EXPECT_EQ(facts(), in_backup_);
+  static_cast<void>(restore());
+  undo();
+  EXPECT_EQ(facts(), in_backup_);
+}
+
+TEST_F(InPlaceTest, LeftoversOfKilledRuns_AreSwept) {
+  std::filesystem::create_directories(site() / ".wobackup-restore-12/.one");
+  std::filesystem::create_directories(config_.state_dir / "restores");
+  test::write_file(config_.state_dir / "restores/.example.com.json.a1B2c3", test::bytes_of_file(archive_));
+  std::filesystem::create_directories(site() / ".wobackup-restore-13/keep");
+  static_cast<void>(restore());
+  EXPECT_FALSE(std::filesystem::exists(site() / ".wobackup-restore-12"));
+  EXPECT_TRUE(std::filesystem::exists(site() / ".wobackup-restore-13"));
+  EXPECT_FALSE(std::filesystem::exists(config_.state_dir / "restores/.example.com.json.a1B2c3"));
+  undo();
+}
+
 TEST_F(InPlaceTest, DamagedOrChangedArchive_TouchesNothing) {
   ByteVector bytes = test::bytes_of_file(archive_);
   bytes[bytes.size() / 3] ^= std::byte{1};
@@ -129,7 +207,7 @@ TEST_F(InPlaceTest, WithoutARestore_ThereIsNothingToTakeBack) {
   for (const auto& way : {&Service::undo_restore, &Service::resume_restore, &Service::abort_restore}) {
     Service one = service();
     try {
-      (one.*way)("example.com");
+      (one.*way)("example.com", {});
       FAIL() << "no error";
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::not_found);

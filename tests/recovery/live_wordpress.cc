@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kObjects = R"SQL(
 DROP TABLE IF EXISTS child, parent, words, parts, numbers_used, since, traffic;
 DROP VIEW IF EXISTS newest; DROP FUNCTION IF EXISTS twice; DROP PROCEDURE IF EXISTS tidy; DROP EVENT IF EXISTS nightly;
-DROP EVENT IF EXISTS resting; DROP SEQUENCE IF EXISTS numbers;
+DROP EVENT IF EXISTS resting; DROP EVENT IF EXISTS awake; DROP SEQUENCE IF EXISTS numbers;
 CREATE TABLE parent (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(40), UNIQUE KEY (name)) ENGINE=InnoDB;
 CREATE TABLE child (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES parent (id) ON DELETE CASCADE);
 CREATE TABLE words (id INT PRIMARY KEY, body TEXT, FULLTEXT KEY (body)) ENGINE=InnoDB;
@@ -78,7 +78,8 @@ void LiveWordPressTest::TearDown() {
 void LiveWordPressTest::change() const {
   sql("INSERT INTO wp_posts (post_title, post_content, post_excerpt, to_ping, pinged, post_content_filtered)"
       " VALUES ('since', 'x', '', '', '', ''); DELETE FROM words; DROP VIEW newest; DROP TRIGGER counted;"
-      "CREATE TABLE IF NOT EXISTS since (id INT); DROP EVENT nightly;");
+      "CREATE TABLE IF NOT EXISTS since (id INT); DROP EVENT nightly; DROP EVENT IF EXISTS awake;"
+      "CREATE DEFINER=wp@localhost EVENT awake ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DO SET @a = 1");
   std::ofstream(live().htdocs() / "since.php") << "<?php // since";
   std::filesystem::remove(live().htdocs() / "readme.html");
 }

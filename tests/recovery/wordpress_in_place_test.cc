@@ -1,4 +1,7 @@
 // A real WordPress is destroyed, restored, taken back.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "fakes/plain_tools.h"
 #include "fakes/web_server.h"
 #include "recovery/live_wordpress.h"
@@ -25,6 +28,9 @@ TEST_F(LiveWordPressTest, ThereAndBack) {
   EXPECT_EQ(files(), files_then_);
   EXPECT_EQ(differences_from(database_then_), "");
   EXPECT_TRUE(restored.wordpress) << "WordPress was not tried";
+  for (const std::string& note : restored.notes) {
+    EXPECT_EQ(note.find("DEFINER"), std::string::npos) << "all was the site's user's: " << note;
+  }
   EXPECT_EQ(restored.database, "wp");
   EXPECT_GT(restored.rows, 50U);
   undo();
@@ -44,11 +50,40 @@ TEST_F(LiveWordPressTest, Destroyed_ComesBackIdentical) {
   EXPECT_EQ(leftovers(), "");
 }
 
+// Whoever makes an archive chooses the owners in it: nothing is run as one of them.
+TEST_F(LiveWordPressTest, AnotherOwnerInTheArchive_RunsNothing) {
+  const auto proof = folder_ / "proof";
+  std::filesystem::create_directory(proof);
+  ::chmod(proof.c_str(), 0777);
+  ::chmod(folder_.path().c_str(), 0711);
+  const auto plugin = live().htdocs() / "wp-content/mu-plugins/proof.php";
+  std::ofstream(plugin) << "<?php touch('" << proof.string() << "/ran-as-' . posix_getuid() . '-' . posix_getgid());";
+  ASSERT_EQ(::chown(live().site().c_str(), 0, 0), 0);
+  ASSERT_EQ(::chown(live().htdocs().c_str(), 65534, 42), 0);
+  archive_ = service().create(the_site(), {.type = BackupType::files}).archive;
+  ASSERT_EQ(::chown(live().htdocs().c_str(), 33, 33), 0);
+  std::filesystem::remove(plugin);
+  const RestoredInPlace restored = restore();
+  EXPECT_FALSE(restored.wordpress);
+  std::string notes;
+  for (const std::string& note : restored.notes) notes += note + "\n";
+  EXPECT_NE(notes.find("htdocs belonged to user 33 before, and to user 65534 now"), std::string::npos) << notes;
+  EXPECT_TRUE(std::filesystem::is_empty(proof));
+  undo();
+  ASSERT_EQ(::chown(live().site().c_str(), 33, 33), 0);
+  EXPECT_TRUE(std::filesystem::is_empty(proof));
+}
+
 TEST_F(LiveWordPressTest, Finish_ArchivesWhatWasDisplaced) {
   static_cast<void>(restore());
   archive_ = service().finish_restore(the_site());
   EXPECT_EQ(leftovers(), "");
   EXPECT_EQ(service().info(archive_)["backup_reason"], "pre-restore");
+  // Switched off while they were kept, and in the dump as they were.
+  std::string dumped;
+  service().dump(archive_, {.path = "", .table = "awake", .database = false},
+                 [&](auto bytes) { dumped += text_of(bytes); });
+  EXPECT_NE(dumped.find("PRESERVE ENABLE DO"), std::string::npos) << dumped;
   static_cast<void>(restore());
   EXPECT_EQ(files(), files_now_);
   EXPECT_EQ(differences_from(database_now_), "");
@@ -107,6 +142,17 @@ TEST_F(LiveWordPressTest, FrontPageThatRuns_IsReported) {
 }
 
 TEST_F(LiveWordPressTest, OneTable_LeavesTheRest) {
+  const auto refused = [this](const std::string& table) -> std::string {
+    try {
+      static_cast<void>(restore({.tables = {table}}));
+    } catch (const Error& error) {
+      EXPECT_FALSE(service().pending_restore("wp.example")) << "before anything was begun";
+      return error.message();
+    }
+    return "";
+  };
+  EXPECT_NE(refused("nope").find("no table nope"), std::string::npos) << refused("nope");
+  EXPECT_NE(refused("child").find("foreign key"), std::string::npos) << refused("child");
   const RestoredInPlace restored = restore({.tables = {"words"}});
   EXPECT_EQ(restored.tables, 1U);
   EXPECT_EQ(files(), files_now_);

@@ -162,7 +162,7 @@ TEST(SiteJson, FieldsThatCannotBeUsed_AreNamed) {
   EXPECT_EQ(given(R"({"sitename": "a.example", "site_path": "/a", "db_password": {"x": 1}})"),
             "usage: the site's \"db_password\" is neither text nor number | ");
   EXPECT_TRUE(contains(given(R"({"sitename": "../x", "site_path": "/a"})"), "is not a host name"));
-  EXPECT_TRUE(contains(given(R"({"sitename": "a.example"})"), "its path \"\" is not absolute"));
+  EXPECT_TRUE(contains(given(R"({"sitename": "a.example"})"), "the site has no \"site_path\""));
   EXPECT_TRUE(contains(given(R"({"sitename": "a.example", "site_path": "/a\u0000b"})"), "is not absolute"));
 }
 

@@ -54,6 +54,27 @@ TEST_F(VerifyTest, WholeArchive_IsProven) {
   EXPECT_EQ(verified.members, 54U);  // large, f0 to f49, link, htdocs, vhost.json
 }
 
+TEST_F(VerifyTest, Progress_KnowsItsEnd) {
+  std::optional<double> last;
+  VerifyOptions options;
+  options.on_progress = [&](const Progress& progress) { last = progress.fraction_done(); };
+  EXPECT_TRUE(verify(options).ok);
+  ASSERT_TRUE(last);
+  EXPECT_GT(*last, 0.99);
+}
+
+// For users who may read an archive, but not write down what they found.
+TEST_F(VerifyTest, ResultThatCannotBeRecorded_IsTold) {
+  config_.state_dir = folder_.write("no folder", "") / "state";
+  std::vector<std::string> warnings;
+  const Verified verified = Service(config_, [&](LogLevel level, std::string_view text) {
+                              if (level == LogLevel::warning) warnings.emplace_back(text);
+                            }).verify(archive_, {});
+  EXPECT_TRUE(verified.ok);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("the result was not recorded"), std::string::npos);
+}
+
 TEST_F(VerifyTest, Result_IsRememberedUntilTheFileChanges) {
   const Service service(config_);
   EXPECT_FALSE(service.last_verified(archive_));

@@ -36,6 +36,19 @@ TEST(VhostMetadata, HasTheFixedFieldsInTheirOrder_AndNoPassword) {
   EXPECT_EQ(vhost.dump().find("secret"), std::string::npos);
 }
 
+TEST(VhostMetadata, RegistrysTime_ReadsAsWordOpsWritesIt) {
+  const auto written = [](const char* created_on) {
+    Site made = site();
+    made.record.created_on = created_on;
+    return vhost_metadata(made, {}, {true, false}, kTime)["created_on"].get<std::string>();
+  };
+  EXPECT_EQ(written("2024-05-01 10:20:30.000000"), "2024-05-01T10:20:30");
+  EXPECT_EQ(written("2024-05-01 10:20:30"), "2024-05-01T10:20:30");
+  EXPECT_EQ(written("2024-05-01 10:20:30.250000"), "2024-05-01T10:20:30.250000");
+  EXPECT_EQ(written("2024-05-01T10:20:30"), "2024-05-01T10:20:30");
+  for (const char* odd : {"", "yesterday", "2024-05-01", "1714558830"}) EXPECT_EQ(written(odd), odd);
+}
+
 TEST(VhostMetadata, Extra_MayReplaceTheTypeAndAddKeys) {
   CreateOptions options;
   options.metadata_extra = {{"backup_type", "pre-autoupdate"}, {"pending_updates", {{"core", "6.5"}}}};
@@ -50,6 +63,14 @@ TEST(VhostMetadata, Extra_MayNotReplaceSiteFacts) {
   EXPECT_THROW(static_cast<void>(vhost_metadata(site(), options, {true, true}, kTime)), Error);
   options.metadata_extra = {{"backup_scope", "all"}};
   EXPECT_THROW(static_cast<void>(vhost_metadata(site(), options, {true, true}, kTime)), Error);
+}
+
+TEST(VhostMetadata, Extra_MayRepeatSiteFacts_AndSayThoseThatTheRegistryLacks) {
+  CreateOptions options;
+  options.metadata_extra = {{"operation", "update"}, {"db_name", "wpdb"}, {"php_version", "8.3"}};
+  const Json vhost = vhost_metadata(site(), options, {true, true}, kTime);
+  EXPECT_EQ(vhost["db_name"], "wpdb");
+  EXPECT_EQ(vhost["php_version"], "8.3");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@ wobackup_layer(source_database PATH source/database
   SOURCES
     dump_privileges.cc
     dump_program.cc
+    event_states.cc
     mysql_dump.cc
     sqlite_copy.cc
     sqlite_copy_identity.cc

@@ -12,6 +12,7 @@
 #include "database/sql_scanner.h"
 #include "source/database/dump_privileges.h"
 #include "source/database/dump_program.h"
+#include "source/database/event_states.h"
 #include "source/database/table_locks.h"
 
 namespace wobackup {
@@ -183,11 +184,13 @@ std::optional<DumpReport> try_dump(const DumpRequest& request, const SiteServerL
   DumpSections sections;
   SqlScanner scanner([&sections](const SqlStatement& statement) { sections.add(statement); });
   DumpStream stream(sink, scanner, comment_of(broken));
+  EventStates events(request.event_states, [&stream](ByteSpan bytes) { stream.write(bytes); });
   std::optional<Error> failure;
   try {
     run_dump_program(
         program, login.login, request.database, left_out, !login.is_admin,
-        [&stream](ByteSpan bytes) { stream.write(bytes); }, cancellation);
+        [&events](ByteSpan bytes) { events.write(bytes); }, cancellation);
+    events.finish();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::dump) throw;
     failure = error;

@@ -11,6 +11,7 @@
 
 #include "base/byte_sink.h"
 #include "base/cancellation.h"
+#include "database/event_status.h"
 #include "database/site_login.h"
 #include "site/database_login.h"
 #include "wobackup/config.h"
@@ -26,6 +27,7 @@ struct DumpRequest {
   bool named_by_admin = false;  ///< the admin's credentials may be used if the site's own login can open it
   /// Instead of choosing one: for a database of our own, which the site's login cannot open.
   std::optional<SiteServerLogin> known_login = {};
+  EventStatus event_states = {};  ///< that the dump shall have, not those of the database
   const DatabaseDefaults& defaults;
   std::function<void(std::uint64_t bytes)> on_size;      ///< a guess at the dump's size, once; may be empty
   std::function<void(const std::string& what)> on_note;  ///< what is worth telling; may be empty

@@ -183,13 +183,30 @@ void Reading::work() {
 }
 
 void Reading::lost(const std::string& path, const Error& error) {
-  if (error.kind() != ErrorKind::verification || !options_.on_damage) throw Error(error);
+  if (error.kind() != ErrorKind::verification) throw;
+  if (!options_.on_damage) {
+    throw Error(error.message().starts_with(printable(path)) ? error : error.in(printable(path)));
+  }
   const std::scoped_lock lock(damage_mutex_);
   options_.on_damage({std::nullopt, path, error.message()});
 }
 
+// ", which holds PATH": its first file, else its first member.
+std::string named_member_of(const FrameWork& work) {
+  const ManifestEntry* named = nullptr;
+  for (const auto& piece : work.pieces) {
+    const auto* whole = std::get_if<WholeMember>(&piece);
+    const ManifestEntry& listed = whole != nullptr ? whole->listed : std::get<PartOfMember>(piece).member->listed();
+    const bool is_file = listed.entry.type == EntryType::file;
+    if (named == nullptr || is_file) named = &listed;
+    if (is_file) break;
+  }
+  return named == nullptr ? std::string() : fmt::format(", which holds {}", printable(named->entry.path));
+}
+
 void Reading::lose_all(const FrameWork& work, const Error& error) {
-  if (error.kind() != ErrorKind::verification || !options_.on_damage) throw Error(error);
+  if (error.kind() != ErrorKind::verification) throw;
+  if (!options_.on_damage) throw Error(error.in(fmt::format("frame {}{}", work.frame, named_member_of(work))));
   const std::scoped_lock lock(damage_mutex_);
   options_.on_damage({work.frame, {}, error.message()});
   for (const auto& piece : work.pieces) {

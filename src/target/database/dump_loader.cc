@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 
 #include "base/text.h"
+#include "database/single_value.h"
 #include "target/database/load_session.h"
 #include "target/database/program_loader.h"
 #include "target/database/table_loader.h"
@@ -33,32 +34,47 @@ void check_gaps(LoadSession& session, const LoadSource& source) {
 
 }  // namespace
 
+void check_dump(const RandomAccess& dump, const DumpLayout& layout, const LoadTarget& target,
+                const Cancellation& cancellation) {
+  const LoadSource source{dump, layout, cancellation};
+  LoadSession session(source, target);
+  check_gaps(session, source);
+  for (const DumpTable& table : layout.tables) {
+    std::uint64_t rows = 0;
+    session.read(table.section.data, [&](const JudgedStatement& judged, const DumpStatement&) { rows += judged.rows; });
+    if (rows == table.section.rows) continue;
+    throw Error(ErrorKind::verification, fmt::format("table {} should have {} rows, and the dump has {}",
+                                                     printable(table.name), table.section.rows, rows));
+  }
+  for (const ByteRange& range : layout.ranges()) {
+    const auto is_data = [&](const DumpTable& table) { return table.section.data.begin == range.begin; };
+    if (std::any_of(layout.tables.begin(), layout.tables.end(), is_data)) continue;
+    session.read(range, [](const JudgedStatement&, const DumpStatement&) {});
+  }
+}
+
 LoadResult load_dump(const RandomAccess& dump, const DumpLayout& layout, const LoadTarget& target,
                      const LoadOptions& options, const Cancellation& cancellation) {
   const LoadSource source{dump, layout, cancellation};
   LoadResult result;
   {
-    LoadSession session(source, target.login, target.database);
+    LoadSession session(source, target);
     if (options.skip_binary_log) session.skip_binary_log();
     check_gaps(session, source);
     if (options.tables) {
       result.rows = fill_tables(create_tables(session, source, options.only_tables), source, target, options);
     }
   }
-  LoadSession session(source, target.program_login.value_or(target.login), target.database);
+  LoadTarget programs = target;
+  programs.login = target.program_login.value_or(target.login);
+  LoadSession session(source, programs);
   if (options.skip_binary_log) session.skip_binary_log();
   load_programs(session, layout, options, result);
   return result;
 }
 
 std::uint64_t count_rows(DatabaseConnection& connection, const std::string& database, const std::string& table) {
-  const std::vector<SqlRow> rows =
-      connection.rows("SELECT COUNT(*) FROM " + quoted_name(database) + "." + quoted_name(table));
-  std::uint64_t count = 0;
-  if (rows.size() != 1 || rows[0].empty() || !rows[0][0])
-    throw Error(ErrorKind::failed, "the server does not count rows");
-  std::from_chars(rows[0][0]->data(), rows[0][0]->data() + rows[0][0]->size(), count);
-  return count;
+  return first_number(connection, "SELECT COUNT(*) FROM " + quoted_name(database) + "." + quoted_name(table));
 }
 
 }  // namespace wobackup

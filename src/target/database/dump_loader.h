@@ -21,6 +21,9 @@ struct LoadTarget {
   ServerLogin login;     ///< best one with rights on this database only
   /// Who creates views, routines, triggers and events, and so owns them; `login` if there is none.
   std::optional<ServerLogin> program_login;
+  /// Each connection holds a lock of this name (LoadGuard) on the server as long as the server works for it. Empty:
+  /// none.
+  std::string guard = {};
 };
 
 /// Whose the views, routines, triggers and events become.
@@ -38,8 +41,12 @@ struct LoadOptions {
   bool triggers = true;
   bool events = true;
   DefinerPolicy definer = DefinerPolicy::creator;
+  std::string owner = {};  ///< user@host whose they are in the end: what is his already is not worth a note
   bool events_disabled = true;
   bool count_rows = true;  ///< afterwards on the server, and compare them with the layout
+  /// Nobody else may write into a table while it is being filled, and what somebody has written before is removed: for
+  /// a database that is live.
+  bool lock_tables = false;
   /// Leaves the load out of the binary log, where the login may: for a database that is dropped again. Not for one
   /// whose tables are moved elsewhere, since a replica would not have them.
   bool skip_binary_log = false;
@@ -66,6 +73,11 @@ struct LoadResult {
 /// and is to be dropped. A view that the layout calls broken may fail: that is a note.
 [[nodiscard]] LoadResult load_dump(const RandomAccess& dump, const DumpLayout& layout, const LoadTarget& target,
                                    const LoadOptions& options, const Cancellation& cancellation);
+
+/// Judges every statement of the dump as `load_dump` would, and counts its rows, but changes nothing: for a load that
+/// has no way back but another load. Throws Error verification, failed, interrupted.
+void check_dump(const RandomAccess& dump, const DumpLayout& layout, const LoadTarget& target,
+                const Cancellation& cancellation);
 
 /// Rows that the table has now.
 [[nodiscard]] std::uint64_t count_rows(DatabaseConnection& connection, const std::string& database,

@@ -3,6 +3,7 @@ wobackup_layer(target_database PATH target/database
     create_policy.cc
     dump_layout.cc
     dump_loader.cc
+    load_guard.cc
     load_session.cc
     own_schema.cc
     program_loader.cc

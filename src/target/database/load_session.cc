@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "target/database/load_guard.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -26,10 +27,11 @@ constexpr std::string_view kReset =
 
 std::uint64_t LoadSource::longest() const { return std::clamp(layout.longest_statement, kUsualLongest, kLongest); }
 
-LoadSession::LoadSession(const LoadSource& source, const ServerLogin& login, const std::string& database)
+LoadSession::LoadSession(const LoadSource& source, const LoadTarget& target)
     : source_(source),
-      connection_(login, database, source.cancellation, source.longest()),
+      connection_(target.login, target.database, source.cancellation, source.longest()),
       policy_({connection_.is_mariadb(), connection_.version_number(), {}}, source.layout.database) {
+  if (!target.guard.empty()) take_load_guard(connection_, target.guard);
   require_packet();
   connection_.execute(kDefaults);
   run_prelude();

@@ -10,6 +10,7 @@
 #include "base/random_access.h"
 #include "database/connection.h"
 #include "target/database/dump_layout.h"
+#include "target/database/dump_loader.h"
 #include "target/database/section_reader.h"
 #include "target/database/statement_policy.h"
 
@@ -33,7 +34,7 @@ class LoadSession {
 
   /// Throws Error failed if the server does not take statements of the dump's length, verification if the prelude does
   /// more than setting variables.
-  LoadSession(const LoadSource& source, const ServerLogin& login, const std::string& database);
+  LoadSession(const LoadSource& source, const LoadTarget& target);
 
   /// Gives each statement of the range once it is judged. Sends nothing by itself.
   void read(const ByteRange& range, const Visit& visit);

@@ -90,8 +90,21 @@ class Programs {
   std::string with_definer(std::string_view create) {
     if (options_.definer == DefinerPolicy::keep) return std::string(create);
     std::string text = without_definer(create, session_.quotes());
-    if (text.size() != create.size()) ++definers_;
+    if (text.size() != create.size() && !is_owners(create)) ++definers_;
     return text;
+  }
+
+  // DEFINER=`wp`@`localhost`, as servers write it.
+  [[nodiscard]] bool is_owners(std::string_view create) const {
+    constexpr std::string_view kDefiner = "DEFINER=";
+    const std::size_t at = create.find(kDefiner);
+    if (at == std::string_view::npos || options_.owner.empty()) return false;
+    std::string definer;
+    for (const char c : create.substr(at + kDefiner.size())) {
+      if (c == ' ' || c == '*') break;
+      if (c != '`' && c != '\'' && c != '"') definer += c;
+    }
+    return definer == options_.owner;
   }
 
   void load_event(const JudgedStatement& judged, const DumpStatement& statement) {
@@ -143,9 +156,10 @@ void load_programs(LoadSession& session, const DumpLayout& layout, const LoadOpt
   }
   if (programs.definers() > 0) {
     programs.note(
-        fmt::format("{} views, routines, triggers and events now belong to the user who created them, not to "
-                    "their former DEFINER",
-                    programs.definers()));
+        fmt::format("{} now {} to the user who made {}, not to the former DEFINER: {} of the views, routines, triggers "
+                    "and events",
+                    programs.definers() == 1 ? "one" : "some", programs.definers() == 1 ? "belongs" : "belong",
+                    programs.definers() == 1 ? "it" : "them", programs.definers()));
   }
 }
 

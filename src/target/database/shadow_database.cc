@@ -11,6 +11,8 @@
 #include "base/bytes.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "crypto/sha256.h"
+#include "database/single_value.h"
 #include "database/sql_scanner_head.h"
 #include "wobackup/error.h"
 
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "wobackup_";
 constexpr std::size_t kRandomBytes = 8;
+constexpr std::size_t kTagDigits = 12;
 constexpr std::size_t kPasswordBytes = 14;
 
 template <std::size_t Size>
@@ -48,12 +51,6 @@ std::string grant_pattern(std::string_view name) {
   return quoted_name(pattern);
 }
 
-std::string first_value(DatabaseConnection& connection, const std::string& sql) {
-  const std::vector<SqlRow> rows = connection.rows(sql);
-  if (rows.empty() || rows[0].empty() || !rows[0][0]) return {};
-  return *rows[0][0];
-}
-
 // From where the server sees us: its accounts have the host in their name.
 std::string own_host(DatabaseConnection& connection) {
   const std::string self = first_value(connection, "SELECT USER()");
@@ -78,23 +75,38 @@ void end_connections_of(DatabaseConnection& connection, const std::string& user)
   }
 }
 
+bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
+
+// Tells one site's shadows from another's: "3f2a90c1d2e3_".
+std::string tag_of(std::string_view database) { return hex(sha256(bytes_of(database))).substr(0, kTagDigits) + "_"; }
+
 void require_shadow_name(std::string_view name) {
   if (!is_shadow_name(name)) throw Error(ErrorKind::usage, printable(name) + " is no shadow database's name");
 }
 
 }  // namespace
 
-std::string new_shadow_name(std::string_view purpose) {
-  std::string name = fmt::format("{}{}_{}", kPrefix, purpose, random_hex<kRandomBytes>());
+std::string new_shadow_name(std::string_view purpose, std::string_view database) {
+  std::string name = fmt::format("{}{}{}_{}", kPrefix, database.empty() ? std::string() : tag_of(database), purpose,
+                                 random_hex<kRandomBytes>());
   require_shadow_name(name);
   return name;
+}
+
+std::string shadow_grant_pattern(std::string_view database) {
+  std::string pattern = grant_pattern(std::string(kPrefix) + tag_of(database));
+  pattern.insert(pattern.size() - 1, "%");  // before the closing quote
+  return pattern;
 }
 
 bool is_shadow_name(std::string_view name) {
   if (!name.starts_with(kPrefix) || name.size() < 2 * kRandomBytes + 1) return false;
   const std::string_view random = name.substr(name.size() - 2 * kRandomBytes);
-  if (random.find_first_not_of("0123456789abcdef") != std::string_view::npos) return false;
-  const std::string_view middle = name.substr(kPrefix.size(), name.size() - kPrefix.size() - random.size());
+  if (!is_hex(random)) return false;
+  std::string_view middle = name.substr(kPrefix.size(), name.size() - kPrefix.size() - random.size());
+  if (middle.size() > kTagDigits + 1 && middle[kTagDigits] == '_' && is_hex(middle.substr(0, kTagDigits))) {
+    middle.remove_prefix(kTagDigits + 1);
+  }
   if (middle.size() < 2 || middle.size() > 17 || middle.back() != '_') return false;
   return middle.substr(0, middle.size() - 1).find_first_not_of("abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
 }

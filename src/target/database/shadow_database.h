@@ -10,9 +10,14 @@
 
 namespace wobackup {
 
-/// "wobackup_<purpose>_<16 random hex>". A caller writes it down before the database is made, so that the next run can
-/// remove what a killed one left. REQUIRES: the purpose is 1 to 16 letters a-z.
-[[nodiscard]] std::string new_shadow_name(std::string_view purpose);
+/// "wobackup_<purpose>_<16 random hex>", or for a site's database "wobackup_<12 hex of its name's sha256>_<purpose>_<16
+/// random hex>", so that a site's login can be given rights on its own shadows and no other site's. A caller writes it
+/// down before the database is made, so that the next run can remove what a killed one left. REQUIRES: the purpose is 1
+/// to 16 letters a-z.
+[[nodiscard]] std::string new_shadow_name(std::string_view purpose, std::string_view database = {});
+
+/// For GRANT: all the shadows of this database, quoted.
+[[nodiscard]] std::string shadow_grant_pattern(std::string_view database);
 
 /// Whether it is a name of that form.
 [[nodiscard]] bool is_shadow_name(std::string_view name);

@@ -101,7 +101,7 @@ class Filling {
   void work() noexcept {
     try {
       const LoadSource source{source_.dump, source_.layout, cancellation_};
-      LoadSession session(source, target_.login, target_.database);
+      LoadSession session(source, target_);
       if (options_.skip_binary_log) session.skip_binary_log();
       for (std::size_t i = next_++; i < tables_.size(); i = next_++) fill(session, tables_[i]);
     } catch (...) {
@@ -113,6 +113,10 @@ class Filling {
 
   void fill(LoadSession& session, const CreatedTable& created) {
     const DumpTable& table = *created.table;
+    if (options_.lock_tables) {
+      session.send("LOCK TABLES " + quoted_name(table.name) + " WRITE", table.section.schema.begin);
+      session.send("DELETE FROM " + quoted_name(table.name), table.section.schema.begin);
+    }
     const std::uint64_t read = table.section.data.end == 0 ? 0 : load_rows(session, table);
     session.commit();
     if (!created.indexes.empty()) session.send(created.indexes, table.section.schema.begin);
@@ -123,6 +127,7 @@ class Filling {
                   fmt::format("table {} should have {} rows; the dump has {}, and {} were loaded",
                               printable(table.name), table.section.rows, read, rows));
     }
+    if (options_.lock_tables) session.send("UNLOCK TABLES", table.section.data.end);
     const std::lock_guard lock(mutex_);
     rows_[table.name] = rows;
   }

@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -19,7 +20,8 @@
 namespace wobackup {
 namespace {
 
-constexpr std::uint64_t kLookEveryBytes = std::uint64_t{64} << 20U;
+constexpr std::int64_t kLookEveryBytes = std::int64_t{64} << 20U;
+constexpr std::uint64_t kLeastOfAFile = 4096;  // its block, or its place in a folder
 constexpr std::uint64_t kMostAttributeBytes = std::uint64_t{32} << 20U;
 
 std::array<timespec, 2> times_of(const Entry& entry) {
@@ -31,10 +33,7 @@ std::array<timespec, 2> times_of(const Entry& entry) {
   throw system_error(fmt::format("{} {}", what, printable(entry.path)), error_number);
 }
 
-[[noreturn]] void in_the_way(const Entry& entry) {
-  throw Error(ErrorKind::failed, fmt::format("{}: a folder is in the way", printable(entry.path)),
-              "move it away, or restore into an empty folder");
-}
+[[noreturn]] void in_the_way(const Entry& entry) { throw InTheWay(entry.path, "a folder is in the way"); }
 
 }  // namespace
 
@@ -45,15 +44,19 @@ FolderWriter::FolderWriter(int fd, FolderOptions options, Note note)
       privileged_(::geteuid() == 0),
       owners_(options.numeric_owner) {}
 
-void FolderWriter::check_space(std::uint64_t bytes) {
-  if (bytes_until_look_.fetch_add(bytes) < kLookEveryBytes) return;
-  bytes_until_look_ = 0;
+// Counts what is written, since nobody knows beforehand how much a stranger's archive holds. The nearer the limit, the
+// oftener it looks.
+void FolderWriter::take_room(std::uint64_t bytes) {
+  if (room_.fetch_sub(static_cast<std::int64_t>(bytes)) >= static_cast<std::int64_t>(bytes)) return;
   struct statvfs space {};
   if (::fstatvfs(folder_.fd(), &space) != 0) return;
-  if (space.f_bavail * space.f_frsize < options_.min_free_bytes) {
+  const std::uint64_t free = space.f_bavail * space.f_frsize;
+  if (free < bytes || free - bytes < options_.min_free_bytes) {
     throw Error(ErrorKind::no_space, "the target's file system is nearly full",
-                "free space, restore elsewhere, or set min_free");
+                "free space, restore elsewhere with --target, or set min_free");
   }
+  room_ =
+      static_cast<std::int64_t>(std::min<std::uint64_t>(kLookEveryBytes, (free - bytes - options_.min_free_bytes) / 2));
 }
 
 FilePlace FolderWriter::place_of(const Entry& entry) {
@@ -77,41 +80,43 @@ FolderWriter::Taken FolderWriter::look(const FilePlace& place, const Entry& entr
 }
 
 std::unique_ptr<FileReceiver> FolderWriter::file(const Entry& entry, bool proven) {
-  check_space(entry.size);
+  take_room(kLeastOfAFile);
   FilePlace place = place_of(entry);
-  const auto settle = [this, entry](int fd) { put_metadata(fd, entry); };
+  const auto settle = [this, entry](int fd) {
+    put_metadata(fd, entry);
+    ++files_;
+    bytes_ += entry.size;
+  };
+  const auto take = [this](std::uint64_t bytes) { take_room(bytes); };
   if (proven) {
     // The usual case in one step: nothing is there.
-    auto file = std::make_unique<PlacedFile>(place, entry, true, settle);
-    if (file->opened()) {
-      bytes_ += entry.size;
-      return file;
-    }
+    auto file = std::make_unique<PlacedFile>(place, entry, true, settle, take);
+    if (file->opened()) return file;
   }
   const Taken taken = look(place, entry);
   if (taken == Taken::keep) {
     ++skipped_;
     return nullptr;
   }
-  bytes_ += entry.size;
   place.replace = taken == Taken::replace;
-  return std::make_unique<PlacedFile>(std::move(place), entry, proven, settle);
+  return std::make_unique<PlacedFile>(std::move(place), entry, proven, settle, take);
+}
+
+// A stranger's archive could make anybody's program of any file. On a folder, setgid only hands down its group.
+mode_t FolderWriter::mode_of(const Entry& entry) const {
+  if (options_.trusted) return entry.mode;
+  if (entry.type == EntryType::directory) return entry.mode & ~mode_t{S_ISUID};
+  return entry.mode & ~mode_t{S_ISUID | S_ISGID};
 }
 
 // The owner first: changing it clears setuid bits and capabilities.
 void FolderWriter::put_metadata(int fd, const Entry& entry) {
-  mode_t mode = entry.mode;
-  if (privileged_) {
-    const uid_t uid = owners_.user(entry);
-    const gid_t gid = owners_.group(entry);
-    if (::fchown(fd, uid, gid) != 0) failed("cannot set the owner of", entry, errno);
-    mode_t dropped = 0;
-    if (uid == 0) dropped |= mode & S_ISUID;
-    if (gid == 0 && entry.type != EntryType::directory) dropped |= mode & S_ISGID;
-    if (dropped != 0 && !options_.trusted) {
-      mode &= ~dropped;
-      note_(entry.path, "its setuid bit for root was left out: the archive is not known to be ours", false);
-    }
+  const mode_t mode = mode_of(entry);
+  if (mode != entry.mode) {
+    note_(entry.path, "its setuid or setgid bit was left out: the archive is not known to be ours", false);
+  }
+  if (privileged_ && ::fchown(fd, owners_.user(entry), owners_.group(entry)) != 0) {
+    failed("cannot set the owner of", entry, errno);
   }
   if (has_attributes(entry)) {
     std::string problem = put_attributes(fd, entry, privileged_ && options_.trusted);
@@ -151,6 +156,32 @@ void FolderWriter::make_folder(const Entry& entry) {
   attributes_.emplace(entry.path, entry);
 }
 
+// Whoever owns the folder may exchange the name at any time, so only what is held open is changed, and only if it is
+// what was made just now: no name of another file, and nobody else's.
+void FolderWriter::put_special_metadata(int folder, const std::string& name, const Entry& entry) {
+  const bool link = entry.type == EntryType::symlink;
+  const UniqueFd made(::openat(folder, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!made) failed("cannot look at", entry, errno);
+  struct stat status {};
+  if (::fstat(made.get(), &status) != 0) failed("cannot look at", entry, errno);
+  if ((status.st_mode & S_IFMT) != (link ? S_IFLNK : S_IFIFO) || status.st_nlink != 1 || status.st_uid != ::geteuid()) {
+    throw Error(ErrorKind::failed, fmt::format("{}: somebody exchanged it while it was made", printable(entry.path)),
+                "restore into a folder that only you can write to");
+  }
+  if (privileged_ &&
+      ::fchownat(made.get(), "", owners_.user(entry), owners_.group(entry), AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0) {
+    failed("cannot set the owner of", entry, errno);
+  }
+  if (link) {  // has no mode, and older kernels set its times by name only
+    if (::utimensat(folder, name.c_str(), times_of(entry).data(), AT_SYMLINK_NOFOLLOW) == 0) return;
+    failed("cannot set the time of", entry, errno);
+  }
+  const std::string path = "/proc/self/fd/" + std::to_string(made.get());
+  if (::chmod(path.c_str(), entry.mode & 0777U) != 0) failed("cannot set the mode of", entry, errno);
+  if (::utimensat(AT_FDCWD, path.c_str(), times_of(entry).data(), 0) != 0)
+    failed("cannot set the time of", entry, errno);
+}
+
 void FolderWriter::make_special(const Entry& entry) {
   const FilePlace place = place_of(entry);
   const int folder = place.folder->get();
@@ -165,16 +196,7 @@ void FolderWriter::make_special(const Entry& entry) {
   if ((link ? ::symlinkat(entry.link.c_str(), folder, name.c_str()) : ::mkfifoat(folder, name.c_str(), 0600)) != 0) {
     failed("cannot make", entry, errno);
   }
-  if (privileged_ &&
-      ::fchownat(folder, name.c_str(), owners_.user(entry), owners_.group(entry), AT_SYMLINK_NOFOLLOW) != 0) {
-    failed("cannot set the owner of", entry, errno);
-  }
-  if (!link && ::fchmodat(folder, name.c_str(), entry.mode & 0777U, 0) != 0) {
-    failed("cannot set the mode of", entry, errno);
-  }
-  if (::utimensat(folder, name.c_str(), times_of(entry).data(), AT_SYMLINK_NOFOLLOW) != 0) {
-    failed("cannot set the time of", entry, errno);
-  }
+  put_special_metadata(folder, name, entry);
   if (taken == Taken::replace && ::renameat(folder, name.c_str(), folder, place.name.c_str()) != 0) {
     failed("cannot place", entry, errno);
   }

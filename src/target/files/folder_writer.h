@@ -21,7 +21,7 @@ namespace wobackup {
 struct FolderOptions {
   Overwrite overwrite = Overwrite::always;
   bool numeric_owner = false;
-  /// The archive is what this machine's backup made: setuid root and privileged attributes come back, too.
+  /// The archive is what this machine's backup made: set-ID bits and privileged attributes come back, too.
   bool trusted = false;
   /// Error no_space before the file system has less than this free.
   std::uint64_t min_free_bytes = 0;
@@ -50,7 +50,8 @@ class FolderWriter final : public MemberSink {
 
   [[nodiscard]] std::uint64_t skipped() const noexcept { return skipped_; }  ///< there already, and kept
   [[nodiscard]] std::uint64_t links() const noexcept { return links_; }      ///< hard links seen
-  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }      ///< logical bytes of files begun
+  [[nodiscard]] std::uint64_t files() const noexcept { return files_; }      ///< regular files written
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }      ///< logical bytes of them
   /// Whether this folder was missing and made for what lies in it (with `remember_made`).
   [[nodiscard]] bool made(const std::string& path) const { return folder_.made(path); }
 
@@ -60,8 +61,10 @@ class FolderWriter final : public MemberSink {
   FilePlace place_of(const Entry& entry);
   void make_folder(const Entry& entry);
   void make_special(const Entry& entry);
+  void put_special_metadata(int folder, const std::string& name, const Entry& entry);
   void put_metadata(int fd, const Entry& entry);
-  void check_space(std::uint64_t bytes);
+  [[nodiscard]] mode_t mode_of(const Entry& entry) const;
+  void take_room(std::uint64_t bytes);
 
   TargetFolder folder_;
   const FolderOptions options_;
@@ -71,7 +74,8 @@ class FolderWriter final : public MemberSink {
   std::atomic<std::uint64_t> skipped_{0};
   std::atomic<std::uint64_t> links_{0};
   std::atomic<std::uint64_t> bytes_{0};
-  std::atomic<std::uint64_t> bytes_until_look_{0};
+  std::atomic<std::uint64_t> files_{0};
+  std::atomic<std::int64_t> room_{0};  // bytes that may be written before the next look at the file system
   std::mutex mutex_;
   std::map<std::string, Entry, std::less<>> attributes_;  // of folders that have some
   std::uint64_t attribute_bytes_ = 0;

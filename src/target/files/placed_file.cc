@@ -11,11 +11,17 @@
 #include "base/system_error.h"
 #include "base/text.h"
 #include "target/files/target_folder.h"
+#include "wobackup/error.h"
 
 namespace wobackup {
 
-PlacedFile::PlacedFile(FilePlace place, const Entry& entry, bool proven, std::function<void(int fd)> settle)
-    : place_(std::move(place)), path_(entry.path), size_bytes_(entry.size), settle_(std::move(settle)) {
+PlacedFile::PlacedFile(FilePlace place, const Entry& entry, bool proven, std::function<void(int fd)> settle,
+                       std::function<void(std::uint64_t bytes)> take_room)
+    : place_(std::move(place)),
+      path_(entry.path),
+      size_bytes_(entry.size),
+      settle_(std::move(settle)),
+      take_room_(std::move(take_room)) {
   if (proven && !place_.replace) {
     open_in_place();
   } else {
@@ -28,7 +34,9 @@ PlacedFile::~PlacedFile() {
 }
 
 void PlacedFile::failed(const char* what, int error_number) const {
-  throw system_error(fmt::format("{} {}", what, printable(path_)), error_number);
+  const Error error = system_error(fmt::format("{} {}", what, printable(path_)), error_number);
+  if (error.kind() != ErrorKind::no_space) throw Error(error);
+  throw Error(error.kind(), error.message(), "free space, or restore elsewhere with --target");
 }
 
 void PlacedFile::open_in_place() {
@@ -53,6 +61,7 @@ void PlacedFile::open_unnamed() {
 }
 
 void PlacedFile::write(std::uint64_t offset, ByteSpan bytes) {
+  take_room_(bytes.size());
   while (!bytes.empty()) {
     const ssize_t count = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;

@@ -24,7 +24,9 @@ class PlacedFile final : public FileReceiver {
  public:
   /// `settle` puts owner, mode, time and attributes on it when its bytes are there. Throws Error failed or no_space;
   /// and EEXIST is answered by another place (see FolderWriter).
-  PlacedFile(FilePlace place, const Entry& entry, bool proven, std::function<void(int fd)> settle);
+  /// `take_room` is asked before each write, and throws no_space if so many bytes must not be written.
+  PlacedFile(FilePlace place, const Entry& entry, bool proven, std::function<void(int fd)> settle,
+             std::function<void(std::uint64_t bytes)> take_room);
   ~PlacedFile() override;
   PlacedFile(const PlacedFile&) = delete;
   PlacedFile& operator=(const PlacedFile&) = delete;
@@ -46,6 +48,7 @@ class PlacedFile final : public FileReceiver {
   const std::string path_;  // for messages
   const std::uint64_t size_bytes_;
   const std::function<void(int fd)> settle_;
+  const std::function<void(std::uint64_t bytes)> take_room_;
   UniqueFd fd_;
   std::string written_as_;  // the name it has so far; empty: none
   bool done_ = false;

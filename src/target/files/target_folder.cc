@@ -21,9 +21,7 @@ constexpr int kFolderFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 [[noreturn]] void cannot_open(std::string_view path, int error_number) {
   if (error_number == ELOOP || error_number == ENOTDIR) {
-    throw Error(ErrorKind::failed,
-                fmt::format("{}: a link or a file is in the way, and nothing is written through it", printable(path)),
-                "move it away, or restore into an empty folder");
+    throw InTheWay(std::string(path), "a link or a file is in the way, and nothing is written through it");
   }
   throw system_error(fmt::format("cannot open the folder {}", printable(path)), error_number);
 }

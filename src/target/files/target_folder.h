@@ -10,9 +10,25 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "base/unique_fd.h"
+#include "wobackup/error.h"
 
 namespace wobackup {
+
+/// Something stands where a restore wants to write, and may not be replaced. Whoever knows the archive can tell whether
+/// it came from there.
+class InTheWay final : public Error {
+ public:
+  InTheWay(std::string path, const std::string& what)
+      : Error(ErrorKind::failed, printable(path) + ": " + what, "move it away, or restore into an empty folder"),
+        path_(std::move(path)) {}
+  /// What stands there, or something below it.
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+};
 
 /// Opens and makes folders below one folder. No symbolic link is ever followed, and nothing outside is touched. Paths
 /// are relative, of names joined by single slashes. Thread-safe.
@@ -23,8 +39,8 @@ class TargetFolder {
 
   [[nodiscard]] int fd() const noexcept { return fd_; }
 
-  /// A folder (O_PATH), the target itself for an empty path. Missing ones are made with mode 0700. Throws Error failed
-  /// if something that is no folder is in the way.
+  /// A folder (O_PATH), the target itself for an empty path. Missing ones are made with mode 0700. Throws InTheWay
+  /// if something that is no folder is there.
   [[nodiscard]] std::shared_ptr<const UniqueFd> open(std::string_view path);
 
   /// Whether `open` had to make this folder, if it remembers.

@@ -5,7 +5,6 @@ wobackup_layer(target_swap PATH target/swap
     object_text.cc
     saved_schema.cc
     schema_reader.cc
-    sql_cursor.cc
     swap.cc
     swap_checks.cc
     swap_plan.cc

@@ -6,7 +6,8 @@
 
 #include "base/text.h"
 #include "database/connection.h"
-#include "target/swap/sql_cursor.h"
+#include "database/event_status.h"
+#include "database/sql_cursor.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -144,8 +145,7 @@ std::string event_text(Text& text, const std::string& status) {
     text.must("DISABLE");
     if (text.take("ON")) text.any();
   }
-  const std::string word = status == "ENABLED" ? "ENABLE" : status == "DISABLED" ? "DISABLE" : "DISABLE ON SLAVE";
-  return schedule + " " + word + text.rest(text.behind());
+  return fmt::format("{} {}{}", schedule, event_status_word(status), text.rest(text.behind()));
 }
 
 // [SQL SECURITY x] VIEW [db.]name AS ...

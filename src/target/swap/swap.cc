@@ -297,6 +297,14 @@ SwapRequest undo_of(const ServerLogin& login, const Json& saved, const std::stri
   return request;
 }
 
+EventStatus event_status_before(const Json& saved) {
+  EventStatus status;
+  for (const SavedObject& object : swap_plan_of(saved).old_content.objects) {
+    if (object.kind == ObjectKind::event) status.emplace(object.name, object.status);
+  }
+  return status;
+}
+
 bool drop_if_empty(DatabaseConnection& connection, const std::string& schema) {
   if (!schema_exists(connection, schema)) return true;
   if (!read_names(connection, schema).empty()) return false;

@@ -25,6 +25,7 @@
 
 #include "base/cancellation.h"
 #include "database/connection.h"
+#include "database/event_status.h"
 #include "target/swap/object_text.h"
 #include "wobackup/json.h"
 #include "wobackup/log.h"
@@ -50,7 +51,7 @@ struct SwapRequest {
   /// them there, to be undone.
   std::optional<Json> undone;
   /// The status that shadow's events get in live (ENABLED, DISABLED, SLAVESIDE_DISABLED), by name; others keep theirs.
-  std::map<std::string, std::string> event_status;
+  EventStatus event_status;
   LockPatience patience;
   /// Gets what finish_swap and take_back_swap need, before anything is changed; must have it on the disk when it
   /// returns. Called again if the databases' definitions change before the exchange begins.
@@ -90,6 +91,9 @@ std::vector<std::string> take_back_swap(const ServerLogin& login, const Json& sa
 
 /// The swap that undoes a finished one: what is live goes to `new_safety`. The caller adds `persist` and `log`.
 [[nodiscard]] SwapRequest undo_of(const ServerLogin& login, const Json& saved, const std::string& new_safety);
+
+/// The states that live's events had before the exchange that `saved` belongs to.
+[[nodiscard]] EventStatus event_status_before(const Json& saved);
 
 /// Drops a database that holds nothing at all; false if it holds something. A missing one is fine.
 bool drop_if_empty(DatabaseConnection& connection, const std::string& schema);

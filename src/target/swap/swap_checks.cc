@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "wobackup/error.h"
 
@@ -45,6 +47,22 @@ void check_foreign_keys(DatabaseConnection& connection, const SwapPlan& plan) {
     const bool dangling = plan.whole && child_goes && from == to && !parent_goes;
     if (to_third || dangling || (child_goes && parent_goes && from == to)) continue;
     if (child_goes || parent_goes) refuse(shown(from, child), shown(to, parent), plan.whole);
+  }
+}
+
+void check_foreign_keys_of(DatabaseConnection& connection, const std::string& live,
+                           const std::vector<std::string>& only_tables) {
+  const auto goes = [&](const std::string& table) {
+    return std::find(only_tables.begin(), only_tables.end(), table) != only_tables.end();
+  };
+  const std::vector<SqlRow> keys =
+      connection.rows(fmt::format("SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME, REFERENCED_TABLE_NAME FROM "
+                                  "information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_SCHEMA = {}",
+                                  quoted_text(live)));
+  for (const SqlRow& row : keys) {
+    const std::string from = text(row, 0), child = text(row, 1), parent = text(row, 2);
+    const bool child_goes = from == live && goes(child);
+    if (child_goes != goes(parent)) refuse(shown(from, child), shown(live, parent), false);
   }
 }
 

@@ -40,24 +40,40 @@ std::string foreign_definer(DatabaseConnection& connection, const std::string& l
                                      in + " LIMIT 1");
 }
 
+std::set<std::string> rights_everywhere(DatabaseConnection& connection) {
+  return values(connection,
+                "SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES WHERE GRANTEE IN " + grantees());
+}
+
+// "DROP, ALTER on `shop`.*"
+void add_missing(DatabaseConnection& connection, const std::string& schema, const std::set<std::string>& everywhere,
+                 const char* more, std::vector<std::string>& missing) {
+  const std::set<std::string> here =
+      values(connection, "SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE IN " +
+                             grantees() + " AND " + quoted_text(schema) + " LIKE TABLE_SCHEMA");
+  std::vector<const char*> needed(kNeeded.begin(), kNeeded.end());
+  if (more != nullptr) needed.push_back(more);
+  std::string lacks;
+  for (const char* privilege : needed) {
+    if (everywhere.contains(privilege) || here.contains(privilege)) continue;
+    lacks += (lacks.empty() ? "" : ", ") + std::string(privilege);
+  }
+  if (!lacks.empty()) missing.push_back(fmt::format("{} on {}.*", lacks, printable(quoted_name(schema))));
+}
+
 }  // namespace
+
+std::vector<std::string> missing_load_privileges(DatabaseConnection& connection, const std::string& live) {
+  std::vector<std::string> missing;
+  add_missing(connection, live, rights_everywhere(connection), "DELETE", missing);
+  return missing;
+}
 
 std::vector<std::string> missing_swap_privileges(DatabaseConnection& connection, const std::string& live,
                                                  const std::string& new_schema) {
-  const std::set<std::string> everywhere = values(
-      connection, "SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES WHERE GRANTEE IN " + grantees());
+  const std::set<std::string> everywhere = rights_everywhere(connection);
   std::vector<std::string> missing;
-  for (const std::string& schema : {live, new_schema}) {
-    const std::set<std::string> here =
-        values(connection, "SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE IN " +
-                               grantees() + " AND " + quoted_text(schema) + " LIKE TABLE_SCHEMA");
-    std::string lacks;
-    for (const char* privilege : kNeeded) {
-      if (everywhere.contains(privilege) || here.contains(privilege)) continue;
-      lacks += (lacks.empty() ? "" : ", ") + std::string(privilege);
-    }
-    if (!lacks.empty()) missing.push_back(fmt::format("{} on {}.*", lacks, printable(quoted_name(schema))));
-  }
+  for (const std::string& schema : {live, new_schema}) add_missing(connection, schema, everywhere, nullptr, missing);
   const bool gives_away = everywhere.contains("SUPER") || everywhere.contains("SET USER") ||
                           everywhere.contains("SET_USER_ID") || everywhere.contains("SET_ANY_DEFINER");
   const std::string owner = gives_away ? std::string() : foreign_definer(connection, live);

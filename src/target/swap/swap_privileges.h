@@ -14,4 +14,7 @@ namespace wobackup {
 [[nodiscard]] std::vector<std::string> missing_swap_privileges(DatabaseConnection& connection, const std::string& live,
                                                                const std::string& new_schema);
 
+/// The same for loading a dump straight into live.
+[[nodiscard]] std::vector<std::string> missing_load_privileges(DatabaseConnection& connection, const std::string& live);
+
 }  // namespace wobackup

@@ -27,12 +27,6 @@ bool is_lock_wait(const Error& error) {
   return error.message().ends_with("(1205)") || error.message().ends_with("(1213)");
 }
 
-std::string first_value(DatabaseConnection& connection, const std::string& sql) {
-  const std::vector<SqlRow> rows = connection.rows(sql);
-  if (rows.empty() || rows[0].empty() || !rows[0][0]) return {};
-  return *rows[0][0];
-}
-
 SwapSession::SwapSession(ServerLogin login, const std::string& live, std::chrono::seconds lock_wait,
                          std::chrono::seconds patience, const Cancellation& cancellation)
     : login_(std::move(login)),

@@ -6,6 +6,7 @@
 
 #include "base/cancellation.h"
 #include "database/connection.h"
+#include "database/single_value.h"
 #include "target/swap/object_text.h"
 #include "target/swap/saved_schema.h"
 
@@ -43,8 +44,5 @@ class SwapSession {
 
 /// A lock was waited for in vain (1205), or given up for a deadlock's sake (1213).
 [[nodiscard]] bool is_lock_wait(const Error& error);
-
-/// The first value of the first row; empty if there is none.
-[[nodiscard]] std::string first_value(DatabaseConnection& connection, const std::string& sql);
 
 }  // namespace wobackup

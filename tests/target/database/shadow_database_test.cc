@@ -19,6 +19,22 @@ TEST(ShadowName, IsRandomAndKnownAgain) {
     EXPECT_FALSE(is_shadow_name(other)) << other;
   }
   EXPECT_THROW(static_cast<void>(new_shadow_name("a;b")), Error);
+  const std::string own = new_shadow_name("restore", "shop");
+  EXPECT_TRUE(is_shadow_name(own));
+  EXPECT_EQ(own.substr(0, 22), new_shadow_name("safety", "shop").substr(0, 22));
+  EXPECT_NE(own.substr(0, 22), new_shadow_name("safety", "blog").substr(0, 22));
+}
+
+TEST_F(ShadowDatabaseTest, ASitesGrantReachesItsOwnShadowsOnly) {
+  server().run("", "CREATE USER shop@localhost IDENTIFIED BY 'p'; GRANT ALL ON " + shadow_grant_pattern("shop") +
+                       ".* TO shop@localhost;");
+  ServerLogin maker = server().root();
+  maker.user = "shop";
+  maker.password = "p";
+  { const ShadowDatabase own(maker, {new_shadow_name("own", "shop"), {}, {}, false}, never_); }
+  EXPECT_THROW(ShadowDatabase(maker, {new_shadow_name("own", "blog"), {}, {}, false}, never_), Error);
+  EXPECT_THROW(ShadowDatabase(maker, {new_shadow_name("own"), {}, {}, false}, never_), Error);
+  server().run("", "DROP USER shop@localhost");
 }
 
 TEST_F(ShadowDatabaseTest, LeavesNothingWhenItGoes) {

@@ -1,4 +1,4 @@
-#include "target/swap/sql_cursor.h"
+#include "database/sql_cursor.h"
 
 #include <cctype>
 

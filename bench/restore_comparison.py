@@ -1,17 +1,11 @@
-#!/usr/bin/env python3
 """Times getting files back: `wobackup restore` beside `tar -x` (and restic and borg, where they are installed), one file
 out of the archive, and `wobackup verify`.
 
-usage: bench/compare-restore [--scale F] [--runs N] [--folder DIR] [--wobackup PATH] [--json]
-
-The site is that of bench/compare, without its database. The ways take turns, each into a new folder; the archive is in the
-page cache, the disk idle. What was restored is removed only at the end: ext4 looks twice at inodes that were freed a
-moment ago, and whoever comes next would pay for it. So --folder needs room for all of it.
+The ways take turns, each into a new folder; the archive is in the page cache, the disk idle. What was restored is removed
+only at the end: ext4 looks twice at inodes that were freed a moment ago, and whoever comes next would pay for it. So the
+folder needs room for all of it.
 """
 
-import argparse
-import json
-import pathlib
 import shutil
 import statistics
 import subprocess
@@ -19,28 +13,28 @@ import sys
 
 from measured_run import MeasuredRun
 
-PROJECT = pathlib.Path(__file__).resolve().parent.parent
 SITE = "bench.example"
 MIB = 1 << 20
 SMALL_RUNS = 20
+REFERENCE = "tar --zstd -x"
 
 
-class Bench:
-    def __init__(self, options):
+class RestoreBench:
+    """An archive of the site's files, the repositories of the others, and what was restored from them."""
+
+    def __init__(self, options, site):
         self.wobackup = options.wobackup
-        self.site = options.folder / f"scale-{options.scale:g}"
+        self.site = site
         self.out = options.folder / "restored"
         shutil.rmtree(self.out, ignore_errors=True)
         self.out.mkdir(parents=True)
-        if not (self.site / "htdocs").exists():
-            subprocess.run([PROJECT / "bench/make-site", self.site, "--scale", str(options.scale)], check=True)
         self.config = self.out / "wobackup.toml"
         self.config.write_text(f'registry = "{self.out}/none.db"\nstate_dir = "{self.out}/state"\n'
                                f'[site."{SITE}"]\npath = "{self.site}"\ntype = "php"\n')
         self.config.chmod(0o600)
         self.call("create", SITE, "--files", "--path", self.out / "archives")
         self.archive = next((self.out / "archives").rglob("*.tar.zst"))
-        self.ways = {"wobackup restore": self.restore, "tar --zstd -x": self.untar}
+        self.ways = {"wobackup restore": self.restore, REFERENCE: self.untar}
         if shutil.which("restic"):
             self.prepare_restic()
         if shutil.which("borg"):
@@ -91,26 +85,23 @@ class Bench:
                        "cpu_seconds": statistics.median(run.cpu_seconds for run in each),
                        "peak_memory_bytes": max(run.peak_memory_bytes for run in each)} for name, each in rows.items()}
 
-    def one_file_milliseconds(self):
-        """Start of the process to its end, median: a file from the middle of the archive."""
-        files = sorted(path for path in (self.site / "htdocs").rglob("*.php"))
+    def _small_milliseconds(self, argv_of):
+        """Start of the process to its end, median, for a file from the middle of the archive."""
+        files = sorted((self.site / "htdocs").rglob("*.php"))
         path = files[len(files) // 2].relative_to(self.site)
         times = []
         for number in range(SMALL_RUNS):
             with MeasuredRun() as run:
-                run.run(self.argv("-q", "restore", self.archive, "--target", self.out / f"one-{number}", "--include", path))
+                run.run(argv_of(path, number))
             times.append(run.seconds * 1000)
         return statistics.median(times)
 
+    def one_file_milliseconds(self):
+        return self._small_milliseconds(lambda path, number: self.argv(
+            "-q", "restore", self.archive, "--target", self.out / f"one-{number}", "--include", path))
+
     def dump_milliseconds(self):
-        files = sorted(path for path in (self.site / "htdocs").rglob("*.php"))
-        path = files[len(files) // 2].relative_to(self.site)
-        times = []
-        for _ in range(SMALL_RUNS):
-            with MeasuredRun() as run:
-                run.run(self.argv("dump", self.archive, path), stdout=subprocess.DEVNULL)
-            times.append(run.seconds * 1000)
-        return statistics.median(times)
+        return self._small_milliseconds(lambda path, _: self.argv("dump", self.archive, path))
 
     def verify_seconds(self, runs):
         times = []
@@ -121,34 +112,25 @@ class Bench:
         return statistics.median(times)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("/var/tmp/wobackup-bench"))
-    parser.add_argument("--wobackup", type=pathlib.Path, default=PROJECT / "build/release/src/cli/wobackup")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
-    options = parser.parse_args()
-    options.folder, options.wobackup = options.folder.resolve(), options.wobackup.resolve()
-    if not options.wobackup.exists():
-        sys.exit(f"there is no {options.wobackup}: cmake --preset release && cmake --build --preset release")
-    bench = Bench(options)
-    summary = {"archive_bytes": bench.archive.stat().st_size, "runs": options.runs, "ways": bench.measure(options.runs),
+def compare(options, site):
+    """`site` is the folder of the made site."""
+    bench = RestoreBench(options, site)
+    ways = bench.measure(options.runs)
+    reference = ways[REFERENCE]["seconds"]
+    for way in ways.values():
+        way["ratio"] = way["seconds"] / reference
+    summary = {"archive_bytes": bench.archive.stat().st_size, "runs": options.runs, "ways": ways,
                "one_file_ms": bench.one_file_milliseconds(), "dump_ms": bench.dump_milliseconds(),
                "verify_seconds": bench.verify_seconds(options.runs)}
     shutil.rmtree(bench.out)
-    if options.json:
-        print(json.dumps(summary))
-        return
-    reference = summary["ways"]["tar --zstd -x"]["seconds"]
-    print(f"an archive of {summary['archive_bytes'] / 1e6:,.0f} MB; {options.runs} runs each\n")
+    return summary
+
+
+def print_table(summary):
+    print(f"an archive of {summary['archive_bytes'] / 1e6:,.0f} MB; {summary['runs']} runs each, warm\n")
     print(f"{'':20}{'median s':>9}{'min s':>7}{'ratio':>7}{'CPU s':>7}{'peak MiB':>10}")
     for name, way in summary["ways"].items():
-        print(f"{name:20}{way['seconds']:9.2f}{way['seconds_min']:7.2f}{way['seconds'] / reference:7.2f}"
-              f"{way['cpu_seconds']:7.2f}{way['peak_memory_bytes'] / MIB:10.0f}")
+        print(f"{name:20}{way['seconds']:9.2f}{way['seconds_min']:7.2f}{way['ratio']:7.2f}{way['cpu_seconds']:7.2f}"
+              f"{way['peak_memory_bytes'] / MIB:10.0f}")
     print(f"\none file: restore {summary['one_file_ms']:.1f} ms, dump {summary['dump_ms']:.1f} ms, start to end of the process"
-          f" (median of {SMALL_RUNS}).\nverify: {summary['verify_seconds']:.2f} s.")
-
-
-if __name__ == "__main__":
-    main()
+          f"\n(median of {SMALL_RUNS}). verify: {summary['verify_seconds']:.2f} s.")

@@ -1,0 +1,16 @@
+wobackup_layer(autoupdate PATH autoupdate
+  SOURCES
+    autoupdate.cc
+    pending_updates.cc
+    retention.cc
+    run_report.cc
+    schedule.cc
+    site_autoupdate.cc
+    systemd_units.cc
+    table_watch.cc
+    versions.cc
+    visual_check.cc
+    wp_cli.cc
+    wp_commands.cc
+    wp_json.cc
+  DEPENDS base config in_place recovery service site snapshot wordpress)
