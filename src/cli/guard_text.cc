@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/text.h"
@@ -46,13 +46,15 @@ void put_path(Json& json, const char* key, const std::filesystem::path& path) {
   if (!is_utf8(path.string())) json["path_b64"] = base64(bytes_of(path.string()));
 }
 
+// The first failure stands in the error's message.
 void report_checks(const std::vector<CheckResult>& checks, const char* when, Output& output) {
+  bool told = false;
   for (const CheckResult& check : checks) {
     if (check.state == CheckState::broken_before) {
       output.warning(fmt::format("check {}{}: {} (so it was before)", printable(check.check), when, check.what));
     } else if (check.state == CheckState::not_asked) {
       output.warning(fmt::format("check {}{} was not asked: {}", printable(check.check), when, check.what));
-    } else if (check.state == CheckState::failed) {
+    } else if (check.state == CheckState::failed && std::exchange(told, true)) {
       output.warning(fmt::format("check {}{} failed: {}", printable(check.check), when, check.what));
     }
   }

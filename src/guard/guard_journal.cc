@@ -130,18 +130,8 @@ GuardJournalFile::GuardJournalFile(const std::filesystem::path& state_dir, const
     : file_(state_dir / "guards" / (site + ".json"), kLargestJournal) {}
 
 std::optional<GuardJournal> GuardJournalFile::load() const {
-  const auto refuse = [this](const std::string& why) -> Error {
-    return {ErrorKind::failed, fmt::format("the journal {} cannot be used: {}", file_.path().string(), why),
-            "a guard was killed; look at the site and at the archive that it names before removing it"};
-  };
-  try {
-    const std::optional<Json> json = file_.load();
-    return json ? std::optional(journal_from(*json)) : std::nullopt;
-  } catch (const Error& error) {
-    throw refuse(error.message());
-  } catch (const Json::exception& error) {
-    throw refuse(printable(error.what()));
-  }
+  return read_journal(file_, "a guard was killed; look at the site and at the archive that it names before removing it",
+                      journal_from);
 }
 
 void GuardJournalFile::save(const GuardJournal& journal) const { file_.save(json_of(journal)); }

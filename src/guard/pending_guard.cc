@@ -3,12 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <utility>
 
-#include "base/host_name.h"
 #include "base/text.h"
 #include "guard/guard_journal.h"
 #include "guard/guard_lock.h"
@@ -92,10 +89,7 @@ std::optional<PendingGuard> pending_guard_of(const std::string& site, const Conf
 
 std::vector<PendingGuard> pending_guards_in(const Config& config) {
   std::vector<PendingGuard> all;
-  std::error_code none;  // no such folder: there never was a guard
-  for (const auto& item : std::filesystem::directory_iterator(config.state_dir / "guards", none)) {
-    const std::string site = item.path().stem().string();
-    if (item.path().extension() != ".json" || !host_name(site)) continue;
+  for (const std::string& site : journaled_sites(config.state_dir, "guards")) {
     try {
       if (auto pending = pending_guard_of(site, config)) all.push_back(*std::move(pending));
     } catch (const Error& error) {
@@ -105,7 +99,6 @@ std::vector<PendingGuard> pending_guards_in(const Config& config) {
       all.push_back(std::move(unknown));
     }
   }
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.site < b.site; });
   return all;
 }
 

@@ -1,10 +1,15 @@
-// Bytes and identities in a journal.
+// Bytes and identities in a journal, and reading one whole.
 #pragma once
 
+#include <fmt/format.h>
+
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "base/bytes.h"
+#include "base/synced_json.h"
 #include "base/text.h"
 #include "in_place/file_identity.h"
 #include "wobackup/error.h"
@@ -25,6 +30,26 @@ namespace wobackup {
   const auto bytes = from_base64(json.get<std::string>());
   if (!bytes) throw Error(ErrorKind::failed, "a path in the journal is no base64");
   return *bytes;
+}
+
+/// What `from` makes of the journal; nothing if there is none. Throws Error failed, naming the file, with this hint,
+/// for one that cannot be understood: then nobody may guess.
+template <class From>
+[[nodiscard]] std::optional<std::invoke_result_t<From, const Json&>> read_journal(const SyncedJson& file,
+                                                                                  const std::string& hint,
+                                                                                  const From& from) {
+  const auto refuse = [&](const std::string& why) -> Error {
+    return {ErrorKind::failed, fmt::format("the journal {} cannot be used: {}", file.path().string(), why), hint};
+  };
+  try {
+    const std::optional<Json> json = file.load();
+    if (!json) return std::nullopt;
+    return from(*json);
+  } catch (const Error& error) {
+    throw refuse(error.message());
+  } catch (const Json::exception& error) {
+    throw refuse(printable(error.what()));
+  }
 }
 
 }  // namespace wobackup

@@ -145,18 +145,8 @@ JournalFile::JournalFile(const std::filesystem::path& state_dir, const std::stri
     : file_(state_dir / "restores" / (site + ".json"), kLargestJournal) {}
 
 std::optional<RestoreJournal> JournalFile::load() const {
-  const auto refuse = [this](const std::string& why) -> Error {
-    return {ErrorKind::failed, fmt::format("the journal {} cannot be used: {}", file_.path().string(), why),
-            "a restore was interrupted; look at the folders that it names before removing it"};
-  };
-  try {
-    const std::optional<Json> json = file_.load();
-    return json ? std::optional(journal_from(*json)) : std::nullopt;
-  } catch (const Error& error) {
-    throw refuse(error.message());
-  } catch (const Json::exception& error) {
-    throw refuse(printable(error.what()));
-  }
+  return read_journal(file_, "a restore was interrupted; look at the folders that it names before removing it",
+                      journal_from);
 }
 
 void JournalFile::save(const RestoreJournal& journal) const { file_.save(json_of(journal)); }

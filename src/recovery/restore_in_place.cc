@@ -3,14 +3,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "base/file_lock.h"
+<<<<<<< HEAD
 #include "base/host_name.h"
 #include "base/safe_path.h"
+=======
+>>>>>>> 0ff571fd152ca2ca644d30f8d4f6ce0eb42f2fe4
 #include "base/text.h"
 #include "in_place/restore_journal.h"
 #include "recovery/archive_origin.h"
@@ -426,10 +428,7 @@ void require_not_interrupted(const std::string& site, const Config& config) {
 
 std::vector<PendingRestore> pending_restores_in(const Config& config) {
   std::vector<PendingRestore> all;
-  std::error_code none;  // no such folder: there never was a restore
-  for (const auto& item : std::filesystem::directory_iterator(config.state_dir / "restores", none)) {
-    const std::string site = item.path().stem().string();
-    if (item.path().extension() != ".json" || !host_name(site)) continue;
+  for (const std::string& site : journaled_sites(config.state_dir, "restores")) {
     try {
       if (auto pending = pending_restore_of(site, config)) all.push_back(*std::move(pending));
     } catch (const Error& error) {
@@ -440,7 +439,6 @@ std::vector<PendingRestore> pending_restores_in(const Config& config) {
       all.push_back(std::move(unknown));
     }
   }
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.site < b.site; });
   return all;
 }
 

@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
+#include "base/host_name.h"
 #include "base/safe_path.h"
 #include "base/system_error.h"
 
@@ -35,6 +37,17 @@ StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)) {
 
 std::filesystem::path StateFolder::lock_file(const std::string& site) const {
   return path_ / "locks" / (site + ".lock");
+}
+
+std::vector<std::string> journaled_sites(const std::filesystem::path& state_dir, const char* part) {
+  std::vector<std::string> sites;
+  std::error_code none;
+  for (const auto& item : std::filesystem::directory_iterator(state_dir / part, none)) {
+    const std::string site = item.path().stem().string();
+    if (item.path().extension() == ".json" && host_name(site)) sites.push_back(site);
+  }
+  std::sort(sites.begin(), sites.end());
+  return sites;
 }
 
 }  // namespace wobackup

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace wobackup {
 
@@ -18,5 +19,8 @@ class StateFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// The sites that have a journal `<state_dir>/<part>/<site>.json`, sorted by name. No such folder has none.
+[[nodiscard]] std::vector<std::string> journaled_sites(const std::filesystem::path& state_dir, const char* part);
 
 }  // namespace wobackup

@@ -2,6 +2,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "fakes/private_mounts.h"
 #include "guard/guarded_site.h"
 
 namespace wobackup {
@@ -260,6 +261,44 @@ TEST_F(GuardTest, RollBackThatFails_IsTriedAgain) {
   EXPECT_TRUE(service().abort_guard("example.com").rolled_back);
   EXPECT_TRUE(is_as_before());
   EXPECT_FALSE(service().pending_guard("example.com"));
+}
+
+TEST_F(GuardTest, FullDisk_BeforeNothingIsChangedAndAfterwardsItIsTriedAgain) {
+  test::PrivateMounts mounts;
+  if (!mounts.allowed()) GTEST_SKIP() << "mounts are not allowed here";
+  ASSERT_TRUE(mounts.tmpfs(folder_ / "small"));
+  folder_.write("small/archives/full", std::string(std::size_t{60} << 20U, 'x'));
+  folder_.write("small/site/htdocs/large.bin", std::string(std::size_t{3} << 20U, 'x'));
+  config_.site["example.com"].path = folder_ / "small/site";
+  config_.backup_root = folder_ / "small/archives";
+  config_.level = 1;
+  const auto large = folder_ / "small/site/htdocs/large.bin";
+  const auto change = [&](const GuardedChange&) {
+    std::filesystem::resize_file(large, 5);
+    folder_.write("small/junk", std::string(std::size_t{62} << 20U, 'x'));
+    throw std::runtime_error("a reason");
+  };
+  try {
+    static_cast<void>(service().guard(the_site(), {}, change));
+    FAIL() << "it was kept";
+  } catch (const GuardFailed& failed) {
+    FAIL() << "it was begun: " << failed.message();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::no_space) << error.message();
+  }
+  EXPECT_EQ(std::filesystem::file_size(large), std::size_t{3} << 20U);
+  std::filesystem::remove(folder_ / "small/archives/full");
+  try {
+    static_cast<void>(service().guard(the_site(), {}, change));
+    FAIL() << "it was kept";
+  } catch (const GuardFailed& failed) {
+    EXPECT_EQ(failed.kind(), ErrorKind::rollback_failed);
+    EXPECT_TRUE(says(failed.hint(), "free space"));
+  }
+  EXPECT_EQ(std::filesystem::file_size(large), 5U);
+  std::filesystem::remove(folder_ / "small/junk");
+  EXPECT_TRUE(service().abort_guard("example.com").rolled_back);
+  EXPECT_EQ(std::filesystem::file_size(large), std::size_t{3} << 20U);
 }
 
 TEST_F(GuardTest, ArchiveThatWasReplaced_IsNotRestored) {

@@ -44,7 +44,12 @@ void plant(const std::filesystem::path& file, const std::string& text) {
 }
 
 constexpr const char* kActivate =
-    "update_option('active_plugins', array('shop/shop.php')); wp_update_comment_count_now(1);";
+    "update_option('active_plugins', array('shop/shop.php')); update_option('template', 'plain');"
+    " update_option('stylesheet', 'plain'); wp_update_comment_count_now(1);";
+constexpr const char* kTheme =
+    "<!DOCTYPE html><html><head><title><?php echo wp_get_document_title(); ?></title><?php wp_head(); ?></head><body>"
+    "<?php while (have_posts()) { the_post(); the_title('<h2>', '</h2>'); the_content(); } wp_footer(); "
+    "?></body></html>";
 
 }  // namespace
 
@@ -57,6 +62,9 @@ void GuardedWordPress::SetUpTestSuite() {
         "{ echo '<p>shop 1.0</p>'; });\n");
   plant(plugins / "shop/inc/orders.php", "<?php // orders\n");
   plant(plugins / "quiet/quiet.php", "<?php\n/* Plugin Name: Quiet\nVersion: 1.0 */\n");
+  const auto theme = live().htdocs() / "wp-content/themes/plain";
+  plant(theme / "style.css", "/* Theme Name: Plain */");
+  plant(theme / "index.php", kTheme);
   run_in(live().site(), {"chown", "-R", "33:33", "."});
   port_ = free_port();
   Command server;
