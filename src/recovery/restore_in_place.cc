@@ -8,11 +8,8 @@
 #include <vector>
 
 #include "base/file_lock.h"
-<<<<<<< HEAD
 #include "base/host_name.h"
 #include "base/safe_path.h"
-=======
->>>>>>> 0ff571fd152ca2ca644d30f8d4f6ce0eb42f2fe4
 #include "base/text.h"
 #include "in_place/restore_journal.h"
 #include "recovery/archive_origin.h"
