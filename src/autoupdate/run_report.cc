@@ -120,7 +120,7 @@ void rotate(int folder, const std::filesystem::path& path, std::size_t keep) {
 // A name that no run has used: two of them may end within a second.
 std::string free_stem(int folder, std::chrono::sys_seconds time) {
   for (;; time += std::chrono::seconds(1)) {
-    const std::string stem = std::string(kPrefix) + snapshot_timestamp(time);
+    std::string stem = std::string(kPrefix) + snapshot_timestamp(time);
     struct stat status {};
     if (::fstatat(folder, (stem + ".json").c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) return stem;
   }

@@ -102,6 +102,7 @@ UpdateCommand told(const WpRun& run) {
 
 std::vector<std::string> names_of(const std::vector<Update>& updates) {
   std::vector<std::string> names;
+  names.reserve(updates.size());
   for (const Update& update : updates) names.push_back(update.name);
   return names;
 }

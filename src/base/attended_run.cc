@@ -144,8 +144,8 @@ void wait_for_group(pid_t group) noexcept {
   ::_exit(0);
 }
 
-[[noreturn]] void keep(pid_t program, int children_fd, const Strings& strings, bool whole_namespace) noexcept {
-  bool end_all = false;
+[[noreturn]] void keep(pid_t program, int children_fd, const Strings& strings, bool whole_namespace,
+                       bool end_all) noexcept {
   std::array<pollfd, 2> waits{{{children_fd, POLLIN, 0}, {strings.control.read_end.get(), POLLIN, 0}}};
   for (;;) {
     siginfo_t ended{};
@@ -196,7 +196,8 @@ void wait_for_group(pid_t group) noexcept {
   if (program < 0) report_and_exit(report, errno);
   if (program == 0) become_program(image, command, strings);
   ::close(report);
-  keep(static_cast<pid_t>(program), children_fd, strings, whole_namespace);
+  // Another identity's program leaves nothing behind, also where there is no namespace to see to it.
+  keep(static_cast<pid_t>(program), children_fd, strings, whole_namespace, command.run_as.has_value());
 }
 
 // ---- In this process.

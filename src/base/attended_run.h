@@ -47,10 +47,11 @@ struct Attended {
 /// Runs it in a session of its own, so that it cannot reach this process's terminal but by the streams it was given.
 ///
 /// A keeper stands between: a process of this program that survives nothing. When the program ends, when it is to be
-/// ended, or when this process is killed, the keeper ends what is left. With another identity all lives in a process
-/// namespace (where the kernel allows one), which nothing can leave. Otherwise what the program's process group holds
-/// ends with the program, and what had left the group (a daemon that it restarted) ends only if the program had to be
-/// ended. Throws Error not_found if the program is missing, failed if it cannot be started.
+/// ended, or when this process is killed, the keeper ends what is left. Of a program with another identity nothing is
+/// left ever: it lives in a process namespace, or, where the kernel allows none, the keeper adopts and ends all of its
+/// orphans. Otherwise what the program's process group holds ends with the program, and what had left the group (a
+/// daemon that it restarted) ends only if the program had to be ended. Throws Error not_found if the program is
+/// missing, failed if it cannot be started.
 [[nodiscard]] Attended run_attended(const AttendedCommand& command, const Attendance& attendance);
 
 }  // namespace wobackup

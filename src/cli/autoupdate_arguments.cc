@@ -15,7 +15,7 @@ Each site is backed up, updated, checked, and taken back if a check fails
 (exit code 22). Reports are kept in /var/log/wobackup.)";
 
 void add_autoupdate(CLI::App& app, AutoupdateArguments& autoupdate) {
-  app.add_option("WHAT", autoupdate.words, "run SITE...; or schedule enable, disable or status")->type_name("");
+  app.add_option("WHAT", autoupdate.words, "run SITE...; schedule enable, disable or status")->type_name("");
   app.add_flag("--all", autoupdate.all, "Every enabled WordPress site");
   app.add_flag("--dry-run", autoupdate.dry_run, "Tell what would be updated");
   app.add_flag("--backup-only", autoupdate.backup_only, "Make the backup only, also for nothing");

@@ -70,11 +70,8 @@ std::string site_name_of(const RestoreArguments& arguments, const std::filesyste
                          const ArchiveOrigin& origin, const Service& service) {
   if (!arguments.site.empty()) return arguments.site;
   const std::string& what = arguments.what;
-  // As Service::find takes it.
-  const bool path_like =
-      what.starts_with('/') || what.starts_with("./") || what.starts_with("../") || what.ends_with(".tar.zst");
-  const bool is_file = path_like && std::filesystem::exists(what);
-  const std::string named = is_file ? owner_of_folder(archive, service) : what.substr(0, what.find('/'));
+  const bool is_file = archive == std::filesystem::absolute(what);  // as Service::find has taken it
+  std::string named = is_file ? owner_of_folder(archive, service) : what.substr(0, what.find('/'));
   if (origin.site && (named.empty() || named == *origin.site)) return *origin.site;
   if (origin.site) {
     wrong_usage(

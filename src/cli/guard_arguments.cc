@@ -30,7 +30,7 @@ void add_guard(CLI::App& app, GuardArguments& guard) {
   add_common(app, guard);
   app.add_option("--type", guard.type, "What to back up: full (default), db, files")->type_name("T");
   app.add_option("--reason", guard.reason, "Why (default: pre-change)")->type_name("TEXT");
-  app.add_flag("--resume", guard.resume, "SITE: keep a killed guard's change, if it is well");
+  app.add_flag("--resume", guard.resume, "SITE: keep a killed guard's change if it is well");
   app.add_flag("--abort", guard.abort, "SITE: take a killed guard's change back");
   app.add_flag("--status", guard.status, "Guards that run or were killed");
 }

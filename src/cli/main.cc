@@ -1,4 +1,5 @@
 // The program: the real streams, the real screen, the real signals.
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -26,6 +27,13 @@ void handle_signals(int flags) {
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART | flags;
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(number, &action, nullptr);
+}
+
+// A file that is opened later must not take a stream's place.
+void fill_closed_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDWR));
+  }
 }
 
 // In the background a terminal is somebody else's to read from.
@@ -57,6 +65,7 @@ bool wants_colours() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_closed_streams();
   std::ios::sync_with_stdio(false);
   handle_signals(static_cast<int>(SA_RESETHAND));  // a second Ctrl-C ends at once
   ::signal(SIGPIPE, SIG_IGN);

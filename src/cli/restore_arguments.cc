@@ -7,7 +7,7 @@ void add_restore(CLI::App& app, RestoreArguments& restore) {
   app.add_option("--target", restore.target, "Folder to restore to; made if missing")->type_name("DIR");
   app.add_flag("--in-place", restore.in_place, "Replace the site's files and database");
   app.add_flag("--yes", restore.yes, "Do not ask");
-  app.add_option("--site", restore.site, "In place: into this site, whatever site's backup it is")->type_name("NAME");
+  app.add_option("--site", restore.site, "In place: into this site, whosever it is")->type_name("NAME");
   app.add_option("--wait", restore.wait, "Wait for another run on the site, e.g. 10m")->type_name("TIME");
   app.add_flag("--accept-changed", restore.accept_changed, "In place: also a backup that was changed");
   app.add_flag("--shared", restore.shared, "In place: also a database that other sites use");

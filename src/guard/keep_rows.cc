@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "base/text.h"
 #include "database/connection.h"
 #include "guard/kept_tables.h"
@@ -13,8 +11,6 @@
 
 namespace wobackup {
 namespace {
-
-constexpr std::chrono::minutes kLockWait{30};
 
 std::vector<std::string> tables_of(DatabaseConnection& connection, const std::string& schema) {
   std::vector<std::string> tables;
@@ -35,8 +31,7 @@ std::string name_of_archive(const std::filesystem::path& archive) {
 }  // namespace
 
 KeptRows keep_rows(const GuardJournal& journal, const GuardEnvironment& environment, std::vector<std::string>& notes) {
-  InPlaceEnvironment in_place = environment.in_place();
-  in_place.wait.longest = kLockWait;
+  const InPlaceEnvironment in_place = environment.patient();
   // Under the site's lock, so that nobody finishes the restore meanwhile.
   const JournaledRestore restore(journal.site.name, "keep rows of", in_place);
   KeptRows kept;

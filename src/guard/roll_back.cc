@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <utility>
 
 #include "base/safe_path.h"
@@ -17,9 +16,6 @@
 
 namespace wobackup {
 namespace {
-
-// A backup by somebody else may be running; a broken site is worth waiting for it.
-constexpr std::chrono::minutes kLockWait{30};
 
 bool is_ours(const PendingRestore& pending, const GuardJournal& journal) {
   return pending.archive == journal.archive.string();
@@ -41,9 +37,10 @@ void restore(const GuardJournal& journal, const GuardEnvironment& environment, c
   InPlaceOptions options = roll_back_options(journal.type, journal.shared);
   // A site that did not run before would look like a restore that failed.
   options.check = journal.runs_before;
-  options.wait = kLockWait;
+  const InPlaceEnvironment in_place = environment.patient();
+  options.wait = in_place.wait.longest;
   options.on_progress = on_progress;
-  RestoredInPlace restored = restore_in_place(journal.site, journal.archive, options, environment.in_place());
+  RestoredInPlace restored = restore_in_place(journal.site, journal.archive, options, in_place);
   for (const PathNote& note : restored.staged.notes) result.notes.push_back(printable(note.path) + ": " + note.what);
   result.notes.insert(result.notes.end(), restored.notes.begin(), restored.notes.end());
 }
@@ -95,9 +92,9 @@ bool finish_begun_restore(const GuardJournal& journal, const GuardEnvironment& e
     // One that has not exchanged anything, or is only tidying up, may also be another's: a roll-back first finishes the
     // restore before it.
     if (!pending->swapping) {
-      abort_restore(site, environment.in_place());
+      abort_restore(site, environment.patient());
     } else if (is_ours(*pending, journal)) {
-      resume_restore(site, environment.in_place());
+      resume_restore(site, environment.patient());
     }
     pending = pending_restore_of(site, environment.config);
   }

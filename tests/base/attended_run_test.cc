@@ -3,10 +3,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <pty.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -164,6 +165,26 @@ TEST_F(AttendedRun, OtherIdentity_LeavesNothingRunning) {
   const Ticking ticking(folder_);
   command_.run_as = kNobody;
   EXPECT_EQ(run(ticking.daemon() + "exit 0").status.code, 0);
+  EXPECT_FALSE(ticking.ticks());
+}
+
+TEST_F(AttendedRun, OtherIdentityWithoutANamespace_LeavesNothingRunningEither) {
+  if (!is_root()) GTEST_SKIP() << "needs root";
+  const Ticking ticking(folder_);
+  command_.run_as = kNobody;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2]{};
+    ::syscall(SYS_capget, &header, data);
+    for (std::uint32_t* set : {&data[0].effective, &data[0].permitted}) *set &= ~(1U << CAP_SYS_ADMIN);
+    if (::syscall(SYS_capset, &header, data) != 0) ::_exit(99);
+    ::_exit(run(ticking.daemon() + "readlink /proc/$$/ns/pid; exit 5").status.code);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 5);
+  EXPECT_EQ(output(), std::filesystem::read_symlink("/proc/self/ns/pid").string() + "\n");  // that it had none
   EXPECT_FALSE(ticking.ticks());
 }
 

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <chrono>
 #include <random>
 #include <thread>
 
@@ -121,15 +122,22 @@ TEST_F(KilledGuard, DamagedJournal_IsToldAndNotGuessed) {
 
 // Whatever the moment, an abort brings everything back, and a guard that came to its end is not pending.
 TEST_F(KilledGuard, AtAnyMoment_AbortBringsEverythingBack) {
-  std::mt19937 random(11);
-  int aborted = 0, rolling = 0;
-  for (int round = 0; round < 40; ++round) {
-    const pid_t child = in_child([&] {
+  const auto start = [&] {
+    return in_child([&] {
       static_cast<void>(
           guard("for i in 1 2 3 4 5 6 7 8; do echo $i > htdocs/new$i.php; done; "
                 "rm -r htdocs/shop; echo x > htdocs/index.php; exit 1"));
     });
-    ::usleep(static_cast<useconds_t>(random() % 400'000));
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  ::waitpid(start(), nullptr, 0);
+  const auto usual = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+  ASSERT_TRUE(is_as_before());
+  std::mt19937 random(11);
+  int aborted = 0, rolling = 0;
+  for (int round = 0; round < 40; ++round) {
+    const pid_t child = start();
+    ::usleep(static_cast<useconds_t>(random() % static_cast<std::uint64_t>(usual.count())));
     kill(child);
     if (const auto found = pending()) {
       ++aborted;

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <random>
 
 #include "fakes/plain_tools.h"
@@ -216,6 +217,10 @@ TEST_F(InPlaceTest, WithoutARestore_ThereIsNothingToTakeBack) {
 }
 
 TEST_F(InPlaceTest, KilledAtAnyMoment_IsBeforeOrAfterWithOneCommand) {
+  const auto begin = std::chrono::steady_clock::now();
+  static_cast<void>(restore());
+  const auto usual = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+  undo();
   std::mt19937 random(5);
   int before = 0, after = 0, interrupted = 0;
   for (int round = 0; round < 25; ++round) {
@@ -227,7 +232,7 @@ TEST_F(InPlaceTest, KilledAtAnyMoment_IsBeforeOrAfterWithOneCommand) {
       }
       ::_exit(0);
     }
-    ::usleep(static_cast<useconds_t>(random() % 60'000));
+    ::usleep(static_cast<useconds_t>(random() % static_cast<std::uint64_t>(usual.count())));
     ::kill(child, SIGKILL);
     int status = 0;
     ::waitpid(child, &status, 0);

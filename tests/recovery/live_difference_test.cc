@@ -48,7 +48,8 @@ TEST_F(LiveDifferenceTest, RowsDefinitionsAndWhatCameOrWent) {
             (std::vector<std::string>{"event nightly removed", "routine function twice changed definition",
                                       "sequence numbers changed definition", "table parent changed definition by 0",
                                       "table words changed by -1", "table wp_posts changed by 1",
-                                      "trigger counted removed", "view newest removed", "event awake added", "routine procedure odd added", "table since added"}));
+                                      "trigger counted removed", "view newest removed", "event awake added",
+                                      "routine procedure odd added", "table since added"}));
   const auto posts = std::find_if(found.tables.begin(), found.tables.end(),
                                   [](const TableChange& change) { return change.name == "wp_posts"; });
   ASSERT_NE(posts, found.tables.end());
