@@ -46,7 +46,9 @@ class PrivateMariadb:
         self.data.mkdir(parents=True)
         subprocess.run(["mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal",
                         "--skip-test-db", *self._as_us(), f"--datadir={self.data}"], check=True,
-                       stdout=subprocess.DEVNULL)
+                       stdout=subprocess.DEVNULL,
+                       # A server that starts removes the temporary tables that others have in the same folder.
+                       env={**os.environ, "TMPDIR": str(self.folder)})
         (self.data / "installed").touch()
 
     def _start(self):

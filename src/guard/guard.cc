@@ -17,6 +17,7 @@
 #include "guard/site_checks.h"
 #include "recovery/live_htdocs.h"
 #include "recovery/restorable.h"
+#include "recovery/site_check.h"
 #include "site/database_login.h"
 #include "snapshot/run_monitor.h"
 #include "snapshot/state_folder.h"
@@ -204,6 +205,7 @@ class Guarding {
     journal_.phase = GuardPhase::check;
     file_.save(journal_);
     enter("check");
+    forget_caches();
     try {
       result_.checks = check_now();
     } catch (const Error& error) {
@@ -211,6 +213,14 @@ class Guarding {
       return;
     }
     journal_.problem = first_failure(result_.checks).value_or("");
+  }
+
+  // What PHP has compiled and a cache has kept is of the time before: a page from there proves nothing.
+  void forget_caches() {
+    const Cancellation never;
+    for (std::string& note : flush_site_caches(site_, environment_.config, live_owner(site_), never)) {
+      result_.notes.push_back(std::move(note));
+    }
   }
 
   [[noreturn]] void take_back() {

@@ -18,7 +18,7 @@ std::filesystem::path lock_file(const std::filesystem::path& state_dir, const st
 }
 
 std::filesystem::path made_lock_file(const StateFolder& state, const std::string& site) {
-  const std::filesystem::path file = lock_file(state.path(), site);
+  std::filesystem::path file = lock_file(state.path(), site);
   if (::mkdir(file.parent_path().c_str(), 0700) != 0 && errno != EEXIST) {
     throw system_error(fmt::format("cannot make the folder {}", file.parent_path().string()), errno);
   }

@@ -78,7 +78,7 @@ ColumnKind kind_of(const Column& column) {
 // A column's value as something that compares byte by byte: collations take too much for equal, and a dump has fewer
 // digits than a float.
 std::string comparable(const std::string& alias, const Column& column) {
-  const std::string value = alias + "." + quoted_name(column.name);
+  std::string value = alias + "." + quoted_name(column.name);
   if (column.has_charset) return fmt::format("CAST(CONVERT({} USING utf8mb4) AS BINARY)", value);
   if (is_inexact(column) || column.data_type == "json") return fmt::format("CAST(CONCAT({}) AS BINARY)", value);
   return value;
@@ -225,7 +225,7 @@ KeptTable write_row_difference(DatabaseConnection& connection, const DatabasePai
   if (difference.by_key() && connection.error_of("EXPLAIN " + difference.sql())) {
     difference.without_key();  // keys of different collations cannot be compared
   }
-  const KeptTable kept = write_rows(connection, difference, selection.table, file);
+  KeptTable kept = write_rows(connection, difference, selection.table, file);
   if (kept.added + kept.changed > 0) tell_shape(displaced, difference, selection.table, file, notes);
   return kept;
 }

@@ -93,6 +93,7 @@ SiteChecks SiteChecks::of(const Site& site, const GuardOptions& options, const C
 
 SiteChecks SiteChecks::from(const std::vector<std::string>& texts) {
   std::vector<GuardCheck> checks;
+  checks.reserve(texts.size());
   for (const std::string& text : texts) checks.push_back(guard_check_from(text));
   return SiteChecks(std::move(checks), false);
 }

@@ -67,7 +67,7 @@ Share share_of(const std::vector<StagingPlace>& places, std::size_t index, const
 // Folders above it that are missing live come with it, as they are in the backup.
 std::string with_missing_folders(int site_fd, const std::string& path) {
   for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
-    const std::string above = path.substr(0, slash);
+    std::string above = path.substr(0, slash);
     if (open_place(site_fd, above)) continue;
     if (errno == ENOENT) return above;
     if (errno == ELOOP || errno == ENOTDIR) {

@@ -88,7 +88,9 @@ void AutoupdateTest::SetUpTestSuite() {
   run_in(live().site(), {"chown", "-R", "33:33", "."});
   port_ = free_port();
   Command command;
-  command.argv = {"php", "-d", "error_reporting=0", "-S", "127.0.0.1:" + std::to_string(port_), "-t", live().htdocs()};
+  command.argv = {
+      "php", "-d",           "error_reporting=0", "-d", "opcache.enable=0", "-S", "127.0.0.1:" + std::to_string(port_),
+      "-t",  live().htdocs()};
   command.environment = {{"PHP_CLI_SERVER_WORKERS", "4"}};
   command.run_as = {33, 33};
   web_server_ = std::make_unique<Subprocess>(command);

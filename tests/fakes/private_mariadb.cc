@@ -20,10 +20,10 @@ Command command(std::vector<std::string> argv) { return {std::move(argv), {}, {}
 
 PrivateMariadb::PrivateMariadb() {
   ::chmod(folder_.path().c_str(), 0755);
-  must(run_collecting(command({"mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal",
-                               "--skip-test-db", "--user=root", "--datadir=" + (folder_ / "data").string()}),
-                      std::chrono::minutes(2)),
-       "mariadb-install-db");
+  Command install = command({"mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal",
+                             "--skip-test-db", "--user=root", "--datadir=" + (folder_ / "data").string()});
+  install.environment.emplace_back("TMPDIR", folder_.path().string());  // see start()
+  must(run_collecting(install, std::chrono::minutes(2)), "mariadb-install-db");
   start();
 }
 

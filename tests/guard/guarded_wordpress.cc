@@ -68,8 +68,15 @@ void GuardedWordPress::SetUpTestSuite() {
   run_in(live().site(), {"chown", "-R", "33:33", "."});
   port_ = free_port();
   Command server;
-  server.argv = {
-      "php", "-d", "display_errors=0", "-S", fmt::format("127.0.0.1:{}", port_), "-t", live().htdocs().string()};
+  server.argv = {"php",
+                 "-d",
+                 "display_errors=0",
+                 "-d",
+                 "opcache.enable=0",
+                 "-S",
+                 fmt::format("127.0.0.1:{}", port_),
+                 "-t",
+                 live().htdocs().string()};
   server.environment = {{"PHP_CLI_SERVER_WORKERS", "2"}};
   server.run_as = {33, 33};
   web_ = std::make_unique<Subprocess>(server);
