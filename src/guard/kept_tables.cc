@@ -1,9 +1,9 @@
 #include "guard/kept_tables.h"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.h"
 #include "site/site_config.h"
@@ -75,7 +75,8 @@ KeptTables::KeptTables(const std::vector<std::string>& globs, std::string prefix
       }
       post_types_.push_back(like_of(std::string_view(glob).substr(type_mark.size())));
     } else {
-      names_.emplace_back(glob);
+      if (glob.empty()) throw Error(ErrorKind::usage, "keep_rows: an empty pattern");
+      names_.push_back(glob);
     }
   }
 }
@@ -91,7 +92,9 @@ std::vector<KeptSelection> KeptTables::select(const std::vector<std::string>& ta
     std::optional<std::string> name = plain_name(table);
     if (!name) continue;
     const auto is_meant = [&](const std::string& plain) {
-      return std::any_of(names_.begin(), names_.end(), [&](const auto& glob) { return glob.matches(plain, false); });
+      // A table's name is no path: a slash in it is a character like any other.
+      return std::any_of(names_.begin(), names_.end(),
+                         [&](const std::string& glob) { return ::fnmatch(glob.c_str(), plain.c_str(), 0) == 0; });
     };
     bool whole = is_meant(*name);
     const std::size_t digits =
