@@ -91,7 +91,11 @@ std::vector<KeptSelection> KeptTables::select(const std::vector<std::string>& ta
     std::optional<std::string> name = plain_name(table);
     if (!name) continue;
     const auto is_meant = [&](const std::string& plain) {
-      return std::any_of(names_.begin(), names_.end(), [&](const auto& glob) { return glob.matches(plain, false); });
+      // A slash in a table's name is no folder, which a glob would stop at.
+      std::string one_piece(plain);
+      std::replace(one_piece.begin(), one_piece.end(), '/', '_');
+      return std::any_of(names_.begin(), names_.end(),
+                         [&](const auto& glob) { return glob.matches(one_piece, false); });
     };
     bool whole = is_meant(*name);
     const std::size_t digits =
