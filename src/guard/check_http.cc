@@ -50,6 +50,8 @@ CheckLook look(const HttpCheck& check, const CheckContext& context) {
                   {"cut", answer.body_cut},  {"milliseconds", took.count()}, {"redirect", answer.redirect_to}};
     // A post may quote such a text, so only its coming counts. A page that fails in its footer has it, and status 200.
     seen.facts["shows_error"] = answer.signs.critical_error || answer.signs.database_error;
+    // PHP that dies in the middle of a page, with errors hidden, leaves only that.
+    seen.facts["closed"] = answer.signs.closed || answer.body_cut;
     seen.problem = http_problem(answer, {.status = answer.status, .maintenance = false});
     // A password, or another place, may well be what a page has for everybody. What a server cannot do is wrong.
     if (!seen.problem && answer.status >= 500) seen.problem = http_problem(answer, {});
@@ -70,6 +72,9 @@ std::optional<std::string> worsened(const HttpCheck& check, const Json& before, 
   }
   if (now.value("shows_error", false) && !before.value("shows_error", true)) {
     return fmt::format("{} shows an error of WordPress now, and did not before", check.path);
+  }
+  if (before.value("closed", false) && !now.value("closed", true)) {
+    return fmt::format("{} ends in the middle of the page now: PHP died there", check.path);
   }
   const std::string then = text(before, "title"), title = text(now, "title");
   if (!then.empty() && !is_near(then, title)) {

@@ -1,9 +1,9 @@
 #include "guard/kept_tables.h"
 
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "site/site_config.h"
@@ -75,8 +75,7 @@ KeptTables::KeptTables(const std::vector<std::string>& globs, std::string prefix
       }
       post_types_.push_back(like_of(std::string_view(glob).substr(type_mark.size())));
     } else {
-      if (glob.empty()) throw Error(ErrorKind::usage, "keep_rows: an empty pattern");
-      names_.push_back(glob);
+      names_.emplace_back(glob);
     }
   }
 }
@@ -92,9 +91,11 @@ std::vector<KeptSelection> KeptTables::select(const std::vector<std::string>& ta
     std::optional<std::string> name = plain_name(table);
     if (!name) continue;
     const auto is_meant = [&](const std::string& plain) {
-      // A table's name is no path: a slash in it is a character like any other.
+      // A slash in a table's name is no folder, which a glob would stop at.
+      std::string one_piece(plain);
+      std::replace(one_piece.begin(), one_piece.end(), '/', '_');
       return std::any_of(names_.begin(), names_.end(),
-                         [&](const std::string& glob) { return ::fnmatch(glob.c_str(), plain.c_str(), 0) == 0; });
+                         [&](const auto& glob) { return glob.matches(one_piece, false); });
     };
     bool whole = is_meant(*name);
     const std::size_t digits =

@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "source/files/path_pattern.h"
 #include "wobackup/site.h"
 
 namespace wobackup {
@@ -41,7 +41,7 @@ class KeptTables {
   [[nodiscard]] std::optional<std::string> plain_name(std::string_view table) const;
 
   std::string prefix_;
-  std::vector<std::string> names_;
+  std::vector<PathPattern> names_;
   std::vector<std::string> post_types_;
 };
 

@@ -17,4 +17,4 @@ wobackup_layer(guard PATH guard
     row_difference.cc
     row_file.cc
     site_checks.cc
-  DEPENDS base config container database in_place recovery site snapshot store_archive wordpress)
+  DEPENDS base config container database in_place recovery site snapshot source_files store_archive wordpress)

@@ -9,6 +9,7 @@ namespace wobackup {
 namespace {
 
 constexpr std::size_t kHead = std::size_t{64} << 10U;
+constexpr std::size_t kTail = std::size_t{16} << 10U;  // caches and plugins write their remarks behind the end
 constexpr std::size_t kLongestTitle = 200;
 
 bool has(std::string_view body, std::string_view text) { return body.find(text) != std::string_view::npos; }
@@ -24,6 +25,8 @@ PageSigns page_signs(std::string_view body) {
   signs.maintenance = has(body, "Briefly unavailable for scheduled maintenance");
   signs.php_error =
       std::any_of(php_errors.begin(), php_errors.end(), [&](std::string_view text) { return has(body, text); });
+  signs.closed =
+      lower_ascii(body.substr(body.size() - std::min(body.size(), kTail))).find("</html") != std::string::npos;
   return signs;
 }
 

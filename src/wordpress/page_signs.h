@@ -13,6 +13,7 @@ struct PageSigns {
   bool database_error = false;  ///< "Error establishing a database connection"
   bool php_error = false;       ///< a fatal error or a parse error that PHP printed
   bool maintenance = false;     ///< "Briefly unavailable for scheduled maintenance"
+  bool closed = false;          ///< the document's end is there; not wrong by itself, its loss is
 };
 
 [[nodiscard]] PageSigns page_signs(std::string_view body);
