@@ -93,6 +93,7 @@ void AutoupdateTest::SetUpTestSuite() {
       "php", "-d",           "display_errors=0", "-d", "opcache.enable=0", "-S", "127.0.0.1:" + std::to_string(port_),
       "-t",  live().htdocs()};
   command.environment = {{"PHP_CLI_SERVER_WORKERS", "4"}};
+  command.confinement = Confinement{.umask = 022, .limits = {}};  // its workers end with it
   command.run_as = {33, 33};
   web_server_ = std::make_unique<Subprocess>(command);
   // The first visit writes what every WordPress writes then.

@@ -78,6 +78,7 @@ void GuardedWordPress::SetUpTestSuite() {
                  "-t",
                  live().htdocs().string()};
   server.environment = {{"PHP_CLI_SERVER_WORKERS", "2"}};
+  server.confinement = Confinement{.umask = 022, .limits = {}};  // its workers end with it
   server.run_as = {33, 33};
   web_ = std::make_unique<Subprocess>(server);
   std::thread([out = web_->err_fd()] {  // what it tells of each request

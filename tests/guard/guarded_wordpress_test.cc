@@ -162,7 +162,7 @@ TEST_F(GuardedWordPress, LoginWithoutTheRightToRestore_StopsBeforeTheChange) {
 TEST_F(GuardedWordPress, KilledAtAnyMoment_AbortBringsOrder) {
   std::mt19937 random(17);
   int aborted = 0;
-  for (int round = 0; round < 6; ++round) {
+  for (int round = 0; round < 4; ++round) {
     const pid_t child = ::fork();
     if (child == 0) {
       try {
@@ -187,6 +187,9 @@ TEST_F(GuardedWordPress, KilledAtAnyMoment_AbortBringsOrder) {
       EXPECT_TRUE(service().abort_guard("wp.example").rolled_back);
     }
     ASSERT_TRUE(is_as_before()) << "round " << round;
+    // Else the next one would archive it first.
+    const auto restore = service().pending_restore("wp.example");
+    if (restore && !restore->interrupted) static_cast<void>(service().finish_restore(the_site(), true));
   }
   EXPECT_GT(aborted, 0);
 }
