@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -17,6 +19,7 @@ namespace {
 constexpr std::uint64_t kTailBytes = 65536;
 constexpr std::uint64_t kHeaderPieceBytes = 65536;
 constexpr std::uint64_t kPieceBytes = std::uint64_t{1} << 18U;
+constexpr std::size_t kKnownLinesBytes = std::size_t{8} << 20U;
 constexpr std::size_t kLongestHeaderBytes = std::size_t{4} << 20U;
 constexpr std::size_t kLongestLineBytes = std::size_t{32} << 20U;  // a dump of 250,000 tables
 constexpr std::uint32_t kSkippableMagic = 0x184D2A5B;
@@ -47,6 +50,22 @@ std::string manifest_of(const RandomAccess& file) { return fmt::format("the mani
 
 }  // namespace
 
+/// The lines of a small manifest whose hash has been compared.
+struct ContainerReader::KnownLines {
+  [[nodiscard]] std::shared_ptr<const std::string> text() {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+  void keep(std::string&& text) {
+    const std::lock_guard lock(mutex_);
+    text_ = std::make_shared<const std::string>(std::move(text));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const std::string> text_;
+};
+
 std::optional<ContainerReader> ContainerReader::open(const RandomAccess& file) {
   const std::uint64_t size = file.size();
   const std::uint64_t tail_bytes = std::min(kTailBytes, size);
@@ -73,7 +92,7 @@ ContainerReader::ContainerReader(const RandomAccess& file) : file_(&file) {
 // The last two frames of the table are manifest and locator, and the table must say the same as the locator.
 ContainerReader::ContainerReader(const RandomAccess& file, std::vector<SeekFrame> listed,
                                  const std::optional<Locator>& locator)
-    : file_(&file), frames_(std::move(listed)) {
+    : file_(&file), frames_(std::move(listed)), known_(std::make_shared<KnownLines>()) {
   if (!locator) damaged(*file_, "it has no locator before its seek table");
   locator_ = *locator;
   frames_.pop_back();
@@ -104,11 +123,24 @@ std::size_t ContainerReader::frame_at(std::uint64_t tar_offset) const {
   return static_cast<std::size_t>(after - frames_.begin()) - 1;
 }
 
-ByteSpan ContainerReader::read_frame(std::size_t index, FrameScratch& scratch) const {
+ByteSpan ContainerReader::read_encoded(std::size_t index, FrameScratch& scratch) const {
   const SeekFrame& frame = frames_.at(index);
   scratch.encoded.clear();
   const MutableByteSpan bytes = scratch.encoded.grow(frame.bytes);
   if (file_->read(frame.offset, bytes) != bytes.size()) damaged(*file_, "it became shorter while it was read");
+  return bytes;
+}
+
+ByteSpan ContainerReader::read_frame_beginning(std::size_t index, std::size_t plain_bytes,
+                                               FrameScratch& scratch) const {
+  if (plain_bytes >= frames_.at(index).plain_bytes) return read_frame(index, scratch);
+  const ByteSpan bytes = read_encoded(index, scratch);
+  return naming(*file_, [&] { return decode_frame_beginning(bytes, plain_bytes, scratch); });
+}
+
+ByteSpan ContainerReader::read_frame(std::size_t index, FrameScratch& scratch) const {
+  const SeekFrame& frame = frames_.at(index);
+  const ByteSpan bytes = read_encoded(index, scratch);
   const ByteSpan plain = naming(*file_, [&] { return decode_frame(bytes, scratch); });
   if (plain.size() != frame.plain_bytes) damaged(*file_, fmt::format("frame {} has not the length listed", index));
   return plain;
@@ -163,20 +195,34 @@ void ContainerReader::read_manifest(const std::function<bool(std::string_view pa
 }
 
 void ContainerReader::read_manifest_lines(const std::function<void(std::string_view)>& visit) const {
+  if (const auto known = known_->text()) {
+    for (std::size_t at = 0, end = 0; at < known->size(); at = end + 1) {
+      end = known->find('\n', at);
+      visit(std::string_view(*known).substr(at, end - at));
+    }
+    return;
+  }
   CompressedLines lines(kLongestLineBytes, manifest_of(*file_));
   Sha256 hash;
   bool header_passed = false;
+  std::string text;
+  bool small = locator_.manifest_bytes <= kKnownLinesBytes;
   for (std::uint64_t at = 0; at < locator_.manifest_bytes; at += kPieceBytes) {
     const ByteVector bytes = read_manifest_piece(at, kPieceBytes);
     hash.update(bytes);
     lines.feed(bytes, [&](std::string_view line) {
-      if (header_passed) visit(line);
+      if (header_passed) {
+        small = small && text.size() + line.size() < kKnownLinesBytes;
+        if (small) text.append(line).push_back('\n');
+        visit(line);
+      }
       header_passed = true;
       return true;
     });
   }
   if (!header_passed || !lines.at_end()) damaged(*file_, "its manifest is cut off");
   if (hash.finish() != locator_.manifest_sha256) damaged(*file_, "its manifest does not have the hash that it should");
+  if (small) known_->keep(std::move(text));
 }
 
 }  // namespace wobackup

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,8 @@ class ContainerReader {
   [[nodiscard]] ByteVector read_frame(std::size_t index) const;
   /// The same into scratch memory, where it stays until the next call.
   [[nodiscard]] ByteSpan read_frame(std::size_t index, FrameScratch& scratch) const;
+  /// The same, but `plain_bytes` from its beginning do: if it is longer, nothing has been compared.
+  [[nodiscard]] ByteSpan read_frame_beginning(std::size_t index, std::size_t plain_bytes, FrameScratch& scratch) const;
   /// The manifest's first line: one small read.
   [[nodiscard]] ManifestHeader read_manifest_header() const;
   /// All entries in order, with bounded memory. At the end the manifest's hash has been compared; until then they are
@@ -43,16 +46,20 @@ class ContainerReader {
   /// Only entries whose path `wanted` takes; the others are not even looked at, but the hash is compared all the same.
   void read_manifest(const std::function<bool(std::string_view path)>& wanted,
                      const std::function<void(const ManifestEntry&)>& visit) const;
-  /// The entries' lines as they stand, under the same condition.
+  /// The entries' lines as they stand, under the same condition. Those of a small manifest stay in memory, so that a
+  /// second look costs little.
   void read_manifest_lines(const std::function<void(std::string_view)>& visit) const;
 
  private:
   ContainerReader(const RandomAccess& file, std::vector<SeekFrame> listed, const std::optional<Locator>& locator);
+  [[nodiscard]] ByteSpan read_encoded(std::size_t index, FrameScratch& scratch) const;
   [[nodiscard]] ByteVector read_manifest_piece(std::uint64_t at, std::uint64_t most_bytes) const;
 
   const RandomAccess* file_;
   Locator locator_;
   std::vector<SeekFrame> frames_;
+  struct KnownLines;
+  std::shared_ptr<KnownLines> known_;
 };
 
 }  // namespace wobackup

@@ -40,6 +40,25 @@ FrameHeader read_header(ByteSpan frame) {
   throw Error(ErrorKind::verification, std::string("a frame is damaged: ") + why);
 }
 
+// The length of the plaintext of a frame within the limits.
+std::size_t checked_plain_bytes(ByteSpan frame) {
+  const FrameHeader header = read_header(frame);
+  if (!header.data) refuse("it is no zstd data frame");
+  if (!header.has_checksum) refuse("it has no checksum");
+  if (header.window_bytes > kLargestWindowBytes) refuse("its window is larger than 8 MiB");
+  if (header.plain_bytes > kLargestPlainBytes) refuse("its length is unknown or over 8 MiB");
+  if (ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size()) refuse("it ends too early or too late");
+  return static_cast<std::size_t>(header.plain_bytes);
+}
+
+ZSTD_DCtx* decoder_of(FrameScratch& scratch) {
+  if (!scratch.decoder) {
+    scratch.decoder = std::shared_ptr<ZSTD_DCtx>(ZSTD_createDCtx(), ZSTD_freeDCtx);
+    if (!scratch.decoder) throw std::bad_alloc();
+  }
+  return static_cast<ZSTD_DCtx*>(scratch.decoder.get());
+}
+
 }  // namespace
 
 std::size_t frame_bytes_at(ByteSpan bytes) {
@@ -51,22 +70,31 @@ std::size_t frame_bytes_at(ByteSpan bytes) {
 }
 
 ByteSpan decode_frame(ByteSpan frame, FrameScratch& scratch) {
-  const FrameHeader header = read_header(frame);
-  if (!header.data) refuse("it is no zstd data frame");
-  if (!header.has_checksum) refuse("it has no checksum");
-  if (header.window_bytes > kLargestWindowBytes) refuse("its window is larger than 8 MiB");
-  if (header.plain_bytes > kLargestPlainBytes) refuse("its length is unknown or over 8 MiB");
-  if (ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size()) refuse("it ends too early or too late");
-  if (!scratch.decoder) {
-    scratch.decoder = std::shared_ptr<ZSTD_DCtx>(ZSTD_createDCtx(), ZSTD_freeDCtx);
-    if (!scratch.decoder) throw std::bad_alloc();
-  }
+  const std::size_t plain_bytes = checked_plain_bytes(frame);
   scratch.plain.clear();
-  const MutableByteSpan plain = scratch.plain.grow(static_cast<std::size_t>(header.plain_bytes));
-  auto* const decoder = static_cast<ZSTD_DCtx*>(scratch.decoder.get());
-  const std::size_t size = ZSTD_decompressDCtx(decoder, plain.data(), plain.size(), frame.data(), frame.size());
+  const MutableByteSpan plain = scratch.plain.grow(plain_bytes);
+  const std::size_t size =
+      ZSTD_decompressDCtx(decoder_of(scratch), plain.data(), plain.size(), frame.data(), frame.size());
   if (ZSTD_isError(size) != 0) refuse(ZSTD_getErrorName(size));
   if (size != plain.size()) refuse("it is shorter than it says");
+  return plain;
+}
+
+ByteSpan decode_frame_beginning(ByteSpan frame, std::size_t most_bytes, FrameScratch& scratch) {
+  if (checked_plain_bytes(frame) <= most_bytes) return decode_frame(frame, scratch);
+  scratch.plain.clear();
+  const MutableByteSpan plain = scratch.plain.grow(most_bytes);
+  ZSTD_DCtx* const decoder = decoder_of(scratch);
+  ZSTD_DCtx_reset(decoder, ZSTD_reset_session_only);
+  ZSTD_inBuffer input{frame.data(), frame.size(), 0};
+  ZSTD_outBuffer output{plain.data(), plain.size(), 0};
+  while (output.pos < output.size) {
+    const std::size_t before = output.pos + input.pos;
+    const std::size_t result = ZSTD_decompressStream(decoder, &output, &input);
+    if (ZSTD_isError(result) != 0) refuse(ZSTD_getErrorName(result));
+    if (result == 0 || output.pos + input.pos == before) break;
+  }
+  if (output.pos < output.size) refuse("it is shorter than it says");
   return plain;
 }
 

@@ -34,4 +34,8 @@ struct FrameScratch {
 /// The same into scratch memory, where the plaintext stays until the next call.
 [[nodiscard]] ByteSpan decode_frame(ByteSpan frame, FrameScratch& scratch);
 
+/// Only the beginning of the plaintext, `most_bytes` of it, in so much less time; all of it if it is no longer. Of a
+/// part, nothing has been compared: whoever uses it needs another proof, as a member's hash is one.
+[[nodiscard]] ByteSpan decode_frame_beginning(ByteSpan frame, std::size_t most_bytes, FrameScratch& scratch);
+
 }  // namespace wobackup

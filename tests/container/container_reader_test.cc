@@ -64,6 +64,15 @@ TEST(ContainerReader, OpeningReadsOnce) {
   EXPECT_EQ(file.reads().size(), 2U);
 }
 
+TEST(ContainerReader, SmallManifest_IsReadOnce) {
+  const MemoryFile file(small_container().file());
+  const ContainerReader reader(file);
+  const auto first = paths_of(reader);
+  const std::size_t reads = file.reads().size();
+  EXPECT_EQ(paths_of(reader), first);
+  EXPECT_EQ(file.reads().size(), reads);
+}
+
 TEST(ContainerReader, SeekTableOver64KiB_IsReadWhole) {
   MadeContainer made = small_container();
   for (int i = 0; i < 10'000; ++i) made.add_frame(filler('x', 512));

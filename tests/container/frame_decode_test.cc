@@ -21,6 +21,29 @@ TEST(FrameDecode, Frame_DecodesToItsText) {
   EXPECT_TRUE(decode_frame(zstd_frame("")).empty());
 }
 
+TEST(FrameDecode, Beginning_IsDecodedAlone) {
+  const ByteVector frame = zstd_frame(filler('x', 3'000'000) + filler('y', 1'000'000));
+  FrameScratch scratch;
+  for (const std::size_t size : {std::size_t{1}, std::size_t{131'072}, std::size_t{3'000'001}}) {
+    const std::string expected = (filler('x', 3'000'000) + filler('y', 1'000'000)).substr(0, size);
+    EXPECT_EQ(text_of(decode_frame_beginning(frame, size, scratch)), expected) << size;
+  }
+  EXPECT_EQ(decode_frame_beginning(frame, 5'000'000, scratch).size(), 4'000'000U);
+  EXPECT_EQ(text_of(decode_frame(zstd_frame("after a part"), scratch)), "after a part");
+}
+
+TEST(FrameDecode, BeginningOfADamagedFrame_IsRefusedWhereItCannotBeDecoded) {
+  FrameScratch scratch;
+  const ByteVector frame = zstd_frame(filler('x', 1'000'000));
+  const auto cut = [&] {
+    static_cast<void>(decode_frame_beginning(ByteSpan(frame).first(frame.size() / 2), 999, scratch));
+  };
+  EXPECT_TRUE(refuses(cut, "too early"));
+  ByteVector no_frame = frame;
+  no_frame[0] ^= std::byte{1};
+  EXPECT_TRUE(refuses([&] { static_cast<void>(decode_frame_beginning(no_frame, 999, scratch)); }, "data frame"));
+}
+
 TEST(FrameDecode, ChangedByte_IsRefused) {
   const ByteVector frame = zstd_frame("the text of a frame, as any other text");
   for (std::size_t at = 0; at < frame.size(); ++at) {

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kLongestMapBytes = std::size_t{48} << 20U;  // what parse_sparse_map takes at the most
 constexpr std::size_t kZerosBytes = 65536;
+// Headers are rarely longer, extended attributes and all.
+constexpr std::uint64_t kUsualHeaderBytes = 16384;
 
 // Whether these bytes hold a whole map: a number of segments, twice as many numbers, and zeros up to whole blocks.
 class MapEnd {
@@ -97,15 +99,32 @@ StoredMember::StoredMember(const ContainerReader& container, const ManifestEntry
   }
   if (*listed_.offset % kTarBlockBytes != 0) member_damaged(path, "its place in the tar is not at a block");
   frame_ = container_.frame_at(*listed_.offset);
-  first_ = container_.read_frame(frame_);
-  const auto begin = static_cast<std::size_t>(*listed_.offset - container_.frames()[frame_].plain_offset);
-  header_ = header_at(ByteSpan(first_).subspan(begin), path);
+  const SeekFrame& frame = container_.frames()[frame_];
+  const auto begin = static_cast<std::size_t>(*listed_.offset - frame.plain_offset);
+  // Most members are far shorter than their frame, and what lies behind them need not be decoded.
+  read_first(begin + kUsualHeaderBytes + std::min<std::uint64_t>(listed_.entry.size, frame.plain_bytes));
+  try {
+    header_ = header_at(first_.subspan(begin), path);
+  } catch (const Error&) {
+    if (first_.size() == frame.plain_bytes) throw;
+    read_first(frame.plain_bytes);
+    header_ = header_at(first_.subspan(begin), path);
+  }
   require_agreement(header_, listed_, top);
   data_begin_ = *listed_.offset + header_.header_bytes;
   const std::uint64_t tar_bytes = container_.locator().tar_bytes;
   if (data_begin_ > tar_bytes || header_.data_bytes > tar_bytes - data_begin_) {
     member_damaged(path, "it is longer than the tar");
   }
+  const std::uint64_t end =
+      std::min(data_begin_ + header_.data_bytes - frame.plain_offset, std::uint64_t{frame.plain_bytes});
+  if (first_.size() < end) read_first(end);
+}
+
+// The frame's plaintext up to there; all of it if that saves little.
+void StoredMember::read_first(std::uint64_t end) {
+  const std::uint64_t all = container_.frames()[frame_].plain_bytes;
+  first_ = container_.read_frame_beginning(frame_, static_cast<std::size_t>(end < all - all / 8 ? end : all), scratch_);
 }
 
 // Bytes of the tar, frame by frame, until the sink wants no more.
@@ -115,7 +134,7 @@ void StoredMember::read_range(std::uint64_t begin, std::uint64_t end, const std:
     const SeekFrame& frame = container_.frames()[index];
     ByteVector decoded;
     if (index != frame_) decoded = container_.read_frame(index);
-    const ByteSpan plain = index == frame_ ? ByteSpan(first_) : ByteSpan(decoded);
+    const ByteSpan plain = index == frame_ ? first_ : ByteSpan(decoded);
     const auto from = static_cast<std::size_t>(begin - frame.plain_offset);
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(plain.size() - from, end - begin));
     begin += size;

@@ -17,6 +17,9 @@ class StoredMember {
  public:
   /// Reads the frame that holds the member's headers. `top`: the archive's top folder.
   StoredMember(const ContainerReader& container, const ManifestEntry& listed, std::string_view top);
+  StoredMember(const StoredMember&) = delete;
+  StoredMember& operator=(const StoredMember&) = delete;
+  ~StoredMember() = default;
 
   /// As the tar tells it, extended attributes included.
   [[nodiscard]] const TarMember& header() const noexcept { return header_; }
@@ -31,13 +34,15 @@ class StoredMember {
   [[nodiscard]] SparseMap sparse_map() const;
 
  private:
+  void read_first(std::uint64_t end);
   void read_range(std::uint64_t begin, std::uint64_t end, const std::function<bool(ByteSpan)>& sink) const;
   void read_sparse(const std::function<void(ByteSpan)>& sink) const;
 
   const ContainerReader& container_;
   ManifestEntry listed_;
   std::size_t frame_ = 0;
-  ByteVector first_;  // its plaintext
+  FrameScratch scratch_;
+  ByteSpan first_;  // the frame's plaintext, as far as it is needed
   TarMember header_;
   std::uint64_t data_begin_ = 0;
 };
