@@ -70,6 +70,9 @@ struct GuardOptions {
   std::vector<GuardCheck> checks = {};                        ///< empty: the settings', else `http` and `wp`
   bool no_checks = false;                                     ///< only the change itself decides
   bool shared = false;                                        ///< also a database that other sites use
+  /// As in InPlaceOptions, for the roll-back; or as the setting says. Rows that came in the meantime are then not told
+  /// apart: they are in a backup that the roll-back makes first.
+  bool live_load = false;
   std::optional<std::vector<std::string>> keep_rows = {};     ///< as the setting; see docs/guard.md
   std::chrono::seconds wait{0};                               ///< for another backup or guard of the site
   ProgressCallback on_progress = {};                          ///< of the backup, and of the roll-back

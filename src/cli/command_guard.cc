@@ -54,6 +54,7 @@ GuardOptions options_of(const GuardArguments& arguments, Output& output) {
   if (arguments.no_checks && !arguments.checks.empty()) wrong_usage("--check and --no-check exclude each other");
   options.no_checks = arguments.no_checks;
   options.shared = arguments.shared;
+  options.live_load = arguments.live_load;
   if (!arguments.wait.empty()) options.wait = duration_from("--wait", arguments.wait);
   if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
   options.cancelled = output.terminal().interrupted;

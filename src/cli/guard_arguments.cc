@@ -22,6 +22,7 @@ void add_common(CLI::App& app, GuardArguments& guard) {
   app.add_option("--wait", guard.wait, "Wait for another run on the site, e.g. 10m")->type_name("TIME");
   app.add_option("--site-json", guard.site_json, "A site described by JSON; - reads stdin")->type_name("FILE");
   app.add_flag("--shared", guard.shared, "Also a database that other sites use");
+  app.add_flag("--live-load", guard.live_load, "Back into the live database if need be");
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct GuardArguments {
   std::vector<std::string> checks;
   bool no_checks = false;
   bool shared = false;
+  bool live_load = false;
   std::string user;
   std::string timeout;
   std::string path;

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <random>
 
 #include "fakes/plain_tools.h"
@@ -41,6 +42,30 @@ TEST_F(GuardedWordPress, FatalErrorThatVisitorsDoNotSee_IsFoundByWordPressItself
       failure("echo '<?php if (PHP_SAPI === \"cli\") no_such_function();' > " + std::string(kPlugin));
   EXPECT_TRUE(says(message, "wp: WordPress does not start: PHP error: Uncaught Error"));
   EXPECT_TRUE(is_as_before());
+}
+
+TEST_F(GuardedWordPress, LoginThatMayNotMakeADatabase_IsRefusedBeforeTheBackupOrLoadsBack) {
+  config_.database.admin = false;
+  try {
+    static_cast<void>(guard("touch htdocs/touched"));
+    FAIL() << "it was done";
+  } catch (const Error& error) {
+    EXPECT_TRUE(says(error.message(), "may not restore its database beside the live one"));
+    EXPECT_TRUE(says(error.hint(), "--live-load"));
+  }
+  EXPECT_TRUE(service().list("wp.example").empty());
+  EXPECT_TRUE(is_as_before());
+  config_.guard.live_load = true;
+  GuardResult result;
+  EXPECT_TRUE(says(failure("wp \"wp_insert_comment(array('comment_content' => 'meanwhile')); update_option('blogname', "
+                           "'x');\"; echo x > htdocs/index.php; exit 1",
+                           {}, &result),
+                   "exit status 1; rolled back"));
+  EXPECT_TRUE(is_as_before());
+  EXPECT_EQ(result.kept_rows.total(), 0U);
+  EXPECT_TRUE(std::any_of(result.notes.begin(), result.notes.end(), [](const std::string& note) {
+    return static_cast<bool>(says(note, "what was in the database before the roll-back is in "));
+  }));
 }
 
 TEST_F(GuardedWordPress, PluginThatIsGone_IsRolledBack) {
