@@ -48,7 +48,7 @@ GuardOptions options_of(const GuardArguments& arguments, Output& output) {
   GuardOptions options;
   options.type = type_from(arguments.type, arguments.database_only, arguments.files_only);
   if (!arguments.reason.empty()) options.reason = arguments.reason;
-  options.metadata_extra = metadata_from({}, arguments.meta, output);
+  options.metadata_extra = metadata_from(arguments.meta_json, arguments.meta, output);
   options.backup_root = path_argument(arguments.path);
   for (const std::string& check : arguments.checks) options.checks.push_back(guard_check_from(check));
   if (arguments.no_checks && !arguments.checks.empty()) wrong_usage("--check and --no-check exclude each other");
@@ -145,6 +145,9 @@ int status(const Service& service, Output& output) {
 Site site_of(const GuardArguments& arguments, const Service& service, Output& output) {
   if (arguments.site_json.empty()) return service.site(arguments.site);
   if (!arguments.site.empty()) wrong_usage("--site-json describes the only site: name no other");
+  if (arguments.site_json == "-" && arguments.meta_json == "-") {
+    wrong_usage("--site-json and --meta-json cannot both read standard input");
+  }
   return site_from_file(arguments.site_json, service, output);
 }
 
@@ -159,9 +162,10 @@ int guard_command(const GuardArguments& arguments, Service& service, Output& out
   if (arguments.resume) return resume(arguments.site, service, output);
   if (arguments.abort) return abort(arguments.site, service, output);
   if (arguments.command.empty()) wrong_usage("no command was given: it stands behind --");
+  const Site site = site_of(arguments, service, output);
   const GuardOptions options = options_of(arguments, output);
   const GuardCommand command = command_of(arguments, output.terminal(), output.json());
-  return run_guarded(site_of(arguments, service, output), options, command, service, output);
+  return run_guarded(site, options, command, service, output);
 }
 
 int update_command(const GuardArguments& arguments, Service& service, Output& output) {

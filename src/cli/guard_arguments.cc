@@ -10,6 +10,7 @@ void add_common(CLI::App& app, GuardArguments& guard) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
+  app.add_option("--meta-json", guard.meta_json, "Metadata as a JSON object; - reads stdin")->type_name("FILE");
   app.add_option("--check", guard.checks, "What must hold afterwards; repeatable")
       ->type_name("CHECK")
       ->expected(1)
