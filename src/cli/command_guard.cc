@@ -38,7 +38,9 @@ GuardCommand command_of(const GuardArguments& arguments, const Terminal& termina
   if (!arguments.user.empty()) command.user = arguments.user;
   if (!arguments.timeout.empty()) command.timeout = duration_from("--timeout", arguments.timeout);
   command.environment = own_settings();
-  command.in = terminal.in_fd;
+  // What was read from there is not the command's, and may hold a password.
+  const bool is_read = arguments.site_json == "-" || arguments.meta_json == "-";
+  command.in = is_read ? -1 : terminal.in_fd;
   command.out = json ? terminal.err_fd : terminal.out_fd;
   command.err = terminal.err_fd;
   return command;

@@ -393,13 +393,20 @@ def _run(controller, arguments, site=None, metadata=None,
     command = [find_program(), '--json'] + arguments
     with contextlib.ExitStack() as stack:
         streams = {'stdin': subprocess.DEVNULL}
+        files = []
         if site is not None:
-            command += ['--site-json', '-']
-            streams['stdin'] = stack.enter_context(_memory_file(site))
+            file = stack.enter_context(_memory_file(site))
+            if behind is None:
+                command += ['--site-json', '-']
+                streams['stdin'] = file
+            else:  # whose standard input is everybody's, too
+                command += ['--site-json', '/dev/fd/{0}'.format(file.fileno())]
+                files.append(file.fileno())
         if metadata:
             file = stack.enter_context(_memory_file(metadata))
             command += ['--meta-json', '/dev/fd/{0}'.format(file.fileno())]
-            streams['pass_fds'] = (file.fileno(),)
+            files.append(file.fileno())
+        streams['pass_fds'] = tuple(files)
         # No temporary file: a roll-back must work on a full disk, too.
         remarks = stack.enter_context(_memory_file())
         streams['stderr'] = remarks
