@@ -25,8 +25,8 @@ bool is_ours(const PendingRestore& pending, const GuardJournal& journal) {
   return pending.archive == journal.archive.string();
 }
 
-// What a killed `wp core update` leaves behind would be taken for an update at work. The guard's command is dead. It may
-// have made anything of that name.
+// What a killed `wp core update` leaves behind would be taken for an update at work. The guard's command is dead. It
+// may have made anything of that name.
 void remove_maintenance(const GuardJournal& journal) {
   if (journal.maintenance_before) return;
   try {

@@ -35,8 +35,8 @@ DatabaseInPlace plan_of(const Site& site, const SiteDatabase& database, const st
 
 }  // namespace
 
-void require_restorable_database(const Site& site, const InPlaceOptions& options,
-                                 const InPlaceEnvironment& environment, const Cancellation& cancellation) {
+void require_restorable_database(const Site& site, const InPlaceOptions& options, const InPlaceEnvironment& environment,
+                                 const Cancellation& cancellation) {
   std::optional<NamedDatabase> named;
   try {
     named = database_of(site, std::nullopt, environment.config, cancellation);

@@ -342,9 +342,9 @@ class Restoring {
           second.hint().empty() ? fmt::format("try again: wobackup restore --abort {}", site_.name) : second.hint());
     }
     if (error.kind() == ErrorKind::interrupted) throw Error(error);
-    throw Error(
-        ErrorKind::rolled_back, error.message(),
-        error.hint().empty() ? std::string(kAsBeforeTheRestore) : fmt::format("{}; {}", kAsBeforeTheRestore, error.hint()));
+    throw Error(ErrorKind::rolled_back, error.message(),
+                error.hint().empty() ? std::string(kAsBeforeTheRestore)
+                                     : fmt::format("{}; {}", kAsBeforeTheRestore, error.hint()));
   }
 
   // The restore is done; what comes now cannot undo that.
