@@ -68,6 +68,30 @@ TEST_F(GuardedWordPress, LoginThatMayNotMakeADatabase_IsRefusedBeforeTheBackupOr
   }));
 }
 
+// The site runs as the change has left it, and does not with the files of before.
+TEST_F(GuardedWordPress, RollBackThatDoesNotHelp_SaysHowTheSiteIs) {
+  const auto plugin = live().site() / kPlugin;
+  const std::string text = test::text_of_file(plugin);
+  const auto put = [&](const std::string& more) { std::ofstream(plugin) << text << more; };
+  put("if (get_option('boom')) no_such_function();\n");
+  try {
+    static_cast<void>(service().guard(the_site(), {.type = BackupType::files}, [&](const GuardedChange&) {
+      put("");
+      sql("INSERT INTO wp_options (option_name, option_value) VALUES ('boom', '1')");
+      throw std::runtime_error("no good");
+    }));
+    ADD_FAILURE() << "it was done";
+  } catch (const GuardFailed& failed) {
+    EXPECT_EQ(failed.kind(), ErrorKind::rollback_failed) << failed.message();
+    EXPECT_TRUE(says(failed.hint(), "the site is as the change has left it"));
+    EXPECT_TRUE(says(failed.hint(), "wobackup guard --abort wp.example"));
+  }
+  sql("DELETE FROM wp_options WHERE option_name = 'boom'");
+  static_cast<void>(service().abort_guard("wp.example"));
+  EXPECT_TRUE(says(test::text_of_file(plugin), "boom"));
+  put("");
+}
+
 TEST_F(GuardedWordPress, PluginThatIsGone_IsRolledBack) {
   EXPECT_TRUE(says(failure("rm -r htdocs/wp-content/plugins/shop", {.checks = {WordPressCheck{}}}),
                    "the files of this active plugin are missing: shop/shop.php"));
