@@ -227,7 +227,11 @@ TEST_F(GuardedWordPress, KilledAtAnyMoment_AbortBringsOrder) {
     if (round < 3) {
       ::usleep(static_cast<useconds_t>(200'000 + random() % 3'000'000));
     } else {
-      while (!service().pending_guard("wp.example")) ::usleep(1'000);
+      siginfo_t ended{};
+      while (!service().pending_guard("wp.example") &&
+             ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0) {
+        ::usleep(1'000);
+      }
     }
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
