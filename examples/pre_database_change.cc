@@ -10,12 +10,12 @@ namespace {
 int change_database(wobackup::Service& service, const example::Arguments& arguments) {
   const wobackup::Site site = service.site(arguments.words[0]);
 
-  wobackup::CreateOptions options;
+  wobackup::GuardOptions options;
   options.type = wobackup::BackupType::database;
   options.reason = "pre-db-update";
   options.metadata_extra = {{"operation", "database_update"}};
   if (const auto name = service.database_name(site)) options.metadata_extra["db_name"] = *name;
-  return example::change_with_backup(service, site, options, arguments.command);
+  return example::change_behind_a_guard(service, site, options, arguments.command);
 }
 
 }  // namespace

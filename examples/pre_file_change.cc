@@ -8,11 +8,11 @@
 namespace {
 
 int change_files(wobackup::Service& service, const example::Arguments& arguments) {
-  wobackup::CreateOptions options;
+  wobackup::GuardOptions options;
   options.type = wobackup::BackupType::files;
   options.reason = "pre-file-update";
   options.metadata_extra = {{"operation", "file_update"}};
-  return example::change_with_backup(service, service.site(arguments.words[0]), options, arguments.command);
+  return example::change_behind_a_guard(service, service.site(arguments.words[0]), options, arguments.command);
 }
 
 }  // namespace

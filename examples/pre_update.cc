@@ -1,7 +1,7 @@
 // Updates WordPress, plugins and themes behind a full backup. Which updates it was made for stands in the backup.
 //   pre_update [--config FILE] SITE -- COMMAND ARG...
 // for example
-//   pre_update example.com -- sudo -u www-data wp --path=/var/www/example.com/htdocs plugin update --all
+//   pre_update example.com -- wp --path=htdocs plugin update --all
 #include <chrono>
 
 #include "change.h"
@@ -15,13 +15,13 @@ int update(wobackup::Service& service, const example::Arguments& arguments) {
                                   {"plugins", {{{"name", "akismet"}, {"from", "5.0"}, {"to", "5.3"}}}},
                                   {"themes", wobackup::Json::array()}};
 
-  wobackup::CreateOptions options;
+  wobackup::GuardOptions options;
   options.reason = "pre-autoupdate";
   options.metadata_extra = {
       {"backup_type", "pre-autoupdate"},
       {"autoupdate_timestamp", std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())},
       {"pending_updates", pending}};
-  return example::change_with_backup(service, service.site(arguments.words[0]), options, arguments.command);
+  return example::change_behind_a_guard(service, service.site(arguments.words[0]), options, arguments.command);
 }
 
 }  // namespace

@@ -1,20 +1,15 @@
 """A change that is taken back if it fails: the pattern of everything that may break a site."""
 
-import subprocess
-
 from wo.core.backup import WOBackup
 
 ROLLED_BACK = 22
 
 
-def change_with_backup(controller, siteinfo, command, backup_type, reason, metadata):
-    """Backs up what the change may harm, and changes nothing without a good backup. Returns an exit code."""
-    backup = WOBackup(controller, siteinfo)
-    success, archive = backup.create(backup_type, reason=reason, metadata_extra=metadata)
-    if not success:
-        return 1  # why is in the log
-    controller.app.log.info(f"backup: {archive}")
-
-    if subprocess.call(command) == 0:
+def change_behind_a_guard(controller, siteinfo, command, backup_type, reason, metadata):
+    """Backs up what the command may harm, runs it as the site's user, and checks the site. What fails is taken back;
+    nothing is changed without a good backup. Returns an exit code; why it failed is in the log."""
+    end = WOBackup(controller, siteinfo).guard(command, backup_type, reason=reason, metadata_extra=metadata)
+    if end.success:
+        controller.app.log.info(f"backup: {end.archive}")
         return 0
-    return ROLLED_BACK if backup.restore(archive, backup_type) else 1
+    return ROLLED_BACK if end.rolled_back else 1

@@ -3,7 +3,7 @@
 import datetime
 
 import command_line
-from change import change_with_backup
+from change import change_behind_a_guard
 from wo.core.backup import WOBackup
 
 
@@ -13,7 +13,7 @@ def update(controller, siteinfo, _, command):
         "plugins": [{"name": "akismet", "from": "5.0", "to": "5.3"}],
         "themes": [],
     }
-    return change_with_backup(
+    return change_behind_a_guard(
         controller, siteinfo, command, WOBackup.TYPE_FULL, "pre-autoupdate",
         {"backup_type": "pre-autoupdate", "autoupdate_timestamp": datetime.datetime.now(datetime.timezone.utc),
          "pending_updates": pending})

@@ -87,6 +87,7 @@ struct GuardSettings {
   /// Tables whose new rows are exported before a roll-back drops them; nothing: the known ones. See docs/guard.md.
   std::optional<std::vector<std::string>> keep_rows;
   std::optional<std::chrono::seconds> timeout;  ///< of a guarded command that names none
+  bool live_load = false;                       ///< as in GuardOptions, for every guarded change
   std::chrono::milliseconds settle{3000};       ///< how long a page is asked for again before it counts as broken
 };
 

@@ -65,11 +65,14 @@ struct CheckResult {
 struct GuardOptions {
   BackupType type = BackupType::full;  ///< what is backed up, and rolled back
   std::string reason = "pre-change";
-  Json metadata_extra = Json::object();                       ///< as in CreateOptions
-  std::optional<std::filesystem::path> backup_root = {};      ///< as in CreateOptions
-  std::vector<GuardCheck> checks = {};                        ///< empty: the settings', else `http` and `wp`
-  bool no_checks = false;                                     ///< only the change itself decides
-  bool shared = false;                                        ///< also a database that other sites use
+  Json metadata_extra = Json::object();                   ///< as in CreateOptions
+  std::optional<std::filesystem::path> backup_root = {};  ///< as in CreateOptions
+  std::vector<GuardCheck> checks = {};                    ///< empty: the settings', else `http` and `wp`
+  bool no_checks = false;                                 ///< only the change itself decides
+  bool shared = false;                                    ///< also a database that other sites use
+  /// As in InPlaceOptions, for the roll-back; or as the setting says. Rows that came in the meantime are then not told
+  /// apart: they are in a backup that the roll-back makes first.
+  bool live_load = false;
   std::optional<std::vector<std::string>> keep_rows = {};     ///< as the setting; see docs/guard.md
   std::chrono::seconds wait{0};                               ///< for another backup or guard of the site
   ProgressCallback on_progress = {};                          ///< of the backup, and of the roll-back

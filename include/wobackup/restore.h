@@ -70,6 +70,9 @@ struct InPlaceOptions {
   /// and after a backup of it, from which it is loaded back if anything fails. Not a moment's exchange: visitors
   /// without WordPress' maintenance page see a half-loaded database meanwhile.
   bool live_load = false;
+  /// Goes on where visitors cannot be kept away: somebody else's maintenance page, or something that is none in its
+  /// place. For a way back, which must not be held up by what it takes back.
+  bool despite_maintenance = false;
   bool check = true;             ///< take everything back if the site does not run afterwards and did before
   std::chrono::seconds wait{0};  ///< as in CreateOptions
   ProgressCallback on_progress = {};

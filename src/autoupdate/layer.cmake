@@ -2,10 +2,12 @@ wobackup_layer(autoupdate PATH autoupdate
   SOURCES
     autoupdate.cc
     pending_updates.cc
+    requirements.cc
     retention.cc
     run_report.cc
     schedule.cc
     site_autoupdate.cc
+    site_readiness.cc
     systemd_units.cc
     table_watch.cc
     versions.cc

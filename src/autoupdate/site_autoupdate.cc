@@ -1,73 +1,27 @@
 #include "autoupdate/site_autoupdate.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <map>
 #include <utility>
 
 #include "autoupdate/pending_updates.h"
+#include "autoupdate/requirements.h"
 #include "autoupdate/retention.h"
+#include "autoupdate/site_readiness.h"
 #include "autoupdate/table_watch.h"
 #include "autoupdate/visual_check.h"
 #include "autoupdate/wp_commands.h"
 #include "base/clock.h"
-#include "base/file_lock.h"
-#include "base/system_error.h"
 #include "base/text.h"
 #include "recovery/site_check.h"
 #include "snapshot/run_monitor.h"
-#include "snapshot/state_folder.h"
 
 namespace wobackup {
 namespace {
 
-constexpr std::chrono::minutes kMaintenanceCounts{10};  // WordPress ignores an older file
-
 std::string now_text() { return rfc3339(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())); }
-
-// When WordPress began to show its maintenance page; nothing if it does not.
-std::optional<std::chrono::system_clock::time_point> maintenance_since(const Site& site) {
-  struct stat status {};
-  if (::lstat((htdocs_of(site) / ".maintenance").c_str(), &status) != 0) return std::nullopt;
-  return std::chrono::system_clock::from_time_t(status.st_mtim.tv_sec);
-}
-
-// Another update of the site, by somebody in the dashboard. Its end would be taken for ours.
-void require_no_maintenance(const Site& site) {
-  const auto since = maintenance_since(site);
-  if (!since || std::chrono::system_clock::now() - *since > kMaintenanceCounts) return;
-  throw Error(ErrorKind::locked, fmt::format("{}: the site is in maintenance: somebody is updating it", site.name),
-              "try again when that is done; if nobody is, remove htdocs/.maintenance", true);
-}
-
-void require_settled(const Service& service, const std::string& site) {
-  if (const std::optional<PendingGuard> guard = service.pending_guard(site); guard && !guard->running) {
-    throw Error(ErrorKind::locked,
-                fmt::format("{}: a guard ({}) that began {} was interrupted", site, guard->reason, guard->started),
-                fmt::format("take it back with `wobackup guard --abort {0}`, or keep the change with `guard --resume "
-                            "{0}`",
-                            site));
-  }
-  if (const std::optional<PendingRestore> restore = service.pending_restore(site); restore && restore->interrupted) {
-    throw Error(ErrorKind::locked, fmt::format("{}: a restore that began {} was interrupted", site, restore->started),
-                fmt::format("finish it with `wobackup restore --resume {}`, or take it back with --abort", site));
-  }
-}
-
-// One run of updates on a site at a time. (A guard has the site's lock, but what is pending is asked before.)
-FileLock autoupdate_lock(const Config& config, const std::string& site, const AutoupdateOptions& options) {
-  const StateFolder state(config.state_dir);
-  const std::filesystem::path folder = state.path() / "autoupdate";
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    throw system_error(fmt::format("cannot make {}", folder.string()), errno);
-  }
-  return FileLock(folder / (site + ".lock"), fmt::format("autoupdate {}", site), options.wait, options.cancelled);
-}
 
 // Each update by itself, or all together.
 std::vector<PendingUpdates> steps_of(const PendingUpdates& pending, bool one_by_one) {
@@ -142,6 +96,7 @@ class SiteRun {
     WpCli wp(site_, config_, cancellation_);
     wp.on_run([this](const WpRun& run) { result_.commands.push_back(told(run)); });
     result_.pending = ask_pending_updates(wp, wish());
+    hold_back_what_cannot_run();
     const bool nothing = result_.pending.empty();
     if (nothing && !options_.backup_only) return;
     if (options_.dry_run) {
@@ -153,6 +108,15 @@ class SiteRun {
     } else {
       update(wp);
     }
+  }
+
+  // WP-CLI tells it in its newer versions only.
+  void hold_back_what_cannot_run() {
+    if (result_.pending.empty()) return;
+    std::string why_not;
+    const auto unmet = unmet_requirements(site_, config_, cancellation_, why_not);
+    if (unmet) return hold_back(result_.pending, *unmet);
+    result_.notes.push_back("what the updates need of PHP and WordPress is not known: " + why_not);
   }
 
   [[nodiscard]] UpdateWish wish() const {

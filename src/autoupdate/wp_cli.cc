@@ -60,19 +60,20 @@ std::vector<std::string> php_argv(const PhpProgram& php) {
   return argv;
 }
 
-// The line that tells most: WP-CLI's own "Error: ...", else PHP's, else the last one.
+// The line that tells most: PHP's own, which names plugin and line where WP-CLI's is "There has been a critical error";
+// else WP-CLI's, else the last one.
 std::string_view telling_line(std::string_view text) {
-  std::string_view php, last;
+  std::string_view error, last;
   for (const std::string_view line : split(text, '\n')) {
     const std::string_view trimmed = trim(line);
-    if (trimmed.starts_with("Error: ")) return trimmed;
-    if (php.empty() && (trimmed.find("Fatal error: ") != std::string_view::npos ||
-                        trimmed.find("Parse error: ") != std::string_view::npos)) {
-      php = trimmed;
+    if (trimmed.find("Fatal error: ") != std::string_view::npos ||
+        trimmed.find("Parse error: ") != std::string_view::npos) {
+      return trimmed;
     }
+    if (error.empty() && trimmed.starts_with("Error: ")) error = trimmed;
     if (!trimmed.empty()) last = trimmed;
   }
-  return php.empty() ? last : php;
+  return error.empty() ? last : error;
 }
 
 std::string reason(const WpRun& run) {

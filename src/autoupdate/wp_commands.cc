@@ -76,11 +76,14 @@ std::string core_version(const WpCli& wp) {
 }
 
 std::vector<std::string> core_offers(const WpCli& wp) {
-  // Without --minor and --major: with one of them WP-CLI 2.10 ends with a PHP error if there is none. Without
+  // Without --minor and --major: with one of them WP-CLI 2.11 ends with a PHP error if there is none. Without
   // --force-check nothing is told for a minute after a visit to the dashboard.
   const WpRun run = must_run(wp, {"core", "check-update", "--force-check", "--format=json"});
   std::vector<std::string> versions;
-  for (const Json& item : list_of(run, {"version", "update_type"})) {
+  const std::vector<std::string_view> keys{"version", "update_type"};
+  // If there is none, 2.10 prints no list at all: what stands there is then some notice of the site's.
+  if (!wp_list(run.watched.out, keys) && run.watched.out.find("\"update_type\"") == std::string::npos) return versions;
+  for (const Json& item : list_of(run, keys)) {
     // Newer versions of WP-CLI tell that PHP or the database server is too old for it.
     if (answer_text(item, "status") == "unavailable") continue;
     versions.push_back(answer_text(item, "version"));

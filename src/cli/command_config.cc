@@ -74,6 +74,7 @@ Json json_of(const Config& config) {
   json["guard"] = {{"checks", config.guard.checks},
                    {"keep_rows", value_or_null(config.guard.keep_rows)},
                    {"timeout", config.guard.timeout ? Json(config.guard.timeout->count()) : Json(nullptr)},
+                   {"live_load", config.guard.live_load},
                    {"settle", std::chrono::duration_cast<std::chrono::seconds>(config.guard.settle).count()}};
   json["autoupdate"] = json_of(config.autoupdate);
   Json sites = Json::object();

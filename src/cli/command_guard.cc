@@ -38,7 +38,9 @@ GuardCommand command_of(const GuardArguments& arguments, const Terminal& termina
   if (!arguments.user.empty()) command.user = arguments.user;
   if (!arguments.timeout.empty()) command.timeout = duration_from("--timeout", arguments.timeout);
   command.environment = own_settings();
-  command.in = terminal.in_fd;
+  // What was read from there is not the command's, and may hold a password.
+  const bool is_read = arguments.site_json == "-" || arguments.meta_json == "-";
+  command.in = is_read ? -1 : terminal.in_fd;
   command.out = json ? terminal.err_fd : terminal.out_fd;
   command.err = terminal.err_fd;
   return command;
@@ -48,12 +50,13 @@ GuardOptions options_of(const GuardArguments& arguments, Output& output) {
   GuardOptions options;
   options.type = type_from(arguments.type, arguments.database_only, arguments.files_only);
   if (!arguments.reason.empty()) options.reason = arguments.reason;
-  options.metadata_extra = metadata_from({}, arguments.meta, output);
+  options.metadata_extra = metadata_from(arguments.meta_json, arguments.meta, output);
   options.backup_root = path_argument(arguments.path);
   for (const std::string& check : arguments.checks) options.checks.push_back(guard_check_from(check));
   if (arguments.no_checks && !arguments.checks.empty()) wrong_usage("--check and --no-check exclude each other");
   options.no_checks = arguments.no_checks;
   options.shared = arguments.shared;
+  options.live_load = arguments.live_load;
   if (!arguments.wait.empty()) options.wait = duration_from("--wait", arguments.wait);
   if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
   options.cancelled = output.terminal().interrupted;
@@ -144,6 +147,9 @@ int status(const Service& service, Output& output) {
 Site site_of(const GuardArguments& arguments, const Service& service, Output& output) {
   if (arguments.site_json.empty()) return service.site(arguments.site);
   if (!arguments.site.empty()) wrong_usage("--site-json describes the only site: name no other");
+  if (arguments.site_json == "-" && arguments.meta_json == "-") {
+    wrong_usage("--site-json and --meta-json cannot both read standard input");
+  }
   return site_from_file(arguments.site_json, service, output);
 }
 
@@ -158,9 +164,10 @@ int guard_command(const GuardArguments& arguments, Service& service, Output& out
   if (arguments.resume) return resume(arguments.site, service, output);
   if (arguments.abort) return abort(arguments.site, service, output);
   if (arguments.command.empty()) wrong_usage("no command was given: it stands behind --");
+  const Site site = site_of(arguments, service, output);
   const GuardOptions options = options_of(arguments, output);
   const GuardCommand command = command_of(arguments, output.terminal(), output.json());
-  return run_guarded(site_of(arguments, service, output), options, command, service, output);
+  return run_guarded(site, options, command, service, output);
 }
 
 int update_command(const GuardArguments& arguments, Service& service, Output& output) {

@@ -10,6 +10,7 @@ void add_common(CLI::App& app, GuardArguments& guard) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
+  app.add_option("--meta-json", guard.meta_json, "Metadata as a JSON object; - reads stdin")->type_name("FILE");
   app.add_option("--check", guard.checks, "What must hold afterwards; repeatable")
       ->type_name("CHECK")
       ->expected(1)
@@ -22,6 +23,7 @@ void add_common(CLI::App& app, GuardArguments& guard) {
   app.add_option("--wait", guard.wait, "Wait for another run on the site, e.g. 10m")->type_name("TIME");
   app.add_option("--site-json", guard.site_json, "A site described by JSON; - reads stdin")->type_name("FILE");
   app.add_flag("--shared", guard.shared, "Also a database that other sites use");
+  app.add_flag("--live-load", guard.live_load, "Back into the live database if need be");
 }
 
 }  // namespace

@@ -16,9 +16,11 @@ struct GuardArguments {
   bool files_only = false;
   std::string reason;
   std::vector<std::string> meta;
+  std::string meta_json;
   std::vector<std::string> checks;
   bool no_checks = false;
   bool shared = false;
+  bool live_load = false;
   std::string user;
   std::string timeout;
   std::string path;

@@ -274,6 +274,7 @@ void read_guard(TomlReader& root, const FileContext& file, GuardSettings& guard)
   guard.checks = guard_checks(reader);
   if (table->contains("keep_rows")) guard.keep_rows = globs(reader, "keep_rows");
   if (const auto timeout = reader.duration_seconds("timeout")) guard.timeout = std::chrono::seconds(*timeout);
+  assign(guard.live_load, reader.truth("live_load"));
   if (const auto settle = reader.duration_seconds("settle")) guard.settle = std::chrono::seconds(*settle);
   reader.finish();
 }

@@ -22,6 +22,7 @@ namespace {
 constexpr std::uint64_t kMostRead = std::uint64_t{8} << 20U;     // of what has come since: its end
 constexpr std::uint64_t kKnownFrom = std::uint64_t{512} << 10U;  // before that, for what happens all the time
 constexpr std::size_t kMostKnown = 200;
+constexpr std::uint64_t kEndBytes = 512;  // by which a copy is known again: times stand in it
 constexpr std::size_t kLongestMessage = 400;
 constexpr std::array<std::string_view, 2> kMarks{"PHP Fatal error:", "PHP Parse error:"};
 
@@ -109,23 +110,36 @@ SeenLogs look_at_logs(const PhpLogCheck& check, const CheckContext& context) {
       const OpenLog log = open_log(path);
       Json known = Json::array();
       std::set<std::string> keys;
+      std::string end;
       if (log.fd) {
         const std::string text = read_part(log, log.size - std::min(log.size, kKnownFrom), log.size, path.string());
         for (const std::string& message : fatal_errors(text)) {
           if (keys.size() < kMostKnown) keys.insert(key_of(message));
         }
+        end = text.substr(text.size() - std::min<std::size_t>(text.size(), kEndBytes));
       }
       for (const std::string& key : keys) known.push_back(key);
       seen.files.push_back({{"path_b64", base64(bytes_of(path.string()))},
                             {"device", log.device},
                             {"inode", log.inode},
                             {"size", log.size},
+                            {"end_b64", base64(bytes_of(end))},
                             {"known", known}});
     } catch (const Error& error) {
       seen.problems.push_back(error.message());
     }
   }
   return seen;
+}
+
+// Whether it is still the log that was seen. A roll-back, or a change that makes the site's folder anew, copies it.
+bool is_continued(const OpenLog& log, const Json& file, const std::string& path) {
+  const auto size = file.at("size").get<std::uint64_t>();
+  if (log.size < size) return false;
+  if (log.device == file.at("device").get<std::uint64_t>() && log.inode == file.at("inode").get<std::uint64_t>())
+    return true;
+  const std::string end = from_base64(file.value("end_b64", "")).value_or("");
+  return !end.empty() && end.size() <= size && read_part(log, size - end.size(), size, path) == end;
 }
 
 // The errors in what has come to one log.
@@ -135,11 +149,8 @@ std::vector<std::string> new_errors(const Json& file, std::string& cannot) {
   try {
     const OpenLog log = open_log(path.value_or(""));
     if (!log.fd) return found;
-    const bool same = log.device == file.at("device").get<std::uint64_t>() &&
-                      log.inode == file.at("inode").get<std::uint64_t>() &&
-                      log.size >= file.at("size").get<std::uint64_t>();
     // One that was rotated begins anew.
-    std::uint64_t from = same ? file.at("size").get<std::uint64_t>() : 0;
+    std::uint64_t from = is_continued(log, file, *path) ? file.at("size").get<std::uint64_t>() : 0;
     if (log.size - from > kMostRead) from = log.size - kMostRead;
     const std::vector<std::string> known = file.at("known").get<std::vector<std::string>>();
     for (std::string& message : fatal_errors(read_part(log, from, log.size, *path))) {

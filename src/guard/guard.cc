@@ -41,6 +41,13 @@ bool has_maintenance_file(const Site& site) {
   }
 }
 
+std::optional<FolderRights> rights_of(const Site& site) {
+  constexpr unsigned kRights = 07777;
+  struct stat status {};
+  if (::stat(site.path.c_str(), &status) != 0) return std::nullopt;
+  return FolderRights{status.st_mode & kRights, status.st_uid, status.st_gid};
+}
+
 // One change, from the look at the site before it to its end or the way back.
 class Guarding {
  public:
@@ -62,6 +69,7 @@ class Guarding {
 
   GuardResult run(const Change& change) {
     require_sense();
+    require_rights();
     look_before();
     back_up();
     require_way_back();
@@ -128,10 +136,23 @@ class Guarding {
                   fmt::format("{} keeps its database in a file, which cannot be rolled back in place", site_.name),
                   "guard its files with --type files, and back up the database with `wobackup create --db`");
     }
+    has_database_ = database.login.has_value();
     for (const std::string& more : database.additional) {
       result_.notes.push_back(
           fmt::format("the database {} is backed up, but not rolled back by itself", printable(more)));
     }
+  }
+
+  [[nodiscard]] InPlaceOptions way_back() const {
+    return roll_back_options(options_.type, options_.shared, options_.live_load || environment_.config.guard.live_load);
+  }
+
+  // Before a backup that would be for nothing.
+  void require_rights() {
+    if (options_.type == BackupType::files || !has_database_) return;
+    watched([&](const CheckContext& context) {
+      require_restorable_database(site_, way_back(), environment_.in_place(), context.cancellation);
+    });
   }
 
   void look_before() {
@@ -165,8 +186,7 @@ class Guarding {
 
   void require_way_back() {
     watched([&](const CheckContext& context) {
-      require_restorable(site_, result_.archive, roll_back_options(options_.type, options_.shared),
-                         environment_.in_place(), context.cancellation);
+      require_restorable(site_, result_.archive, way_back(), environment_.in_place(), context.cancellation);
     });
   }
 
@@ -179,9 +199,11 @@ class Guarding {
     journal_.reason = options_.reason;
     journal_.started = rfc3339(std::chrono::floor<std::chrono::seconds>(environment_.clock.now()));
     journal_.shared = options_.shared;
+    journal_.live_load = way_back().live_load;
     journal_.keep_rows = *keep_rows_;
     journal_.table_prefix = table_prefix_of(site_);
     journal_.maintenance_before = has_maintenance_file(site_);
+    journal_.folder = rights_of(site_);
     if (options_.cancelled && options_.cancelled())
       throw Error(ErrorKind::interrupted, "interrupted; nothing was changed");
     file_.save(journal_);
@@ -201,25 +223,28 @@ class Guarding {
     if (journal_.problem.empty() && options_.cancelled && options_.cancelled()) journal_.problem = "interrupted";
   }
 
+  // Whatever goes wrong from here on, the change is made: it is a reason to take it back.
   void check() {
-    journal_.phase = GuardPhase::check;
-    file_.save(journal_);
-    enter("check");
-    forget_caches();
     try {
+      enter_check();
+      forget_caches(site_, environment_, result_.notes);
       result_.checks = check_now();
+      journal_.problem = first_failure(result_.checks).value_or("");
     } catch (const Error& error) {
       journal_.problem = error.message();
-      return;
+    } catch (const std::exception& error) {
+      journal_.problem = printable(error.what());
     }
-    journal_.problem = first_failure(result_.checks).value_or("");
   }
 
-  // What PHP has compiled and a cache has kept is of the time before: a page from there proves nothing.
-  void forget_caches() {
-    const Cancellation never;
-    for (std::string& note : flush_site_caches(site_, environment_.config, live_owner(site_), never)) {
-      result_.notes.push_back(std::move(note));
+  void enter_check() {
+    enter("check");
+    journal_.phase = GuardPhase::check;
+    try {
+      file_.save(journal_);
+    } catch (const Error& error) {
+      // The change may have filled the disk. What is written there says that it was begun, and that is enough.
+      result_.notes.push_back("the guard's state could not be written again: " + error.message());
     }
   }
 
@@ -249,6 +274,7 @@ class Guarding {
   const GuardJournalFile file_;
   SiteChecks checks_;
   std::optional<std::vector<std::string>> keep_rows_;
+  bool has_database_ = false;
   GuardJournal journal_;
   GuardResult result_;
 };

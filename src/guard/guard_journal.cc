@@ -70,12 +70,16 @@ Json json_of(const GuardJournal& journal) {
   json["phase"] = name_of(journal.phase);
   put(json, "problem", journal.problem);
   json["shared"] = journal.shared;
+  json["live_load"] = journal.live_load;
   json["runs_before"] = journal.runs_before;
   json["checks"] = packed_list(journal.checks);
   json["before"] = journal.before;
   json["keep_rows"] = packed_list(journal.keep_rows);
   put(json, "table_prefix", journal.table_prefix);
   json["maintenance_before"] = journal.maintenance_before;
+  if (journal.folder) {
+    json["folder"] = {{"mode", journal.folder->mode}, {"uid", journal.folder->uid}, {"gid", journal.folder->gid}};
+  }
   return json;
 }
 
@@ -103,12 +107,18 @@ GuardJournal journal_from(const Json& json) {
   if (!known) throw Error(ErrorKind::failed, "its phase is not known");
   journal.problem = unpacked(json.at("problem_b64"));
   journal.shared = json.at("shared").get<bool>();
+  journal.live_load = json.at("live_load").get<bool>();
   journal.runs_before = json.at("runs_before").get<bool>();
   journal.checks = unpacked_list(json.at("checks"));
   journal.before = json.at("before");
   journal.keep_rows = unpacked_list(json.at("keep_rows"));
   journal.table_prefix = unpacked(json.at("table_prefix_b64"));
   journal.maintenance_before = json.at("maintenance_before").get<bool>();
+  if (json.contains("folder")) {
+    const Json& folder = json.at("folder");
+    journal.folder = FolderRights{folder.at("mode").get<unsigned>(), folder.at("uid").get<unsigned>(),
+                                  folder.at("gid").get<unsigned>()};
+  }
   return journal;
 }
 

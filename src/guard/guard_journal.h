@@ -21,6 +21,13 @@ enum class GuardPhase { change, check, roll_back };
 /// "change", "check", "roll-back"
 [[nodiscard]] std::string_view name_of(GuardPhase phase) noexcept;
 
+/// Who may do what with a folder.
+struct FolderRights {
+  unsigned mode = 0;  ///< the twelve bits
+  unsigned uid = 0;
+  unsigned gid = 0;
+};
+
 struct GuardJournal {
   Site site;  ///< as it was; the catalog may know it no more. Without its password
   std::filesystem::path archive;
@@ -30,6 +37,7 @@ struct GuardJournal {
   GuardPhase phase = GuardPhase::change;
   std::string problem;  ///< why it is rolled back; empty if it is not known
   bool shared = false;
+  bool live_load = false;
   bool runs_before = true;             ///< the checks saw nothing wrong before the change
   std::vector<std::string> checks;     ///< as text_of
   Json before = Json::array();         ///< what they saw, one for each
@@ -37,6 +45,8 @@ struct GuardJournal {
   std::string table_prefix;
   /// Whether WordPress' own .maintenance was there.
   bool maintenance_before = false;
+  /// The site's folder itself, which is in no backup.
+  std::optional<FolderRights> folder = {};
 };
 
 /// One file for each site in the state folder, which only root can write to. There is none before the change begins:

@@ -37,6 +37,13 @@ KeptRows keep_rows(const GuardJournal& journal, const GuardEnvironment& environm
   KeptRows kept;
   if (!restore.journal.database || restore.journal.phase != JournalPhase::done) return kept;
   const DatabaseExchange& exchange = *restore.journal.database;
+  if (exchange.live_load) {
+    notes.push_back(
+        fmt::format("rows that have come since the backup were not told apart: what was in the database "
+                    "before the roll-back is in {}",
+                    printable(exchange.live_load->safety.archive)));
+    return kept;
+  }
   const KeptTables wanted(journal.keep_rows, journal.table_prefix);
   const DatabasePair pair{exchange.safety, exchange.live};
   const Cancellation never;

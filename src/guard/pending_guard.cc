@@ -108,6 +108,7 @@ GuardResult resume_guard(const std::string& site, const GuardEnvironment& enviro
     roll_back(found.journal, found.file, environment, {}, found.result);
     return found.finished();
   }
+  forget_caches(found.journal.site, environment, found.result.notes);
   found.result.checks = check(found.journal, environment);
   if (const auto failure = first_failure(found.result.checks)) {
     throw Error(ErrorKind::verification, fmt::format("{}: the site is not as before the change: {}", site, *failure),

@@ -8,33 +8,61 @@
 #include <utility>
 
 #include "base/safe_path.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "guard/guarded_command.h"
 #include "guard/keep_rows.h"
 #include "guard/site_checks.h"
+#include "in_place/remove_tree.h"
 #include "recovery/live_htdocs.h"
 
 namespace wobackup {
 namespace {
 
+constexpr unsigned kRightsMask = 07777;
+
 bool is_ours(const PendingRestore& pending, const GuardJournal& journal) {
   return pending.archive == journal.archive.string();
 }
 
-// What a killed `wp core update` leaves behind would be taken for an update at work. The guard's command is dead.
+// What a killed `wp core update` leaves behind would be taken for an update at work. The guard's command is dead. It
+// may have made anything of that name.
 void remove_maintenance(const GuardJournal& journal) {
   if (journal.maintenance_before) return;
   try {
     const UniqueFd folder = open_trusted_directory(journal.site.path, false);
     const UniqueFd htdocs = open_htdocs(folder.get());
-    if (htdocs) ::unlinkat(htdocs.get(), ".maintenance", 0);
+    if (htdocs) remove_tree(htdocs.get(), ".maintenance");
   } catch (const Error&) {  // whatever htdocs is by now, the restore will say it
+  }
+}
+
+// A site's folder that its user may not enter is no site, whatever is restored into it.
+void restore_folder(const GuardJournal& journal) {
+  if (!journal.folder || journal.type == BackupType::database) return;
+  const std::string path = printable(journal.site.path.string());
+  UniqueFd folder;
+  try {
+    folder = open_trusted_directory(journal.site.path, false);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::not_found) return;  // the restore makes it
+    throw;
+  }
+  struct stat status {};
+  if (::fstat(folder.get(), &status) != 0) throw system_error("cannot look at " + path, errno);
+  const FolderRights& before = *journal.folder;
+  if ((status.st_uid != before.uid || status.st_gid != before.gid) &&
+      ::fchown(folder.get(), before.uid, before.gid) != 0) {
+    throw system_error("cannot give back " + path, errno);
+  }
+  if ((status.st_mode & kRightsMask) != before.mode && ::fchmod(folder.get(), before.mode) != 0) {
+    throw system_error("cannot give back the rights of " + path, errno);
   }
 }
 
 void restore(const GuardJournal& journal, const GuardEnvironment& environment, const ProgressCallback& on_progress,
              GuardResult& result) {
-  InPlaceOptions options = roll_back_options(journal.type, journal.shared);
+  InPlaceOptions options = roll_back_options(journal.type, journal.shared, journal.live_load);
   // A site that did not run before would look like a restore that failed.
   options.check = journal.runs_before;
   const InPlaceEnvironment in_place = environment.patient();
@@ -75,13 +103,27 @@ void check_again(const GuardJournal& journal, const GuardEnvironment& environmen
   result.checks_after_roll_back = SiteChecks::from(journal.checks).now(journal.before, context);
 }
 
+[[noreturn]] void throw_failed(const GuardJournal& journal, const Error& error, GuardResult& result) {
+  std::string hint = error.hint();
+  // Before the restore, that is: after the change.
+  if (hint.starts_with(kAsBeforeTheRestore)) {
+    hint.replace(0, kAsBeforeTheRestore.size(), "the site is as the change has left it");
+  }
+  throw GuardFailed(Error(ErrorKind::rollback_failed,
+                          fmt::format("{}; and the roll-back failed: {}", why_text(journal), error.message()),
+                          hint.empty() ? by_hand(journal) : hint + "; then " + by_hand(journal)),
+                    std::move(result));
+}
+
 }  // namespace
 
-InPlaceOptions roll_back_options(BackupType type, bool shared) {
+InPlaceOptions roll_back_options(BackupType type, bool shared, bool live_load) {
   InPlaceOptions options;
   options.files = type != BackupType::database;
   options.database = type != BackupType::files;
   options.shared = shared;
+  options.live_load = live_load;
+  options.despite_maintenance = true;
   return options;
 }
 
@@ -94,6 +136,7 @@ bool finish_begun_restore(const GuardJournal& journal, const GuardEnvironment& e
     if (!pending->swapping) {
       abort_restore(site, environment.patient());
     } else if (is_ours(*pending, journal)) {
+      remove_maintenance(journal);
       resume_restore(site, environment.patient());
     }
     pending = pending_restore_of(site, environment.config);
@@ -108,15 +151,15 @@ void roll_back(GuardJournal& journal, const GuardJournalFile& file, const GuardE
     const bool restored = finish_begun_restore(journal, environment);
     journal.phase = GuardPhase::roll_back;
     file.save(journal);
+    restore_folder(journal);
     if (!restored) {
       remove_maintenance(journal);
       restore(journal, environment, on_progress, result);
     }
   } catch (const Error& error) {
-    throw GuardFailed(Error(ErrorKind::rollback_failed,
-                            fmt::format("{}; and the roll-back failed: {}", why_text(journal), error.message()),
-                            error.hint().empty() ? by_hand(journal) : error.hint() + "; then " + by_hand(journal)),
-                      std::move(result));
+    throw_failed(journal, error, result);
+  } catch (const std::exception& error) {
+    throw_failed(journal, Error(ErrorKind::failed, printable(error.what())), result);
   }
   result.rolled_back = true;
   keep_rows_of(journal, environment, result);

@@ -9,7 +9,7 @@
 namespace wobackup {
 
 /// What a backup is restored with when its guard rolls back.
-[[nodiscard]] InPlaceOptions roll_back_options(BackupType type, bool shared);
+[[nodiscard]] InPlaceOptions roll_back_options(BackupType type, bool shared, bool live_load);
 
 /// A roll-back that was killed between its restore's beginning and end: to its end, or, where nothing was exchanged
 /// yet, back. True if what was backed up is in place again.

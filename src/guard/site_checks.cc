@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "base/text.h"
+#include "recovery/site_check.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -137,6 +138,13 @@ std::optional<std::string> first_failure(const std::vector<CheckResult>& results
     if (result.state == CheckState::failed) return fmt::format("{}: {}", printable(result.check), result.what);
   }
   return std::nullopt;
+}
+
+void forget_caches(const Site& site, const GuardEnvironment& environment, std::vector<std::string>& notes) {
+  const Cancellation never;
+  for (std::string& note : flush_site_caches(site, environment.config, live_owner(site), never)) {
+    notes.push_back(std::move(note));
+  }
 }
 
 }  // namespace wobackup

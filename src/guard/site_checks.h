@@ -42,4 +42,8 @@ class SiteChecks {
 /// The first that failed, "http: / answers with status 500"; nothing if none did.
 [[nodiscard]] std::optional<std::string> first_failure(const std::vector<CheckResult>& results);
 
+/// Empties this site's caches: what PHP has compiled and a cache has kept is of the time before a change, and a page
+/// from there proves nothing. What could not be done goes to `notes`.
+void forget_caches(const Site& site, const GuardEnvironment& environment, std::vector<std::string>& notes);
+
 }  // namespace wobackup

@@ -25,7 +25,26 @@ void require_room_for_files(int site_fd, const ArchiveReader& archive, const Sit
   require_space(space, min_free, needed, site.path);
 }
 
+DatabaseInPlace plan_of(const Site& site, const SiteDatabase& database, const std::filesystem::path& archive,
+                        const InPlaceOptions& options, const InPlaceEnvironment& environment,
+                        const Cancellation& cancellation) {
+  require_own(database, options, environment.config);
+  const DatabaseWish wish{.archive = archive, .only_tables = {}, .live_load = options.live_load};
+  return DatabaseInPlace::plan(site, database, wish, environment, cancellation);
+}
+
 }  // namespace
+
+void require_restorable_database(const Site& site, const InPlaceOptions& options, const InPlaceEnvironment& environment,
+                                 const Cancellation& cancellation) {
+  std::optional<NamedDatabase> named;
+  try {
+    named = database_of(site, std::nullopt, environment.config, cancellation);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted) throw;
+  }
+  if (named) static_cast<void>(plan_of(site, named->database, {}, options, environment, cancellation));
+}
 
 void require_restorable(const Site& site, const std::filesystem::path& archive, const InPlaceOptions& options,
                         const InPlaceEnvironment& environment, const Cancellation& cancellation) {
@@ -38,12 +57,10 @@ void require_restorable(const Site& site, const std::filesystem::path& archive, 
   if (!parts.database) return;
   const std::optional<NamedDatabase> named = database_of(site, std::nullopt, config, cancellation);
   if (!named) throw Error(ErrorKind::usage, fmt::format("{} has no database to restore into", site.name));
-  require_own(named->database, options, config);
+  const DatabaseInPlace database = plan_of(site, named->database, archive, options, environment, cancellation);
   const ArchivedDump dump(
       opened.reader(), [&config] { return spool_in(config.state_dir); }, cancellation);
-  DatabaseInPlace::plan(site, named->database, {.archive = archive, .only_tables = {}, .live_load = false}, environment,
-                        cancellation)
-      .preflight(dump, cancellation);
+  database.preflight(dump, cancellation);
 }
 
 }  // namespace wobackup

@@ -8,6 +8,12 @@
 
 namespace wobackup {
 
+/// What can be known before there is an archive: throws what restore_in_place would throw because other sites use the
+/// database, or the login lacks rights. A database that cannot be backed up either is not complained of. Changes
+/// nothing.
+void require_restorable_database(const Site& site, const InPlaceOptions& options, const InPlaceEnvironment& environment,
+                                 const Cancellation& cancellation);
+
 /// Throws what restore_in_place would throw before it changes anything, as far as that can be told without staging: an
 /// interrupted restore, a database that other sites use, a login without the rights, a server that does not take the
 /// dump's longest statement, mounts that cannot be exchanged, no room. Reads the dump once; changes nothing.

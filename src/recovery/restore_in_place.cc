@@ -272,7 +272,7 @@ class Restoring {
       }
       journal_.phase = JournalPhase::swapping;
       file_.save(journal_);
-      maintenance.enter();
+      options_.despite_maintenance ? maintenance.enter_if_possible(environment_.log) : maintenance.enter();
       if (database_) {
         for (std::string& note : database_->forward(persist(), environment_.log, cancellation_)) {
           result_.notes.push_back(std::move(note));
@@ -342,9 +342,9 @@ class Restoring {
           second.hint().empty() ? fmt::format("try again: wobackup restore --abort {}", site_.name) : second.hint());
     }
     if (error.kind() == ErrorKind::interrupted) throw Error(error);
-    throw Error(
-        ErrorKind::rolled_back, error.message(),
-        error.hint().empty() ? "everything is as it was before" : "everything is as it was before; " + error.hint());
+    throw Error(ErrorKind::rolled_back, error.message(),
+                error.hint().empty() ? std::string(kAsBeforeTheRestore)
+                                     : fmt::format("{}; {}", kAsBeforeTheRestore, error.hint()));
   }
 
   // The restore is done; what comes now cannot undo that.

@@ -14,6 +14,9 @@
 
 namespace wobackup {
 
+/// What the hint of a restore begins with that failed and took itself back (Error rolled_back).
+inline constexpr std::string_view kAsBeforeTheRestore = "everything is as it was before";
+
 struct InPlaceEnvironment {
   const Config& config;
   const Clock& clock;

@@ -105,6 +105,18 @@ TEST_F(AutoupdateTest, NoticesAroundTheAnswers_DoNotMatter) {
   EXPECT_EQ(version_of("shop"), "1.1");
 }
 
+TEST_F(AutoupdateTest, UpdateThatNeedsANewerPhp_IsHeldBackAndTheOthersAreMade) {
+  offer_plugin("shop", "2.0", "this_php_has_no_such_thing();", "", "99.0");
+  offer_plugin("mail", "2.0");
+  const SiteAutoupdate done = update();
+  EXPECT_EQ(done.state, AutoupdateState::updated);
+  EXPECT_EQ(version_of("mail"), "2.0");
+  EXPECT_EQ(version_of("shop"), "1.0");
+  ASSERT_EQ(done.pending.held_back.size(), 1U);
+  EXPECT_EQ(done.pending.held_back[0].update.name, "shop");
+  EXPECT_EQ(done.pending.held_back[0].why, "it needs PHP 99.0");
+}
+
 TEST_F(AutoupdateTest, FatalErrorInAPlugin_IsRolledBack) {
   offer_plugin("shop", "1.1", "shop_that_is_not_there();");
   offer_plugin("mail", "2.0");

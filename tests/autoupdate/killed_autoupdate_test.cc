@@ -17,6 +17,7 @@ class KilledAutoupdate : public test::AutoupdateTest {
   void SetUp() override {
     AutoupdateTest::SetUp();
     if (IsSkipped()) return;
+    config_.autoupdate.wp = folder_ / "wp";  // the real one has no bad days
     folder_.write("wobackup.toml",
                   "registry = '" + (folder_ / "none.db").string() + "'\nstate_dir = '" + config_.state_dir.string() +
                       "'\nlog_dir = '" + config_.log_dir.string() + "'\nscratch_dir = '" +
@@ -37,7 +38,6 @@ class KilledAutoupdate : public test::AutoupdateTest {
 TEST_F(KilledAutoupdate, IsReportedByTheNextRunAndTakenBackByAbort) {
   offer_plugin("shop", "1.1");
   bad_day("hang");
-  config_.autoupdate.wp = folder_ / "wp";
   const pid_t child = ::fork();
   if (child == 0) {
     const std::string config = (folder_ / "wobackup.toml").string();

@@ -199,6 +199,25 @@ TEST_F(ToldUpdates, Core_MustHaveTheVersionThatWasPromised) {
       std::string::npos);
 }
 
+TEST_F(ToldUpdates, NoticesWhereNoListIs_AreNoOfferOfTheCore) {
+  answer("core check-update", "");
+  EXPECT_FALSE(pending().core);
+  answer("core check-update", "\nNotice: Undefined index: [\"a\"] in /x/shop.php on line 3\n[{\n");
+  EXPECT_FALSE(pending().core);
+  answer("core check-update", R"([{"version":"6.4.3","update_type":"minor","package)");
+  EXPECT_NE(test::refusal([&] { (void)pending(); }, ErrorKind::failed).find("no list that makes sense"),
+            std::string::npos);
+}
+
+TEST_F(ToldUpdates, FatalErrorOfASite_IsToldAsPhpTellsIt) {
+  answer("plugin update", "", 1,
+         "Fatal error: Uncaught Error: Call to undefined function gone() in /x/shop.php:3\nStack trace:\n"
+         "Error: There has been a critical error on this website.Learn more about troubleshooting WordPress.\n");
+  EXPECT_NE(test::refusal([&] { update_extensions(wp(), ExtensionKind::plugin, {"shop"}); }, ErrorKind::failed)
+                .find("Call to undefined function gone() in /x/shop.php:3"),
+            std::string::npos);
+}
+
 TEST_F(ToldUpdates, CoreWithoutItsCleaningUp_IsUpdatedWithANote) {
   std::vector<std::string> notes;
   answer("core version", "6.5\n");

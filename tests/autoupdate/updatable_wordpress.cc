@@ -155,7 +155,7 @@ void AutoupdateTest::write_offers() const {
 }
 
 void AutoupdateTest::offer_plugin(const std::string& name, const std::string& version, const std::string& code,
-                                  const std::string& upgrade) {
+                                  const std::string& upgrade, const std::string& requires_php) {
   const fs::path base = name + "-" + version;
   folder_.write(base / name / (name + ".php"), plugin_text(name, version, code));
   if (!upgrade.empty()) folder_.write(base / name / "upgrade.php", "<?php\n" + upgrade);
@@ -163,7 +163,8 @@ void AutoupdateTest::offer_plugin(const std::string& name, const std::string& ve
   zip(package, folder_ / base / name);
   const std::string file = name + "/" + name + ".php";
   offers_["plugins"][file] = {{"id", "w.org/plugins/" + name}, {"slug", name}, {"plugin", file},
-                              {"new_version", version},        {"url", ""},    {"package", package.string()}};
+                              {"new_version", version},        {"url", ""},    {"package", package.string()},
+                              {"requires_php", requires_php}};
   write_offers();
 }
 

@@ -27,7 +27,7 @@ class AutoupdateTest : public testing::Test {
   /// A package of shop's or mail's is put on offer. `upgrade` is PHP that the old version runs after its files were
   /// replaced, as plugins bring their tables up to date.
   void offer_plugin(const std::string& name, const std::string& version, const std::string& code = "",
-                    const std::string& upgrade = "");
+                    const std::string& upgrade = "", const std::string& requires_php = "5.6");
   void offer_theme(const std::string& version, const std::string& code = "");
   /// The installed version with another number behind it, and tables of the next version.
   void offer_core(const std::string& version);

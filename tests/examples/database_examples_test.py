@@ -14,6 +14,7 @@ class DatabaseExamples(examples_test.ExampleTest, database_site.DatabaseTest):
         super().setUp()
         self.register(self.shop)
         self.client = database_site.server.client("mariadb")
+        self.give_to_the_sites_user()
 
     def rows(self):
         return database_site.sql("SELECT count(*) FROM posts", "shop")

@@ -232,6 +232,18 @@ TEST_F(GuardedLogs, RotatedLog_IsReadFromItsBeginning) {
                    "Parse error:  new"));
 }
 
+// Of a long log only the end is known: what stands further up must not be new because the file is.
+TEST_F(GuardedLogs, CopyOfALongLog_HasNothingNew) {
+  write("htdocs/wp-content/debug.log", "[x] PHP Fatal error:  an ancient one\n" + std::string(600'000, 'a') + "\n");
+  if (is_root()) test::run_in(site(), {"chown", "-R", "33:33", "htdocs"});
+  before_ = facts();
+  const std::string copy = "cd htdocs/wp-content; cp -p debug.log copy; mv copy debug.log; echo y >> debug.log";
+  EXPECT_EQ(guard(copy, with({"php-log"})).checks.at(0).state, CheckState::passed);
+  EXPECT_TRUE(says(failure("exit 1", with({"php-log"})), "exit status 1; rolled back"));
+  EXPECT_TRUE(
+      says(failure(copy + "; echo 'PHP Fatal error:  a new one' >> debug.log", with({"php-log"})), "a new one"));
+}
+
 TEST_F(GuardedLogs, WebServersLog_IsRead) {
   config_.server.web_logs = folder_ / "logs";
   folder_.write("logs/example.com.error.log", "");

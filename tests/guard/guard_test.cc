@@ -328,6 +328,73 @@ TEST_F(GuardTest, ArchiveThatWasReplaced_IsNotRestored) {
   EXPECT_TRUE(is_as_before());
 }
 
+// What WordPress takes for its maintenance page must not hold up the way back.
+TEST_F(GuardTest, AnythingInPlaceOfTheMaintenancePage_IsRolledBack) {
+  write("htdocs/wp-load.php", "<?php // as in WordPress");
+  if (is_root()) test::run_in(site(), {"chown", "-R", "33:33", "."});
+  before_ = facts();
+  EXPECT_TRUE(says(failure("mkdir -p htdocs/.maintenance/deep; exit 1", {.no_checks = true}), "exit status 1"));
+  EXPECT_TRUE(is_as_before());
+  // An old one, which WordPress ignores, and a new one in its place.
+  write("htdocs/.maintenance", "<?php $upgrading = 1; ?>");
+  test::run_in(site(), {"touch", "-d", "2001-01-01", "htdocs/.maintenance", "htdocs"});
+  if (is_root()) test::run_in(site(), {"chown", "-R", "33:33", "."});
+  before_ = facts();
+  EXPECT_TRUE(says(failure("echo '<?php $upgrading = time(); ?>' > htdocs/.maintenance; exit 1", {.no_checks = true}),
+                   "exit status 1"));
+  std::map<std::string, std::string> now = facts();
+  now.erase("htdocs/.maintenance");  // a restore tidies it up
+  before_.erase("htdocs/.maintenance");
+  EXPECT_EQ(now, before_);
+}
+
+TEST_F(GuardTest, FolderOfTheSite_GetsItsRightsAndOwnerBack) {
+  EXPECT_TRUE(says(failure("chmod 0 htdocs .; exit 1"), "exit status 1"));
+  EXPECT_TRUE(is_as_before());
+  EXPECT_EQ(std::filesystem::status(site()).permissions(), std::filesystem::perms(0755));
+  if (!is_root()) return;
+  GuardCommand command = shell("chown -R 0:0 .; chmod 700 .; exit 1");
+  command.user = "root";
+  EXPECT_THROW(static_cast<void>(service().guard(the_site(), {}, command)), GuardFailed);
+  EXPECT_TRUE(is_as_before());
+  struct stat status {};
+  ASSERT_EQ(::stat(site().c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 33U);
+  EXPECT_EQ(status.st_mode & 07777, 0755U);
+}
+
+TEST_F(GuardTest, ChangeThatFillsTheDiskOfTheState_IsCheckedAllTheSame) {
+  test::PrivateMounts mounts;
+  if (!mounts.allowed() || !mounts.tmpfs(config_.state_dir)) GTEST_SKIP() << "no mounts here";
+  const auto fill = [this](const GuardedChange&) {
+    std::ofstream(config_.state_dir / "fill") << std::string(std::size_t{80} << 20U, 'x');
+    write("htdocs/index.php", "changed");
+  };
+  const GuardResult kept = service().guard(the_site(), {}, fill);
+  ASSERT_EQ(kept.notes.size(), 1U);
+  EXPECT_TRUE(says(kept.notes[0], "the guard's state could not be written again"));
+  EXPECT_EQ(text("htdocs/index.php"), "changed");
+  EXPECT_FALSE(service().pending_guard("example.com"));
+
+  std::filesystem::remove(config_.state_dir / "fill");
+  GuardOptions options;
+  options.checks = {CommandCheck{folder_ / "check"}};
+  folder_.write("check", "#!/bin/sh\n! grep -q changed htdocs/index.php\n");
+  ::chmod((folder_ / "check").c_str(), 0755);
+  write("htdocs/index.php", "well");
+  try {
+    static_cast<void>(service().guard(the_site(), options, fill));
+    FAIL() << "it was kept";
+  } catch (const GuardFailed& failed) {
+    EXPECT_EQ(failed.kind(), ErrorKind::rollback_failed) << failed.message();
+    EXPECT_TRUE(says(failed.message(), "check"));
+    EXPECT_TRUE(says(failed.hint(), "wobackup guard --abort example.com"));
+  }
+  std::filesystem::remove(config_.state_dir / "fill");
+  static_cast<void>(service().abort_guard("example.com"));
+  EXPECT_EQ(text("htdocs/index.php"), "well");
+}
+
 TEST_F(GuardTest, InterruptedRestore_KeepsGuardsOut) {
   std::filesystem::create_directories(config_.state_dir / "restores");
   folder_.write("state/restores/example.com.json",

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <random>
 
 #include "fakes/plain_tools.h"
@@ -41,6 +42,54 @@ TEST_F(GuardedWordPress, FatalErrorThatVisitorsDoNotSee_IsFoundByWordPressItself
       failure("echo '<?php if (PHP_SAPI === \"cli\") no_such_function();' > " + std::string(kPlugin));
   EXPECT_TRUE(says(message, "wp: WordPress does not start: PHP error: Uncaught Error"));
   EXPECT_TRUE(is_as_before());
+}
+
+TEST_F(GuardedWordPress, LoginThatMayNotMakeADatabase_IsRefusedBeforeTheBackupOrLoadsBack) {
+  config_.database.admin = false;
+  try {
+    static_cast<void>(guard("touch htdocs/touched"));
+    FAIL() << "it was done";
+  } catch (const Error& error) {
+    EXPECT_TRUE(says(error.message(), "may not restore its database beside the live one"));
+    EXPECT_TRUE(says(error.hint(), "--live-load"));
+  }
+  EXPECT_TRUE(service().list("wp.example").empty());
+  EXPECT_TRUE(is_as_before());
+  config_.guard.live_load = true;
+  GuardResult result;
+  EXPECT_TRUE(says(failure("wp \"wp_insert_comment(array('comment_content' => 'meanwhile')); update_option('blogname', "
+                           "'x');\"; echo x > htdocs/index.php; exit 1",
+                           {}, &result),
+                   "exit status 1; rolled back"));
+  EXPECT_TRUE(is_as_before());
+  EXPECT_EQ(result.kept_rows.total(), 0U);
+  EXPECT_TRUE(std::any_of(result.notes.begin(), result.notes.end(), [](const std::string& note) {
+    return static_cast<bool>(says(note, "what was in the database before the roll-back is in "));
+  }));
+}
+
+// The site runs as the change has left it, and does not with the files of before.
+TEST_F(GuardedWordPress, RollBackThatDoesNotHelp_SaysHowTheSiteIs) {
+  const auto plugin = live().site() / kPlugin;
+  const std::string text = test::text_of_file(plugin);
+  const auto put = [&](const std::string& more) { std::ofstream(plugin) << text << more; };
+  put("if (get_option('boom')) no_such_function();\n");
+  try {
+    static_cast<void>(service().guard(the_site(), {.type = BackupType::files}, [&](const GuardedChange&) {
+      put("");
+      sql("INSERT INTO wp_options (option_name, option_value) VALUES ('boom', '1')");
+      throw std::runtime_error("no good");
+    }));
+    ADD_FAILURE() << "it was done";
+  } catch (const GuardFailed& failed) {
+    EXPECT_EQ(failed.kind(), ErrorKind::rollback_failed) << failed.message();
+    EXPECT_TRUE(says(failed.hint(), "the site is as the change has left it"));
+    EXPECT_TRUE(says(failed.hint(), "wobackup guard --abort wp.example"));
+  }
+  sql("DELETE FROM wp_options WHERE option_name = 'boom'");
+  static_cast<void>(service().abort_guard("wp.example"));
+  EXPECT_TRUE(says(test::text_of_file(plugin), "boom"));
+  put("");
 }
 
 TEST_F(GuardedWordPress, PluginThatIsGone_IsRolledBack) {
@@ -174,7 +223,16 @@ TEST_F(GuardedWordPress, KilledAtAnyMoment_AbortBringsOrder) {
       }
       ::_exit(0);
     }
-    ::usleep(static_cast<useconds_t>(200'000 + random() % 3'000'000));
+    // However slow the machine is, the last one is killed in its change.
+    if (round < 3) {
+      ::usleep(static_cast<useconds_t>(200'000 + random() % 3'000'000));
+    } else {
+      siginfo_t ended{};
+      while (!service().pending_guard("wp.example") &&
+             ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0) {
+        ::usleep(1'000);
+      }
+    }
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     for (int attempt = 0; attempt < 500; ++attempt) {

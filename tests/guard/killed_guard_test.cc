@@ -47,6 +47,17 @@ class KilledGuard : public test::GuardedSite {
   }
 };
 
+TEST_F(KilledGuard, Resume_LooksAtPagesOfNowAndNotOfACache) {
+  config_.server.page_cache = folder_ / "cache";
+  const auto page =
+      folder_.write("cache/a/page", std::string(336, '\0') + "\nKEY: httpGETexample.com/\nHTTP/1.1 200 OK\r\n\r\n");
+  kill_during_the_change("echo x > htdocs/index.php");
+  ASSERT_TRUE(pending());
+  EXPECT_TRUE(std::filesystem::exists(page));
+  static_cast<void>(service().resume_guard("example.com"));
+  EXPECT_FALSE(std::filesystem::exists(page));
+}
+
 TEST_F(KilledGuard, IsPendingAndKeepsTheNextOneOut) {
   kill_during_the_change("echo x > htdocs/index.php", {.reason = "pre-kill"});
   const auto found = pending();

@@ -255,6 +255,48 @@ os.write(done, str(WOBackup(None, site).create(metadata_extra={"x": 1})[0]).enco
         self.assertEqual(WOBackup(Broken(), self.site()).create(), FAILED)
 
 
+class Guard(support.StandInTest):
+    def guard(self, *command, **arguments):
+        return WOBackup(self.controller, self.site(db_password="hush-hush")).guard(command, **arguments)
+
+    def said(self, exit_code, rolled_back):
+        return {"message_type": "summary", "archive": "/b/a.tar.zst", "rolled_back": rolled_back,
+                "notes": ["a remark"], "exit_code": exit_code}
+
+    def test_a_change_that_is_kept_is_true_and_its_backup(self):
+        self.stand_in({"message_type": "phase", "phase": "change"}, self.said(0, False))
+        end = self.guard("wp", "core", "update-db", backup_type=WOBackup.TYPE_DATABASE, reason="pre-db-update",
+                         metadata_extra={"ticket": 42}, checks=["http", "wp"], user="www-data")
+        self.assertEqual(end, (True, "/b/a.tar.zst", False))
+        arguments = self.given("arguments").splitlines()
+        self.assertEqual(arguments[:7], ["--json", "guard", "--type=db", "--reason=pre-db-update", "--check=http",
+                                         "--check=wp", "--user=www-data"])
+        self.assertEqual(arguments[-4:], ["--", "wp", "core", "update-db"])
+        self.assertEqual(json.loads(self.given("metadata")), {"ticket": 42})
+        self.assertEqual(self.controller.told("warning"), "a remark")
+
+    def test_the_command_does_not_inherit_the_password(self):
+        self.stand_in(self.said(0, False))
+        self.assertTrue(self.guard("true").success)
+        self.assertEqual(json.loads(self.given("site"))["db_password"], "hush-hush")
+        self.assertEqual(self.given("stdin"), "")
+        self.assertNotIn("hush", self.given("arguments"))
+
+    def test_a_change_that_was_taken_back_says_so(self):
+        self.stand_in(error("exit status 1; rolled back", "restore --undo", "rolled_back", 22), self.said(22, True),
+                      exit_code=22)
+        self.assertEqual(self.guard("false"), (False, "/b/a.tar.zst", True))
+        self.assertIn("exit status 1; rolled back", self.controller.told("error"))
+
+    def test_what_was_not_begun_has_no_backup(self):
+        self.stand_in(error("no space", kind="no_space", exit_code=23), {"message_type": "summary", "exit_code": 23},
+                      exit_code=23)
+        self.assertEqual(self.guard("true"), (False, None, False))
+        for command in ("a text", [], None):
+            self.assertEqual(WOBackup(self.controller, self.site()).guard(command), (False, None, False))
+        self.assertEqual(WOBackup(self.controller, None).guard(["true"]), (False, None, False))
+
+
 class Interrupted(support.StandInTest):
     """Ctrl-C is meant for the whole program: it is passed on after wobackup has cleaned up."""
 

@@ -70,6 +70,33 @@ class Live(support.RealTest):
         self.assertIn("may not replace", self.controller.told("error"))
         self.assertIn("choose another key", self.controller.told("warning"))
 
+    def test_a_guarded_change_is_kept_or_taken_back(self):
+        if os.geteuid() == 0:
+            subprocess.run(["chown", "-R", "www-data:", self.folder / "www"], check=True)
+        service = WOBackup(self.controller, self.site(site_type="php", db_password="hush-hush"))
+        page = pathlib.Path(self.info.site_path, "htdocs/index.html")
+        # What described the site, with its password, is nowhere in it.
+        end = service.guard(["sh", "-c", 'ls -l /proc/self/fd | grep memfd && exit 1; echo new > "$1"', "-", str(page)],
+                            reason="pre-test", metadata_extra={"ticket": "7"})
+        self.assertTrue(end.success, self.controller.said)
+        self.assertEqual(page.read_text(), "new\n")
+        info = WOBackup.get_backup_info(end.archive)
+        self.assertEqual((info["backup_reason"], info["ticket"]), ("pre-test", "7"))
+        end = service.guard(["rm", "-r", "htdocs", "no-such-file"], WOBackup.TYPE_FILES)
+        self.assertEqual((end.success, end.rolled_back), (False, True))
+        self.assertEqual(page.read_text(), "new\n")
+        self.assertIn("rolled back to the backup", self.controller.told("error"))
+
+    def test_a_site_from_stdin_is_not_the_commands(self):
+        if os.geteuid() == 0:
+            subprocess.run(["chown", "-R", "www-data:", self.folder / "www"], check=True)
+        site = self.write("site.json", json.dumps({"sitename": "a.example", "site_path": self.info.site_path,
+                                                   "site_type": "php", "db_password": "hush-hush"}))
+        with open(site) as stdin:
+            ran = subprocess.run([support.COMMAND, "guard", "--no-check", "--site-json", "-", "--", "sh", "-c",
+                                  "readlink /proc/self/fd/0"], stdin=stdin, capture_output=True, text=True)
+        self.assertEqual((ran.returncode, ran.stdout), (0, "/dev/null\n"), ran.stderr)
+
     def test_the_list_is_newest_first_without_what_is_incomplete(self):
         root = str(self.folder / "root")
         self.assertEqual(WOBackup.list_backups(root, "a.example"), [])

@@ -148,7 +148,11 @@ class StandInTest(ScratchTest):
         program = self.write("bin/wobackup", f"""#!/bin/sh
 printf '%s\\n' "$@" > '{given}/arguments'
 cat > '{given}/stdin'
-for word in "$@"; do case $word in /dev/fd/*) cat "$word" > '{given}/metadata' ;; esac; done
+before=
+for word in "$@"; do
+  case $before in --meta-json) cat "$word" > '{given}/metadata' ;; --site-json) [ "$word" = - ] || cat "$word" > '{given}/site' ;; esac
+  before=$word
+done
 cat '{self.folder}/said'
 {then}
 exit {exit_code}

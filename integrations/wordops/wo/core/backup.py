@@ -28,7 +28,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 PROGRAM = 'wobackup'
 
@@ -48,6 +48,14 @@ MOST_REMARKS = 20
 
 # How long an interrupted wobackup may take to clean up.
 SECONDS_TO_END = 30
+
+
+class Guarded(NamedTuple):
+    """How a guarded change ended."""
+
+    success: bool
+    archive: Optional[str]  # the backup; None if there was no good one
+    rolled_back: bool       # what was backed up is in place again
 
 
 class WOBackup:
@@ -118,6 +126,35 @@ class WOBackup:
         return bool(_attempt(self.controller, 'Restore of {0} failed'
                              .format(self.site_name or 'a site'), work))
 
+    def guard(self, command: Sequence[str],
+              backup_type: str = TYPE_FULL,
+              backup_root: Optional[str] = None,
+              reason: str = 'pre-change',
+              metadata_extra: Optional[Dict[str, Any]] = None,
+              checks: Sequence[str] = (),
+              user: Optional[str] = None) -> Guarded:
+        """
+        Backs up, runs a command, and checks the site; what was backed up is
+        restored if the command or a check fails. Nothing is changed without
+        a good backup. The log tells what went wrong.
+
+        command: an argument vector, run in the site's folder as the owner of
+        htdocs, or as `user`. Its output goes to standard error.
+        checks: as of `wobackup guard --check`; default: wobackup's.
+        """
+        found = []
+
+        def work():
+            self._guard(command, backup_type, backup_root, reason,
+                        metadata_extra, checks, user, found)
+            return True
+
+        success = bool(_attempt(self.controller, 'The change of {0} failed'
+                                .format(self.site_name or 'a site'), work))
+        summary = found[-1] if found else {}
+        archive = _archive_of(summary) if summary.get('archive') else None
+        return Guarded(success, archive, bool(summary.get('rolled_back')))
+
     @staticmethod
     def list_backups(backup_root: Optional[str], site_name: str,
                      usable_only: bool = True) -> List[str]:
@@ -183,6 +220,28 @@ class WOBackup:
         _tell(self.controller, 'debug', 'Backup of {0}: {1}'
               .format(self.site_name, archive))
         return archive
+
+    def _guard(self, command, backup_type, backup_root, reason,
+               metadata_extra, checks, user, found):
+        if isinstance(command, (str, bytes)) or not command:
+            raise _Failed('the command is no list of words')
+        arguments = ['guard', '--type={0!s}'.format(backup_type or 'full'),
+                     '--reason={0!s}'.format(reason or 'pre-change')]
+        if backup_root:
+            arguments.append('--path=' + _path(backup_root))
+        arguments += ['--check={0!s}'.format(check) for check in checks]
+        if user is not None:
+            arguments.append('--user={0!s}'.format(user))
+        said = _run(self.controller, arguments,
+                    site=_site_record(self.siteinfo),
+                    metadata=_metadata(metadata_extra),
+                    behind=[os.fsdecode(word) for word in command])
+        summary = said.last('summary')
+        if summary is not None:
+            found.append(summary)
+        for note in ((summary or {}).get('notes') or [])[:MOST_REMARKS]:
+            _tell(self.controller, 'warn', note)
+        said.require_success()
 
     def _tell_notes(self, before, notes):
         """What a file that vanished, or a link out of the site, is told as."""
@@ -324,25 +383,37 @@ class _Said:
                 'can be understood'.format(self.exit_code))
 
 
-def _run(controller, arguments, site=None, metadata=None) -> _Said:
+def _run(controller, arguments, site=None, metadata=None,
+         behind=None) -> _Said:
     """
     Runs wobackup. The site's record and the metadata travel in memory files:
-    arguments are seen by everybody on the machine.
+    arguments are seen by everybody on the machine. `behind`: a command of
+    its own that it runs, whose output is everybody's.
     """
     command = [find_program(), '--json'] + arguments
     with contextlib.ExitStack() as stack:
         streams = {'stdin': subprocess.DEVNULL}
+        files = []
         if site is not None:
-            command += ['--site-json', '-']
-            streams['stdin'] = stack.enter_context(_memory_file(site))
+            file = stack.enter_context(_memory_file(site))
+            if behind is None:
+                command += ['--site-json', '-']
+                streams['stdin'] = file
+            else:  # whose standard input is everybody's, too
+                command += ['--site-json', '/dev/fd/{0}'.format(file.fileno())]
+                files.append(file.fileno())
         if metadata:
             file = stack.enter_context(_memory_file(metadata))
             command += ['--meta-json', '/dev/fd/{0}'.format(file.fileno())]
-            streams['pass_fds'] = (file.fileno(),)
+            files.append(file.fileno())
+        streams['pass_fds'] = tuple(files)
         # No temporary file: a roll-back must work on a full disk, too.
         remarks = stack.enter_context(_memory_file())
-        process = stack.enter_context(_running(command, stderr=remarks,
-                                               **streams))
+        streams['stderr'] = remarks
+        if behind is not None:
+            command += ['--'] + behind
+            streams['stderr'] = None  # this process' own
+        process = stack.enter_context(_running(command, **streams))
         objects = list(filter(None, map(_object_of, process.stdout)))
         said = _Said(objects, process.wait(), _lines_of(remarks))
     for remark in said.remarks[:MOST_REMARKS]:
