@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "wobackup/keys.h"
+
 namespace wobackup {
 
 /// `[site."x".database]`: what the admin says of a site's database. Unset values are taken from wp-config.php and the
@@ -24,6 +26,16 @@ struct DatabaseSettings {
   std::optional<bool> enabled;          ///< false: this site has no database, whatever its kind
 };
 
+/// `[encryption]`, `[site."x".encryption]`: whom archives are encrypted to. A site's own recipients stand instead of
+/// those for all.
+struct EncryptionSettings {
+  std::optional<bool> enabled;  ///< false: not at all
+  std::vector<std::string> recipients;
+  std::optional<std::filesystem::path> recipients_file;
+  bool passphrase = false;  ///< of all sites only: with that of Config::keys, where there are no recipients
+  [[nodiscard]] bool has_recipients() const { return !recipients.empty() || recipients_file; }
+};
+
 /// `[site."x"]`.
 struct SiteSettings {
   std::optional<std::filesystem::path> path;  ///< makes the site known if the registry does not have it
@@ -34,6 +46,7 @@ struct SiteSettings {
   std::vector<std::string> include;  ///< further folders or files of the site's folder, e.g. "conf"
   std::vector<std::string> follow;   ///< links inside htdocs whose target's content belongs to the backup
   DatabaseSettings database;
+  EncryptionSettings encryption;
 };
 
 /// `[database]`: for all sites.
@@ -71,6 +84,9 @@ struct Config {
   bool exclude_caches = false;
   DatabaseDefaults database;
   ServerSettings server;
+  EncryptionSettings encryption;
+  /// What opens encrypted archives.
+  Keys keys;
   std::map<std::string, SiteSettings> site;
 
   /// The file this came from, if any; messages name it.

@@ -51,6 +51,10 @@ class Keys {
 /// The recipients of the identities in a file. Throws what reading it throws, and wrong_key for a file without one.
 [[nodiscard]] std::vector<std::string> recipients_of(const std::filesystem::path& identity_file, const Keys& keys);
 
+/// The recipients in a file: one a line, with comments (#) and empty lines. Throws usage, naming file and line; also
+/// for a file that others than root and this process's user can change: they could add themselves.
+[[nodiscard]] std::vector<std::string> recipients_in_file(const std::filesystem::path& file);
+
 /// Throws usage, saying why, unless archives can be encrypted to this text ("age1...").
 void check_recipient(std::string_view text);
 

@@ -67,9 +67,36 @@ void AgeWriter::work(const std::stop_token& stop) {
   }
 }
 
-void AgeWriter::write(ByteSpan bytes) {
+// Chunks go from the caller's memory through a buffer that stays in the processor's cache.
+void AgeWriter::write_sealed(ByteSpan bytes) {
+  ByteVector& begun = filling_->plain;
   while (!bytes.empty()) {
-    // A full block is not handed over before more comes: the last chunk is sealed as such, and must not be empty.
+    // The last chunk is sealed as such, and must not be empty: a full one waits until more comes.
+    if (begun.size() == kAgeChunkBytes) {
+      put_chunk(begun, false);
+      begun.clear();
+    }
+    if (begun.empty() && bytes.size() > kAgeChunkBytes) {
+      put_chunk(bytes.first(kAgeChunkBytes), false);
+      bytes = bytes.subspan(kAgeChunkBytes);
+      continue;
+    }
+    const std::size_t size = std::min(bytes.size(), kAgeChunkBytes - begun.size());
+    begun.insert(begun.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+    bytes = bytes.subspan(size);
+  }
+}
+
+void AgeWriter::put_chunk(ByteSpan plain, bool last) {
+  filling_->sealed.resize(plain.size() + kAeadTagBytes);
+  aead_->seal(chunk_nonce(chunks_++, last), plain, filling_->sealed);
+  output_.write(filling_->sealed);
+}
+
+void AgeWriter::write(ByteSpan bytes) {
+  if (threads_.empty()) return write_sealed(bytes);
+  while (!bytes.empty()) {
+    // As above.
     if (filling_->plain.size() == kBlockBytes) hand_over(false);
     filling_->plain.reserve(kBlockBytes);
     const std::size_t size = std::min(bytes.size(), kBlockBytes - filling_->plain.size());
@@ -82,12 +109,6 @@ void AgeWriter::hand_over(bool last) {
   filling_->first_chunk = chunks_;
   filling_->last = last;
   chunks_ += kBlockChunks;
-  if (threads_.empty()) {
-    seal(*filling_, *aead_);
-    output_.write(filling_->sealed);
-    filling_->plain.clear();
-    return;
-  }
   {
     const std::scoped_lock lock(mutex_);
     under_way_.push_back(std::move(filling_));
@@ -122,6 +143,9 @@ void AgeWriter::put_out(std::size_t most_under_way) {
   }
 }
 
-void AgeWriter::finish() { hand_over(true); }
+void AgeWriter::finish() {
+  if (threads_.empty()) return put_chunk(filling_->plain, true);
+  hand_over(true);
+}
 
 }  // namespace wobackup

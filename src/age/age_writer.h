@@ -45,6 +45,8 @@ class AgeWriter final : public ByteOutput {
     bool ready = false;
   };
 
+  void write_sealed(ByteSpan bytes);
+  void put_chunk(ByteSpan plain, bool last);
   void hand_over(bool last);
   void put_out(std::size_t most_under_way);
   void work(const std::stop_token& stop);

@@ -30,6 +30,12 @@ Json json_of(const DatabaseSettings& database) {
   return json;
 }
 
+Json json_of(const EncryptionSettings& encryption) {
+  return {{"enabled", value_or_null(encryption.enabled)},
+          {"recipients", encryption.recipients},
+          {"recipients_file", value_or_null(encryption.recipients_file)}};
+}
+
 Json json_of(const Config& config) {
   Json json;
   json["file"] = value_or_null(config.file);
@@ -52,6 +58,14 @@ Json json_of(const Config& config) {
                     {"http_address", config.server.http_address},      {"http_port", config.server.http_port},
                     {"https_port", config.server.https_port},          {"nginx", config.server.nginx.string()},
                     {"page_cache", config.server.page_cache.string()}, {"reload_php", config.server.reload_php}};
+  const KeySources& keys = config.keys.sources();
+  Json encryption = json_of(config.encryption);
+  encryption["identities"] = Json::array();
+  for (const std::filesystem::path& path : keys.identity_files) encryption["identities"].push_back(path.string());
+  encryption["identity_command"] = keys.identity_command;
+  encryption["passphrase_file"] = value_or_null(keys.passphrase_file);
+  encryption["passphrase_command"] = keys.passphrase_command;
+  json["encryption"] = std::move(encryption);
   Json sites = Json::object();
   for (const auto& [name, site] : config.site) {
     sites[name] = {{"path", value_or_null(site.path)},
@@ -60,7 +74,8 @@ Json json_of(const Config& config) {
                    {"exclude", site.exclude},
                    {"include", site.include},
                    {"follow", site.follow},
-                   {"database", json_of(site.database)}};
+                   {"database", json_of(site.database)},
+                   {"encryption", json_of(site.encryption)}};
   }
   json["site"] = std::move(sites);
   return json;

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "cli/wording.h"
 
 namespace wobackup::cli {
 namespace {
@@ -37,6 +38,7 @@ Json json_of(const SnapshotRef& ref) {
   fields["type"] = ref.type ? Json(*ref.type) : Json(nullptr);
   fields["reason"] = ref.reason ? Json(*ref.reason) : Json(nullptr);
   fields["complete"] = ref.complete && ref.problem.empty();
+  fields["encrypted"] = ref.encrypted;
   fields["indexed"] = ref.indexed;
   fields["state"] = state_of(ref);
   fields["problem"] = ref.problem;
@@ -58,6 +60,9 @@ std::string problem_of(const SnapshotRef& ref) {
 std::vector<std::string> table_lines(std::span<const SnapshotRef> refs, bool with_site, std::size_t width) {
   std::vector<Table::Column> columns{{"NAME"},  {"SIZE", true}, {"TYPE"}, {.heading = "REASON", .yields = 2},
                                      {"STATE"}, {"VERIFIED"}};
+  const bool with_encryption =
+      std::any_of(refs.begin(), refs.end(), [](const SnapshotRef& ref) { return ref.encrypted; });
+  if (with_encryption) columns.push_back({"KEY"});
   if (with_site) columns.insert(columns.begin(), Table::Column{.heading = "SITE", .yields = 1});
   const bool with_problem =
       std::any_of(refs.begin(), refs.end(), [](const SnapshotRef& ref) { return !ref.problem.empty(); });
@@ -70,6 +75,7 @@ std::vector<std::string> table_lines(std::span<const SnapshotRef> refs, bool wit
                                    printable(ref.reason.value_or("")),
                                    state_of(ref),
                                    verified_text(ref)};
+    if (with_encryption) cells.emplace_back(ref.encrypted ? "age" : "");
     if (with_site) cells.insert(cells.begin(), ref.site);
     if (with_problem) cells.push_back(problem_of(ref));
     table.add(std::move(cells));
@@ -104,6 +110,12 @@ void show(const std::vector<SnapshotRef>& refs, bool with_site, Output& output) 
   for (const std::string& line : table_lines(refs, false, width)) output.line(line);
 }
 
+void rescan(const std::string& site, const ListArguments& arguments, Service& service, Output& output) {
+  if (!arguments.rescan) return;
+  const std::size_t entered = service.rescan(site, path_argument(arguments.path));
+  output.remark(fmt::format("{}: {} entered into the catalog", site, counted(entered, "encrypted backup")));
+}
+
 }  // namespace
 
 int list_command(const ListArguments& arguments, Service& service, Output& output) {
@@ -112,11 +124,13 @@ int list_command(const ListArguments& arguments, Service& service, Output& outpu
   int exit = 0;
   if (!arguments.site.empty()) {
     if (!arguments.names) tell_pending_restore(arguments.site, service, output);
+    rescan(arguments.site, arguments, service, output);
     refs = service.list(arguments.site, root);
   } else {
     for (const Site& site : service.sites()) {
       try {
         if (!arguments.names) tell_pending_restore(site.name, service, output);
+        rescan(site.name, arguments, service, output);
         const std::vector<SnapshotRef> more = service.list(site.name, root);
         refs.insert(refs.end(), more.begin(), more.end());
       } catch (const Error& error) {

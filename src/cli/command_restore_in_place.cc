@@ -34,7 +34,8 @@ void check(const RestoreArguments& arguments) {
 
 // SITE, SITE/NAME, or an archive's path: then its folder is named like the site.
 Site site_of(const std::string& what, const std::filesystem::path& archive, const Service& service) {
-  const bool by_path = what.starts_with('/') || what.starts_with('.') || what.ends_with(".tar.zst");
+  const bool by_path =
+      what.starts_with('/') || what.starts_with('.') || what.ends_with(".tar.zst") || what.ends_with(".tar.zst.age");
   const std::string name = by_path ? archive.parent_path().filename().string() : what.substr(0, what.find('/'));
   try {
     return service.site(name);

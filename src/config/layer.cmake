@@ -4,5 +4,5 @@ wobackup_layer(config PATH config
     config_file.cc
     environment.cc
     toml_reader.cc
-  DEPENDS base
+  DEPENDS base age
   LINK tomlplusplus::tomlplusplus)

@@ -140,8 +140,9 @@ FilesInPlace FilesInPlace::open(const std::filesystem::path& site_path, FileExch
   return files;
 }
 
-void FilesInPlace::add_places(const std::filesystem::path& archive, const std::vector<std::string>& include) {
-  const OpenArchive opened(archive);
+void FilesInPlace::add_places(const std::filesystem::path& archive, const Keys& keys,
+                              const std::vector<std::string>& include) {
+  const OpenArchive opened(archive, keys);
   LiveBorders borders = find_borders(site_fd(), opened.reader(), include);
   exchange_.kept = std::move(borders.kept);
   for (StagingPlace& place : borders.further) {
@@ -167,7 +168,7 @@ void FilesInPlace::make_stages(const std::function<void()>& persist) {
 Restored FilesInPlace::stage(const std::filesystem::path& archive, RestoreOptions options,
                              const std::vector<std::string>& include, const RestoreEnvironment& environment,
                              const std::function<void()>& persist) {
-  add_places(archive, include);
+  add_places(archive, environment.config.keys, include);
   make_stages(persist);
   options.database = false;
   Restored restored;

@@ -124,7 +124,7 @@ class Restoring {
     database_ = DatabaseInPlace::plan(site_, named_->database, config, options_.tables, cancellation_);
     journal_.database = database_->exchange();
     file_.save(journal_);
-    const OpenArchive archive(archive_);
+    const OpenArchive archive(archive_, config.keys);
     const ArchivedDump dump(
         archive.reader(), [this] { return spool_in(environment_.config.state_dir); }, cancellation_);
     database_->preflight(dump, config, cancellation_);

@@ -53,6 +53,7 @@ class DatabaseCapture {
     std::optional<SiteServerLogin> known_login = {};  ///< as in DumpRequest
     const Config& config;
     std::function<UniqueFd()> make_spool;
+    bool hidden = false;  ///< spools are enciphered
     SnapshotRecord& record;
     Cancellation& cancellation;
   };

@@ -22,18 +22,20 @@ constexpr std::size_t kLengths[] = {0,
                                     (std::size_t{1} << 20U) + 1,
                                     5'000'000};
 
-TEST(AgeWriter, AnyLength_ComesBack) {
+TEST(AgeWriter, AnyLengthInAnyPieces_ComesBack) {
   const X25519Identity identity = X25519Identity::generate();
   for (const unsigned threads : {0U, 1U, 3U}) {
     for (const std::size_t length : kLengths) {
-      SCOPED_TRACE(testing::Message() << length << " bytes, " << threads << " threads");
       const ByteVector plain = test::made_bytes(length);
-      const test::MemoryFile file(test::encrypted(plain, test::recipients_for(identity), threads));
-      EXPECT_EQ(test::decrypted(file, identity), plain);
-      const AgeStructure structure = read_age_structure(file);
-      EXPECT_EQ(structure.shape.plain_bytes, length);
-      EXPECT_EQ(file.size(),
-                structure.header.bytes + 16 + length + 16 * std::max<std::size_t>(1, (length + 65535) / 65536));
+      for (const std::size_t pieces : {std::size_t{65536}, std::size_t{100'003}, std::size_t{10'000'000}}) {
+        SCOPED_TRACE(testing::Message() << length << " bytes in pieces of " << pieces << ", " << threads << " threads");
+        const test::MemoryFile file(test::encrypted(plain, test::recipients_for(identity), threads, pieces));
+        EXPECT_EQ(test::decrypted(file, identity), plain);
+        const AgeStructure structure = read_age_structure(file);
+        EXPECT_EQ(structure.shape.plain_bytes, length);
+        EXPECT_EQ(file.size(),
+                  structure.header.bytes + 16 + length + 16 * std::max<std::size_t>(1, (length + 65535) / 65536));
+      }
     }
   }
 }

@@ -12,7 +12,7 @@
 
 namespace wobackup::test {
 
-class MemoryOutput final : public ByteOutput {
+class AgeOutput final : public ByteOutput {
  public:
   void write(ByteSpan piece) override { bytes.insert(bytes.end(), piece.begin(), piece.end()); }
   ByteVector bytes;
@@ -38,7 +38,7 @@ inline Recipients recipients_for(const X25519Identity& identity) {
 /// Written in pieces that do not fit the chunks.
 inline ByteVector encrypted(ByteSpan plain, const Recipients& recipients, unsigned threads = 0,
                             std::size_t piece_bytes = 100'003) {
-  MemoryOutput output;
+  AgeOutput output;
   AgeWriter writer(output, recipients, threads);
   while (!plain.empty()) {
     const ByteSpan piece = plain.first(std::min(plain.size(), piece_bytes));
