@@ -44,13 +44,23 @@ Secret without_line_end(Secret text) {
   return text;
 }
 
+// That a key's file is missing is another thing than a backup that is.
+Secret secret_file(const std::filesystem::path& path, std::size_t limit_bytes) {
+  try {
+    return read_secret_file(path, limit_bytes);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+    throw Error(ErrorKind::wrong_key, error.message(), error.hint());
+  }
+}
+
 // REQUIRES: the state's mutex is held, as for all below.
 const Secret& passphrase_of(Keys::State& state, const std::string& question) {
   if (state.passphrase) return *state.passphrase;
   const KeySources& sources = state.sources;
   Secret passphrase;
   if (sources.passphrase_file) {
-    passphrase = without_line_end(read_secret_file(*sources.passphrase_file, kLongestPassphrase));
+    passphrase = without_line_end(secret_file(*sources.passphrase_file, kLongestPassphrase));
   } else if (sources.passphrase_fd) {
     passphrase = without_line_end(
         read_secret(*sources.passphrase_fd, kLongestPassphrase, fmt::format("descriptor {}", *sources.passphrase_fd)));
@@ -97,13 +107,7 @@ Identities load_identities(Keys::State& state, const Secret& text, const std::st
 }
 
 Identities identities_of_file(Keys::State& state, const std::filesystem::path& path) {
-  const std::string name = printable(path.string());
-  try {
-    return load_identities(state, read_secret_file(path, kLongestIdentityFile), name);
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::not_found) throw Error(ErrorKind::wrong_key, error.message(), "--identity names it");
-    throw;
-  }
+  return load_identities(state, secret_file(path, kLongestIdentityFile), printable(path.string()));
 }
 
 const Identities& identities_of(Keys::State& state) {
@@ -123,7 +127,7 @@ const Identities& identities_of(Keys::State& state) {
 FileKey unlock_with_identities(Keys::State& state, const AgeHeader& header, const std::string& name) {
   if (!state.sources.has_identity()) {
     throw Error(ErrorKind::wrong_key, fmt::format("{} is encrypted, and no identity was given", name),
-                "give the file with its secret key: --identity FILE, or identity in [encryption] of wobackup.toml");
+                "give the file with its secret key: --identity FILE, or identities in [encryption] of wobackup.toml");
   }
   const Identities& identities = identities_of(state);
   for (const auto& identity : identities) {

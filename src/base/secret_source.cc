@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -46,6 +47,16 @@ std::string complaint(int fd) {
   return printable(trim(text));
 }
 
+std::unique_ptr<Subprocess> start(const std::vector<std::string>& argv, std::string_view what) {
+  try {
+    return std::make_unique<Subprocess>(
+        Command{.argv = argv, .environment = own_environment(), .inherit = {}, .run_as = {}});
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+    throw Error(ErrorKind::wrong_key, fmt::format("{}: {}", what, error.message()), error.hint());
+  }
+}
+
 }  // namespace
 
 Secret read_secret(int fd, std::size_t limit_bytes, std::string_view name) {
@@ -82,7 +93,8 @@ Secret read_secret_file(const std::filesystem::path& path, std::size_t limit_byt
 
 Secret secret_from_command(const std::vector<std::string>& argv, std::size_t limit_bytes, std::string_view what) {
   if (argv.empty()) throw Error(ErrorKind::usage, fmt::format("{} is empty", what));
-  Subprocess process({.argv = argv, .environment = own_environment(), .inherit = {}, .run_as = {}});
+  const std::unique_ptr<Subprocess> started = start(argv, what);
+  Subprocess& process = *started;
   std::string said;
   Secret secret;
   {

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kBesidesSite = 66;  // columns for all but the site's name, with a short reason
+constexpr std::size_t kKeyColumn = 5;     // if there are encrypted ones
 
 std::string state_of(const SnapshotRef& ref) {
   if (!ref.problem.empty()) return "damaged";
@@ -57,11 +58,14 @@ std::string problem_of(const SnapshotRef& ref) {
   return printable(trim(text.starts_with(": ") ? text.substr(2) : text));
 }
 
+bool any_encrypted(std::span<const SnapshotRef> refs) {
+  return std::any_of(refs.begin(), refs.end(), [](const SnapshotRef& ref) { return ref.encrypted; });
+}
+
 std::vector<std::string> table_lines(std::span<const SnapshotRef> refs, bool with_site, std::size_t width) {
   std::vector<Table::Column> columns{{"NAME"},  {"SIZE", true}, {"TYPE"}, {.heading = "REASON", .yields = 2},
                                      {"STATE"}, {"VERIFIED"}};
-  const bool with_encryption =
-      std::any_of(refs.begin(), refs.end(), [](const SnapshotRef& ref) { return ref.encrypted; });
+  const bool with_encryption = any_encrypted(refs);
   if (with_encryption) columns.push_back({"KEY"});
   if (with_site) columns.insert(columns.begin(), Table::Column{.heading = "SITE", .yields = 1});
   const bool with_problem =
@@ -88,7 +92,8 @@ std::vector<std::string> table_lines(std::span<const SnapshotRef> refs, bool wit
 void show_all(std::span<const SnapshotRef> refs, std::size_t width, Output& output) {
   std::size_t widest = 0;
   for (const SnapshotRef& ref : refs) widest = std::max(widest, ref.site.size());
-  if (width == 0 || widest + kBesidesSite <= width) {
+  const std::size_t besides = kBesidesSite + (any_encrypted(refs) ? kKeyColumn : 0);
+  if (width == 0 || widest + besides <= width) {
     for (const std::string& line : table_lines(refs, true, width)) output.line(line);
     return;
   }

@@ -172,7 +172,7 @@ void verify_sealed(const FileAccess& stored, Run& run) {
 
 // Who has no key at all can still have an archive looked at from outside; a key that does not fit is another matter.
 bool lacks_keys(const FileAccess& stored, const Keys& keys) {
-  return is_encrypted(stored) && !can_try(keys, read_age_header(stored));
+  return is_encrypted(stored) && !can_try(keys, read_age_structure(stored).header);
 }
 
 void verify_file(std::unique_ptr<FileAccess> stored, Run& run) {

@@ -89,6 +89,14 @@ TEST_F(KeysTest, CommandThatFails_IsToldWithWhatItSaid) {
   EXPECT_NE(message.find("exit status 3: no such entry"), std::string::npos) << message;
 }
 
+TEST_F(KeysTest, FileOrProgramThatIsMissing_IsNoMissingBackup) {
+  EXPECT_NE(refusal([&] { open_with({.identity_command = {"no-such-program-here"}}); }, ErrorKind::wrong_key)
+                .find("the identity command: "),
+            std::string::npos);
+  EXPECT_NE(refusal([&] { open_with({.identity_files = {folder_ / "none"}}); }, ErrorKind::wrong_key).find("no file"),
+            std::string::npos);
+}
+
 TEST_F(KeysTest, CommandThatNeverEndsItsOutput_IsRefused) {
   EXPECT_NE(refusal([&] { open_with({.identity_command = {"yes"}}); }, ErrorKind::failed).find("no key"),
             std::string::npos);

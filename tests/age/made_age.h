@@ -19,9 +19,9 @@ class AgeOutput final : public ByteOutput {
 };
 
 /// Bytes that differ from place to place.
-inline ByteVector made_bytes(std::size_t size) {
+inline ByteVector made_bytes(std::size_t size, std::uint32_t seed = 0) {
   ByteVector bytes(size);
-  std::uint32_t state = 12345;
+  std::uint32_t state = 12345 + seed;
   for (std::byte& byte : bytes) {
     state = state * 1664525U + 1013904223U;
     byte = static_cast<std::byte>(state >> 24U);

@@ -93,6 +93,9 @@ TEST_F(EncryptedBackups, WithTheKey_EveryCommandWorksAsOnAPlainOne) {
   EXPECT_EQ(verified.exit_code, 0) << verified.both();
   EXPECT_EQ(verified.objects("verified").back()["sum_compared"], true);
   EXPECT_EQ(verified.objects("verified").back()["decrypted"], true);
+  // Whether PHP is there or not: it was restored aside.
+  const Ran drilled = with_key({"--json", "verify", archive.string(), "--level", "drill"});
+  EXPECT_GE(drilled.objects("verified").at(0)["drill"]["files"], 4) << drilled.both();
   const fs::path target = root() / "restored";
   ASSERT_EQ(with_key({"restore", archive.string(), "--target", target.string()}).exit_code, 0);
   EXPECT_EQ(test::bytes_of_file(target / "htdocs/noise"), test::bytes_of_file(www("a.example") / "htdocs/noise"));

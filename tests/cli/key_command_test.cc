@@ -48,7 +48,7 @@ TEST_F(KeyCommand, Show_WithoutFileTellsOfTheSettings) {
 TEST(CommandArgument, IsWordsOrAJsonArray) {
   using cli::command_argument;
   EXPECT_EQ(command_argument("pass show  x", "--c"), (std::vector<std::string>{"pass", "show", "x"}));
-  EXPECT_EQ(command_argument(R"(["a b", "$(c)"])", "--c"), (std::vector<std::string>{"a b", "$(c)"}));
+  EXPECT_EQ(command_argument("[\"a b\", \"$(c)\"]", "--c"), (std::vector<std::string>{"a b", "$(c)"}));
   for (const char* text : {"", "  ", "[]", "[1]", "[\"\"]", "[\"a\""}) {
     EXPECT_TRUE(contains(test::refusal([&] { static_cast<void>(command_argument(text, "--c")); }, ErrorKind::usage),
                          "--c names no program"))

@@ -139,9 +139,9 @@ Json archive_info(const std::filesystem::path& archive, const Keys& keys) {
   info["archive_size"] = static_cast<std::uint64_t>(status.st_size);
   info["archive_mtime"] =
       static_cast<double>(status.st_mtim.tv_sec) + static_cast<double>(status.st_mtim.tv_nsec) / 1e9;
-  info["encrypted"] = file->encrypted();
   info["indexed"] = metadata.indexed();
   info["complete"] = metadata.header ? metadata.header->complete : !file_name || file_name->complete();
+  info["encrypted"] = file->encrypted();
   if (metadata.header) {
     const ManifestHeader& header = *metadata.header;
     info["entries"] = header.entries;

@@ -264,14 +264,14 @@ TEST(OpenArchive, LinkThatSomebodyElseMadeIsNotFollowed) {
   const test::ScratchFolder folder;
   const auto real = folder.write("site/real.tar.zst", "x");
   std::filesystem::create_symlink("real.tar.zst", folder / "site/link.tar.zst");
-  EXPECT_EQ(open_archive(folder / "site/link.tar.zst")->size(), 1U);  // ours
+  EXPECT_EQ(open_archive(folder / "site/link.tar.zst", {})->size(), 1U);  // ours
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   ASSERT_EQ(::chown((folder / "site").c_str(), 33, 33), 0);
-  EXPECT_EQ(open_archive(real)->size(), 1U);
-  EXPECT_NE(test::refusal([&] { static_cast<void>(open_archive(folder / "site/link.tar.zst")); }, ErrorKind::failed)
+  EXPECT_EQ(open_archive(real, {})->size(), 1U);
+  EXPECT_NE(test::refusal([&] { static_cast<void>(open_archive(folder / "site/link.tar.zst", {})); }, ErrorKind::failed)
                 .find("symbolic link"),
             std::string::npos);
-  EXPECT_EQ(test::refusal([&] { static_cast<void>(open_archive(folder / "none/x")); }, ErrorKind::not_found),
+  EXPECT_EQ(test::refusal([&] { static_cast<void>(open_archive(folder / "none/x", {})); }, ErrorKind::not_found),
             "there is no archive " + (folder / "none/x").string());
 }
 

@@ -16,7 +16,8 @@ class EncryptedArchive : public ::testing::Test {
     test::Making making;
     making.files.clear();
     for (int i = 0; i < 40; ++i) {
-      const ByteVector noise = test::made_bytes(400'000 + static_cast<std::size_t>(i));
+      const ByteVector noise =
+          test::made_bytes(400'000 + static_cast<std::size_t>(i), static_cast<std::uint32_t>(i) * 7919);
       making.files.emplace_back("htdocs/f" + std::to_string(10 + i), std::string(text_of(noise)));
     }
     plain_ = test::made_archive(making);
