@@ -17,8 +17,8 @@ namespace wobackup {
 /// header; both name the file. The result is remembered: a passphrase takes a second each time.
 [[nodiscard]] FileKey unlock(const Keys& keys, const AgeHeader& header, const std::string& name);
 
-/// Throws wrong_key unless the keys open what is encrypted to these recipients, which are as passphrase_to_encrypt or the
-/// admin's settings give them. `name` is what messages call it.
+/// Throws wrong_key unless the keys open what is encrypted to these recipients, which are as passphrase_to_encrypt or
+/// the admin's settings give them. `name` is what messages call it.
 void require_openable(const Keys& keys, const Recipients& recipients, const std::string& name);
 
 /// The passphrase of these sources, for encrypting. Asked for twice if a person is asked. Throws usage without one.

@@ -47,8 +47,8 @@ void unlink_archive(const std::filesystem::path& archive) {
 }
 
 // What can be read back, every byte; of an encrypted one whose key is elsewhere, from outside.
-Verified verify_new(const Service& service, const std::filesystem::path& newest,
-                    const std::function<bool()>& cancelled, std::vector<std::string>& notes) {
+Verified verify_new(const Service& service, const std::filesystem::path& newest, const std::function<bool()>& cancelled,
+                    std::vector<std::string>& notes) {
   VerifyOptions options;
   options.level = VerifyLevel::data;
   options.cancelled = cancelled;

@@ -173,8 +173,9 @@ CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, con
   return command;
 }
 
-const char* const kCommands[] = {"create", "list",   "info",   "ls",     "find",       "diff",    "dump", "restore", "verify",
-                                 "guard",  "update", "autoupdate", "key", "sites", "config", "completion", "version", "help"};
+const char* const kCommands[] = {"create", "list",    "info",   "ls",         "find",    "diff",
+                                 "dump",   "restore", "verify", "guard",      "update",  "autoupdate",
+                                 "key",    "sites",   "config", "completion", "version", "help"};
 
 std::string nearest_command(const std::string& word) {
   std::string best;
@@ -308,8 +309,8 @@ void build(CLI::App& app, Arguments& arguments) {
   add_autoupdate(
       *add_command(app, arguments, "autoupdate", "Update WordPress sites, with a way back", kAutoupdateFooter),
       arguments.autoupdate);
-  for (const char* name : {"create", "list", "info", "restore", "verify", "ls", "find", "diff", "dump", "guard", "update",
-                           "autoupdate"}) {
+  for (const char* name :
+       {"create", "list", "info", "restore", "verify", "ls", "find", "diff", "dump", "guard", "update", "autoupdate"}) {
     add_identity(*app.get_subcommand(name), arguments.keys);
     if (std::string_view(name) != "create") add_passphrase(*app.get_subcommand(name), arguments.keys, "Open with");
   }

@@ -66,7 +66,7 @@ struct Surroundings {
   unsigned width = 80;
   std::string in = {};
   bool interrupted = false;
-  int out_fd = 1, err_fd = 2;  ///< for a program that is given the streams
+  int out_fd = 1, err_fd = 2;   ///< for a program that is given the streams
   std::string passphrase = {};  ///< what somebody at the terminal types when asked for it
 };
 

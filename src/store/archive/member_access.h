@@ -19,8 +19,9 @@ namespace wobackup {
 /// The logical bytes of one regular file (hard links resolved), for loading dumps. Of an indexed archive, frames are
 /// decoded as they are needed, and the last four are kept; each thread that reads may hold one more. Of another
 /// archive, the constructor copies the member into `spool`, an empty unnamed file (holes stay holes), enciphered: the
-/// archive may be an encrypted one. The tar's header agrees with the manifest, and every frame's checksum is compared; the sha256 is not: use ArchiveReader::read_file
-/// where the content must be proven. The reader (and its file) outlive the object.
+/// archive may be an encrypted one. The tar's header agrees with the manifest, and every frame's checksum is compared;
+/// the sha256 is not: use ArchiveReader::read_file where the content must be proven. The reader (and its file) outlive
+/// the object.
 class MemberAccess final : public RandomAccess {
  public:
   /// Throws as ArchiveReader::read_file, and failed for a foreign archive without a spool.
@@ -48,7 +49,7 @@ class MemberAccess final : public RandomAccess {
   std::vector<SparseSegment> segments_;  // one for a file without holes
   std::vector<std::uint64_t> starts_;    // of each, behind data_begin_
   UniqueFd spool_;
-  ThrowawayCipher cipher_;               // of what is in it
+  ThrowawayCipher cipher_;                 // of what is in it
   std::vector<SparseSegment> enciphered_;  // where there is something in it, in order
 
   mutable std::mutex mutex_;
