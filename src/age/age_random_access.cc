@@ -1,6 +1,7 @@
 #include "age/age_random_access.h"
 
 #include <fmt/format.h>
+#include <string.h>
 
 #include <algorithm>
 
@@ -12,6 +13,21 @@ namespace {
 constexpr std::size_t kKeptChunks = 16;
 constexpr std::uint64_t kChunksAtOnce = 16;
 constexpr std::size_t kKeptOpeners = 8;
+
+// What was opened may be a file of keys: it does not stay in memory that somebody else gets.
+struct Wiped {
+  explicit Wiped(std::size_t size_bytes) : bytes(size_bytes) {}
+  Wiped(const Wiped&) = delete;
+  Wiped& operator=(const Wiped&) = delete;
+  ~Wiped() { ::explicit_bzero(bytes.data(), bytes.size()); }
+  ByteVector bytes;
+};
+
+std::shared_ptr<ByteVector> wiped_chunk(std::size_t size_bytes) {
+  const auto chunk = std::make_shared<Wiped>(size_bytes);
+  return {chunk, &chunk->bytes};
+}
+
 }  // namespace
 
 // A cipher and the sealed bytes of some chunks: one reading thread's.
@@ -67,7 +83,7 @@ void AgeRandomAccess::check_last() const {
   auto opener = std::make_unique<Opener>(*this, payload_key_);
   const std::uint64_t last = shape_.chunks - 1;
   opener->load(last, 1);
-  const auto chunk = std::make_shared<ByteVector>(shape_.plain_bytes_of(last));
+  const auto chunk = wiped_chunk(shape_.plain_bytes_of(last));
   if (opener->open(last, true, *chunk)) {
     keep(last, chunk);
     openers_.push_back(std::move(opener));
@@ -103,7 +119,7 @@ void AgeRandomAccess::keep(std::uint64_t index, Chunk chunk) const {
 void AgeRandomAccess::read_part(Opener& opener, std::uint64_t index, std::size_t begin, MutableByteSpan out) const {
   Chunk chunk = kept(index);
   if (!chunk) {
-    const auto opened = std::make_shared<ByteVector>(shape_.plain_bytes_of(index));
+    const auto opened = wiped_chunk(shape_.plain_bytes_of(index));
     opener.load(index, 1);
     opener.require(index, *opened);
     chunk = opened;
