@@ -44,9 +44,19 @@ TEST_F(EncryptedGuard, WithTheIdentity_RollsBackAlsoIfItIsGoneMeanwhile) {
   give_identity(key());
   const GuardResult kept = guard("echo x > htdocs/more.php");
   EXPECT_EQ(kept.archive.extension(), ".age");
-  fs::remove(site() / "htdocs/more.php");
-  const std::string message = failure("rm -r htdocs/shop '" + key().string() + "'; exit 7");
-  EXPECT_TRUE(says(message, "rolled back to the backup"));
+  before_ = facts();
+  try {
+    static_cast<void>(service().guard(the_site(), {}, [&](const GuardedChange&) {
+      fs::remove_all(site() / "htdocs/shop");
+      fs::remove(key());
+      throw Error(ErrorKind::failed, "it went wrong");
+    }));
+    FAIL() << "it was kept";
+  } catch (const GuardFailed& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::rolled_back) << error.message();
+    EXPECT_TRUE(says(error.message(), "rolled back to the backup"));
+  }
+  EXPECT_FALSE(fs::exists(key()));
   EXPECT_TRUE(is_as_before());
 }
 
