@@ -34,7 +34,7 @@ constexpr const char* kCreateFooter = R"(Examples:
   wobackup create example.com --db --reason pre-db-migration --meta ticket=1234
   wobackup create example.com --path /mnt/backups --exclude '*.log'
   wobackup create --all --wait 10m --limit-rate 20M
-  wobackup create example.com --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3...
+  wobackup create example.com --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgv...
 Archives go to <site>/backup/<site name>/<time>.tar.zst, or below --path. An
 incomplete backup (some files could not be read) exits 3 and is named
 <time>_incomplete.tar.zst.)";
