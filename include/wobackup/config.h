@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "wobackup/keys.h"
+
 namespace wobackup {
 
 /// `[site."x".database]`: what the admin says of a site's database. Unset values are taken from wp-config.php and the
@@ -30,6 +32,16 @@ struct SiteAutoupdateSettings {
   std::vector<std::string> exclude;  ///< plugins, besides those for all sites
 };
 
+/// `[encryption]`, `[site."x".encryption]`: whom archives are encrypted to. A site's own recipients stand instead of
+/// those for all.
+struct EncryptionSettings {
+  std::optional<bool> enabled;  ///< false: not at all
+  std::vector<std::string> recipients;
+  std::optional<std::filesystem::path> recipients_file;
+  bool passphrase = false;  ///< of all sites only: with that of Config::keys, where there are no recipients
+  [[nodiscard]] bool has_recipients() const { return !recipients.empty() || recipients_file; }
+};
+
 /// `[site."x"]`.
 struct SiteSettings {
   std::optional<std::filesystem::path> path;  ///< makes the site known if the registry does not have it
@@ -42,6 +54,7 @@ struct SiteSettings {
   std::vector<std::string> checks;   ///< of guarded changes to this site, in place of GuardSettings::checks
   DatabaseSettings database;
   SiteAutoupdateSettings autoupdate;
+  EncryptionSettings encryption;
 };
 
 /// `[database]`: for all sites.
@@ -109,6 +122,9 @@ struct Config {
   ServerSettings server;
   AutoupdateSettings autoupdate;
   GuardSettings guard;
+  EncryptionSettings encryption;
+  /// What opens encrypted archives.
+  Keys keys;
   std::map<std::string, SiteSettings> site;
 
   /// The file this came from, if any; messages name it.

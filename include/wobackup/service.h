@@ -54,6 +54,11 @@ class Service {
   [[nodiscard]] std::vector<SnapshotRef> list(
       const std::string& site, const std::optional<std::filesystem::path>& backup_root = std::nullopt) const;
 
+  /// Rebuilds what is remembered of a site's encrypted archives, for a state folder that was lost: as far as their
+  /// names tell, or the archives themselves if config().keys open them without asking. Returns how many were new.
+  /// Throws what `list` throws, and locked.
+  std::size_t rescan(const std::string& site, const std::optional<std::filesystem::path>& backup_root = std::nullopt);
+
   /// Finds what a user named: a path of an archive, "site/name", "site/latest" or "site" (both: latest complete).
   /// Throws not_found.
   [[nodiscard]] std::filesystem::path find(

@@ -23,6 +23,10 @@ enum class BackupType { full, database, files };
 /// From "full", "db" (or "database"), "files"; nothing for another word.
 [[nodiscard]] std::optional<BackupType> backup_type_from(std::string_view word) noexcept;
 
+/// Whether and how an archive is encrypted: as the config says; not at all; to CreateOptions::recipients; with the
+/// passphrase of Config::keys.
+enum class Encryption { as_configured, none, recipients, passphrase };
+
 /// How to make a backup. Everything has a default.
 struct CreateOptions {
   BackupType type = BackupType::full;
@@ -31,8 +35,10 @@ struct CreateOptions {
   Json metadata_extra = Json::object();   ///< merged into vhost.json; may replace backup_type, not site facts
   std::vector<std::string> exclude = {};  ///< globs, in addition to the config's; see docs/configuration.md
   bool exclude_caches = false;
-  std::chrono::seconds wait{0};       ///< how long to wait for another run on the same site
-  ProgressCallback on_progress = {};  ///< may be empty
+  Encryption encryption = Encryption::as_configured;
+  std::vector<std::string> recipients = {};  ///< "age1..."
+  std::chrono::seconds wait{0};              ///< how long to wait for another run on the same site
+  ProgressCallback on_progress = {};         ///< may be empty
   /// Asked about ten times a second; true ends the operation with Error interrupted, leaving nothing behind.
   std::function<bool()> cancelled = {};
 };
@@ -49,6 +55,7 @@ struct [[nodiscard]] Created {
   std::uint64_t size_bytes = 0;
   std::string sha256;  ///< hex, of the archive file; also kept in the state folder
   bool complete = false;
+  bool encrypted = false;
   bool has_files = false;
   bool has_database = false;
   std::uint64_t files = 0;            ///< regular files stored
@@ -64,14 +71,16 @@ struct [[nodiscard]] Created {
   Json vhost;  ///< as stored
 };
 
-/// A backup that a store lists. Values that its archive does not tell (made by other programs) are missing.
+/// A backup that a store lists. Values that its archive does not tell (made by other programs, or encrypted, neither
+/// made nor readable here) are missing.
 struct SnapshotRef {
   std::string site;
-  std::string name;  ///< "2025-01-20_14-25-30", with its suffix if any, without .tar.zst
+  std::string name;  ///< "2025-01-20_14-25-30", with its suffix if any, without .tar.zst or .tar.zst.age
   std::filesystem::path archive;
   std::chrono::sys_seconds time;  ///< from the name, UTC
   std::uint64_t size_bytes = 0;
-  bool complete = true;             ///< false for "..._incomplete"
+  bool complete = true;  ///< false for "..._incomplete"
+  bool encrypted = false;
   bool indexed = false;             ///< made by this program: can be read in part
   std::optional<std::string> type;  ///< vhost.json's backup_type
   std::optional<std::string> reason;

@@ -14,10 +14,11 @@
 
 namespace wobackup {
 
-/// Each includes those before it. `quick`: index, manifest and first frame are whole and agree. `data`: every frame
-/// decodes, every file has its hash, the tar says what the manifest says, the file has its recorded sum. `drill`: it
-/// was restored into a scratch folder and a scratch database, its tables were counted, and its WordPress, if it has one
-/// and PHP is there, ran from it.
+/// Each includes those before it. `quick`: index, manifest and first frame are whole and agree; of an encrypted archive
+/// without a key, its encryption's structure fits its size, and the whole file has its recorded sum. `data`: every
+/// frame decodes, every file has its hash, the tar says what the manifest says, the file has its recorded sum. `drill`:
+/// it was restored into a scratch folder and a scratch database, its tables were counted, and its WordPress, if it has
+/// one and PHP is there, ran from it.
 enum class VerifyLevel { quick, data, drill };
 
 [[nodiscard]] std::string_view name_of(VerifyLevel level) noexcept;  ///< "quick", "data", "drill"
@@ -58,6 +59,8 @@ struct [[nodiscard]] Verified {
   VerifyLevel level = VerifyLevel::quick;
   double sample = 1;
   bool ok = false;
+  bool encrypted = false;
+  bool decrypted = false;               ///< false for an encrypted one: only its outside was looked at, without a key
   bool indexed = false;                 ///< without an index there are no hashes to compare
   bool sum_compared = false;            ///< the file's own sum was recorded, and is the same
   std::vector<VerifyProblem> problems;  ///< at most 1,000 are kept, `problem_count` has all

@@ -46,6 +46,28 @@ void unlink_archive(const std::filesystem::path& archive) {
   }
 }
 
+// What can be read back, every byte; of an encrypted one whose key is elsewhere, from outside.
+Verified verify_new(const Service& service, const std::filesystem::path& newest, const std::function<bool()>& cancelled,
+                    std::vector<std::string>& notes) {
+  VerifyOptions options;
+  options.level = VerifyLevel::data;
+  options.cancelled = cancelled;
+  try {
+    return service.verify(newest, options);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::wrong_key) throw;
+  }
+  options.level = VerifyLevel::quick;
+  Verified verified = service.verify(newest, options);
+  if (verified.ok) {
+    notes.push_back(fmt::format(
+        "{} is encrypted, and nothing here opens it: its sum was compared, its content was not; it stands for no older "
+        "backup, which is kept",
+        printable(newest.filename().string())));
+  }
+  return verified;
+}
+
 FileLock lock_of(const Service& service, const std::string& site) {
   const StateFolder state(service.config().state_dir);
   return FileLock(state.lock_file(site), fmt::format("remove old backups of {}", site), std::chrono::seconds(0), {});
@@ -73,15 +95,12 @@ std::vector<SnapshotRef> superseded(const std::vector<SnapshotRef>& backups, con
 Retention retire_older(Service& service, const std::string& site, const std::filesystem::path& newest,
                        const std::string& reason, std::size_t keep, const std::function<bool()>& cancelled) {
   Retention result;
-  VerifyOptions options;
-  options.level = VerifyLevel::data;
-  options.cancelled = cancelled;
-  const Verified verified = service.verify(newest, options);
+  const Verified verified = verify_new(service, newest, cancelled, result.notes);
   if (!verified.ok) {
     throw Error(ErrorKind::verification, fmt::format("{}: the new backup {} is damaged", site, newest.string()),
                 "no older one was removed; look at the disk, and make another one");
   }
-  result.verified = true;
+  result.verified = verified.level >= VerifyLevel::data;
   try {
     const FileLock lock = lock_of(service, site);
     require_settled(service, site);

@@ -13,7 +13,7 @@ namespace wobackup {
 
 /// What became of a site's older backups.
 struct Retention {
-  bool verified = false;  ///< the new one was read back whole
+  bool verified = false;  ///< the new one was read back whole; not if it is encrypted, and its key elsewhere
   std::vector<std::filesystem::path> removed;
   std::vector<std::string> notes;  ///< what could not be removed, and why
 };

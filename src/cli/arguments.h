@@ -33,12 +33,36 @@ struct CreateArguments {
   std::optional<int> level;
   std::string limit_rate;
   std::string verify;
+  std::vector<std::string> recipients;
+  std::vector<std::string> recipients_files;
+  bool plain = false;
+};
+
+/// What opens encrypted backups; `create` encrypts with a passphrase so given.
+struct KeyArguments {
+  std::vector<std::string> identities;
+  std::string identity_command;
+  std::string passphrase_file;
+  std::optional<int> passphrase_fd;
+  std::string passphrase_command;
+  bool ask_passphrase = false;
+  [[nodiscard]] bool has_passphrase() const {
+    return ask_passphrase || passphrase_fd || !passphrase_file.empty() || !passphrase_command.empty();
+  }
+  [[nodiscard]] bool any() const { return has_passphrase() || !identities.empty() || !identity_command.empty(); }
+};
+
+/// `wobackup key`
+struct MakeKeyArguments {
+  std::string action;
+  std::vector<std::string> files;
 };
 
 struct ListArguments {
   std::string site;
   std::string path;
   bool names = false;
+  bool rescan = false;
 };
 
 struct InfoArguments {

@@ -198,9 +198,13 @@ int schedule(const AutoupdateArguments& arguments, const Service& service, Outpu
 
 }  // namespace
 
-int autoupdate_command(const AutoupdateArguments& arguments, Service& service, Output& output) {
+int autoupdate_command(const AutoupdateArguments& arguments, const KeyArguments& keys, Service& service,
+                       Output& output) {
   const std::string what = arguments.words.empty() ? "" : arguments.words.front();
   if (what == "run") return run(arguments, service, output);
+  if (what == "schedule" && keys.any()) {
+    wrong_usage("a schedule remembers no keys", "set them in [encryption] of wobackup.toml");
+  }
   if (what == "schedule") return schedule(arguments, service, output);
   wrong_usage(what.empty() ? "nothing to do was named"
                            : fmt::format("\"{}\" is nothing that autoupdate can do", printable(what)),

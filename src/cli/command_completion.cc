@@ -11,7 +11,8 @@ constexpr const char* kBash =
 _wobackup() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} program=$1 command= words= word i
   local globals="--config --json --quiet --verbose --help"
-  local commands="create list info ls find diff dump restore verify guard update autoupdate sites config completion version help"
+  local keys="--identity --identity-command --passphrase --passphrase-file --passphrase-fd --passphrase-command"
+  local commands="create list info ls find diff dump restore verify guard update autoupdate key sites config completion version help"
   local config=()
   COMPREPLY=()
   # Bash takes --type=full apart at the equals sign.
@@ -29,11 +30,11 @@ _wobackup() {
           mapfile -t COMPREPLY < <(compgen -c -f -- "$current")
           return
         fi ;;
-      create|list|info|ls|find|diff|dump|restore|verify|guard|update|autoupdate|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
+      create|list|info|ls|find|diff|dump|restore|verify|guard|update|autoupdate|key|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
     esac
   done
   case $previous in
-    --config|--path|--site-json|--meta-json|--target|--backup-dir) _wobackup_files "$current"; return ;;
+    --config|--path|--site-json|--meta-json|--target|--backup-dir|--identity|--recipients-file|--passphrase-file) _wobackup_files "$current"; return ;;
     --type) _wobackup_words "$current" "full db files"; return ;;
     --verify) _wobackup_words "$current" "quick data drill"; return ;;
     --overwrite) _wobackup_words "$current" "always if-newer never"; return ;;
@@ -41,20 +42,25 @@ _wobackup() {
     --check) _wobackup_words "$current" "http wp php-log"; return ;;
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
     --reason|--meta|--include|--exclude|--wait|--timeout|--threads|--limit-rate|--sample|--table|--calendar) return ;;
+    --recipient|--identity-command|--passphrase-command|--passphrase-fd) return ;;
   esac
   case $command in
     "") words="$commands $globals --version" ;;
-    create) words="--all --db --files --type --path --reason --meta --meta-json --exclude --exclude-caches --site-json --wait --threads --level --limit-rate --verify $globals" ;;
-    list|info) words="--path $globals" ;;
-    ls) words="--recursive --path $globals" ;;
-    find) words="--all --path $globals" ;;
-    diff) words="--checksum --exit-code --path $globals" ;;
-    dump) words="--table --db --force --path $globals" ;;
-    restore) words="--in-place --site --wait --yes --accept-changed --shared --no-check --table --undo --finish --status --discard --resume --abort --target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path $globals" ;;
-    guard) words="--type --reason --meta --check --no-check --user --timeout --path --wait --site-json --shared --resume --abort --status $globals" ;;
-    update) words="--db --files --meta --check --no-check --user --timeout --path --wait --site-json --shared $globals" ;;
-    verify) words="--all --level --sample --path $globals" ;;
-    autoupdate) words="--all --dry-run --backup-only --one-by-one --minor-only --core --plugins --themes --exclude --no-visual --backup-dir --wait --daily --hourly --calendar $globals" ;;
+    create) words="--all --db --files --type --path --reason --meta --meta-json --exclude --exclude-caches --site-json --wait --threads --level --limit-rate --verify --recipient --recipients-file --plain $keys $globals" ;;
+    list) words="--rescan --path $keys $globals" ;;
+    info) words="--path $keys $globals" ;;
+    ls) words="--recursive --path $keys $globals" ;;
+    find) words="--all --path $keys $globals" ;;
+    diff) words="--checksum --exit-code --path $keys $globals" ;;
+    dump) words="--table --db --force --path $keys $globals" ;;
+    restore) words="--in-place --site --wait --yes --accept-changed --shared --no-check --table --undo --finish --status --discard --resume --abort --target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path $keys $globals" ;;
+    guard) words="--type --reason --meta --check --no-check --user --timeout --path --wait --site-json --shared --resume --abort --status $keys $globals" ;;
+    update) words="--db --files --meta --check --no-check --user --timeout --path --wait --site-json --shared $keys $globals" ;;
+    verify) words="--all --level --sample --path $keys $globals" ;;
+    autoupdate) words="--all --dry-run --backup-only --one-by-one --minor-only --core --plugins --themes --exclude --no-visual --backup-dir --wait --daily --hourly --calendar $keys $globals" ;;
+    key)
+      if [[ $previous == generate || $previous == show ]]; then _wobackup_files "$current"; return; fi
+      words="generate show $globals" ;;
     config) words="show validate $globals" ;;
     completion) words="bash $globals" ;;
     help) words="$commands" ;;

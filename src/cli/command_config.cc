@@ -47,6 +47,12 @@ Json json_of(const AutoupdateSettings& autoupdate) {
   return json;
 }
 
+Json json_of(const EncryptionSettings& encryption) {
+  return {{"enabled", value_or_null(encryption.enabled)},
+          {"recipients", encryption.recipients},
+          {"recipients_file", value_or_null(encryption.recipients_file)}};
+}
+
 Json json_of(const Config& config) {
   Json json;
   json["file"] = value_or_null(config.file);
@@ -77,6 +83,14 @@ Json json_of(const Config& config) {
                    {"live_load", config.guard.live_load},
                    {"settle", std::chrono::duration_cast<std::chrono::seconds>(config.guard.settle).count()}};
   json["autoupdate"] = json_of(config.autoupdate);
+  const KeySources& keys = config.keys.sources();
+  Json encryption = json_of(config.encryption);
+  encryption["identities"] = Json::array();
+  for (const std::filesystem::path& path : keys.identity_files) encryption["identities"].push_back(path.string());
+  encryption["identity_command"] = keys.identity_command;
+  encryption["passphrase_file"] = value_or_null(keys.passphrase_file);
+  encryption["passphrase_command"] = keys.passphrase_command;
+  json["encryption"] = std::move(encryption);
   Json sites = Json::object();
   for (const auto& [name, site] : config.site) {
     sites[name] = {{"path", value_or_null(site.path)},
@@ -87,7 +101,8 @@ Json json_of(const Config& config) {
                    {"follow", site.follow},
                    {"checks", site.checks},
                    {"database", json_of(site.database)},
-                   {"autoupdate", {{"enabled", site.autoupdate.enabled}, {"exclude", site.autoupdate.exclude}}}};
+                   {"autoupdate", {{"enabled", site.autoupdate.enabled}, {"exclude", site.autoupdate.exclude}}},
+                   {"encryption", json_of(site.encryption)}};
   }
   json["site"] = std::move(sites);
   return json;

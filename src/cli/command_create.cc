@@ -39,6 +39,25 @@ CreateOptions options_of(const CreateArguments& arguments, Output& output) {
   return options;
 }
 
+// Named on the command line, they stand instead of what the config says.
+void choose_encryption(const CreateArguments& arguments, const KeyArguments& keys, CreateOptions& options) {
+  const bool recipients = !arguments.recipients.empty() || !arguments.recipients_files.empty();
+  if ((recipients ? 1 : 0) + (keys.has_passphrase() ? 1 : 0) + (arguments.plain ? 1 : 0) > 1) {
+    wrong_usage("recipients, a passphrase and --plain exclude each other",
+                "what is encrypted with a passphrase, nothing else may open");
+  }
+  if (arguments.plain) options.encryption = Encryption::none;
+  if (keys.has_passphrase()) options.encryption = Encryption::passphrase;
+  if (!recipients) return;
+  options.encryption = Encryption::recipients;
+  options.recipients = arguments.recipients;
+  for (const std::string& recipient : options.recipients) check_recipient(recipient);
+  for (const std::string& file : arguments.recipients_files) {
+    const std::vector<std::string> more = recipients_in_file(*path_argument(file));
+    options.recipients.insert(options.recipients.end(), more.begin(), more.end());
+  }
+}
+
 void apply(const CreateArguments& arguments, Config& config) {
   if (!arguments.verify.empty()) {
     const std::optional<VerifyLevel> level = verify_level_from(arguments.verify);
@@ -147,6 +166,7 @@ void report(const Site& site, const Created& created, Output& output) {
     fields["size"] = created.size_bytes;
     fields["sha256"] = created.sha256;
     fields["complete"] = created.complete;
+    fields["encrypted"] = created.encrypted;
     fields["backup_scope"] = {{"files", created.has_files}, {"database", created.has_database}};
     fields["files"] = created.files;
     fields["entries"] = created.entries;
@@ -167,6 +187,7 @@ void report(const Site& site, const Created& created, Output& output) {
                   created.complete ? "" : " " + output.red("INCOMPLETE"), human_size(created.size_bytes));
   if (created.has_files) text += ", " + counted(created.files, "file");
   if (created.has_database) text += ", " + counted(created.tables, "table");
+  if (created.encrypted) text += ", encrypted";
   text += fmt::format(", {:.1f} s", std::chrono::duration<double>(created.elapsed).count());
   output.line(text);
 }
@@ -244,8 +265,9 @@ void back_up(const Wanted& wanted, const CreateArguments& arguments, const Creat
 
 }  // namespace
 
-int create_command(const CreateArguments& arguments, Config config, Output& output) {
-  const CreateOptions options = options_of(arguments, output);
+int create_command(const CreateArguments& arguments, const KeyArguments& keys, Config config, Output& output) {
+  CreateOptions options = options_of(arguments, output);
+  choose_encryption(arguments, keys, options);
   apply(arguments, config);
   Service service = make_service(std::move(config), output);
   const std::vector<Wanted> wanted = wanted_sites(arguments, service, output);

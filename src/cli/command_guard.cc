@@ -22,8 +22,9 @@ constexpr const char* kSeeHelp = "for example `wobackup guard example.com --type
 // What a wobackup that the command starts must know to find the same state.
 std::vector<std::pair<std::string, std::string>> own_settings() {
   std::vector<std::pair<std::string, std::string>> settings;
-  for (const char* name : {"WOBACKUP_REGISTRY", "WOBACKUP_STATE_DIR", "WOBACKUP_BACKUP_ROOT", "WOBACKUP_DEFAULTS_FILE",
-                           "WOBACKUP_MIN_FREE", "WOBACKUP_THREADS", "WOBACKUP_LEVEL", "WOBACKUP_LIMIT_RATE"}) {
+  for (const char* name :
+       {"WOBACKUP_REGISTRY", "WOBACKUP_STATE_DIR", "WOBACKUP_BACKUP_ROOT", "WOBACKUP_DEFAULTS_FILE",
+        "WOBACKUP_MIN_FREE", "WOBACKUP_THREADS", "WOBACKUP_LEVEL", "WOBACKUP_LIMIT_RATE", "WOBACKUP_RECIPIENTS_FILE"}) {
     if (const char* value = std::getenv(name)) settings.emplace_back(name, value);
   }
   return settings;

@@ -9,12 +9,14 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "cli/wording.h"
 
 namespace wobackup::cli {
 namespace {
 
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kBesidesSite = 66;  // columns for all but the site's name, with a short reason
+constexpr std::size_t kKeyColumn = 5;     // if there are encrypted ones
 
 std::string state_of(const SnapshotRef& ref) {
   if (!ref.problem.empty()) return "damaged";
@@ -38,6 +40,7 @@ Json json_of(const SnapshotRef& ref) {
   fields["reason"] = ref.reason ? Json(*ref.reason) : Json(nullptr);
   fields["complete"] = ref.complete && ref.problem.empty();
   fields["good"] = ref.good();
+  fields["encrypted"] = ref.encrypted;
   fields["indexed"] = ref.indexed;
   fields["state"] = state_of(ref);
   fields["problem"] = ref.problem;
@@ -56,9 +59,15 @@ std::string problem_of(const SnapshotRef& ref) {
   return printable(trim(text.starts_with(": ") ? text.substr(2) : text));
 }
 
+bool any_encrypted(std::span<const SnapshotRef> refs) {
+  return std::any_of(refs.begin(), refs.end(), [](const SnapshotRef& ref) { return ref.encrypted; });
+}
+
 std::vector<std::string> table_lines(std::span<const SnapshotRef> refs, bool with_site, std::size_t width) {
   std::vector<Table::Column> columns{{"NAME"},  {"SIZE", true}, {"TYPE"}, {.heading = "REASON", .yields = 2},
                                      {"STATE"}, {"VERIFIED"}};
+  const bool with_encryption = any_encrypted(refs);
+  if (with_encryption) columns.push_back({"KEY"});
   if (with_site) columns.insert(columns.begin(), Table::Column{.heading = "SITE", .yields = 1});
   const bool with_problem =
       std::any_of(refs.begin(), refs.end(), [](const SnapshotRef& ref) { return !ref.problem.empty(); });
@@ -71,6 +80,7 @@ std::vector<std::string> table_lines(std::span<const SnapshotRef> refs, bool wit
                                    printable(ref.reason.value_or("")),
                                    state_of(ref),
                                    verified_text(ref)};
+    if (with_encryption) cells.emplace_back(ref.encrypted ? "age" : "");
     if (with_site) cells.insert(cells.begin(), ref.site);
     if (with_problem) cells.push_back(problem_of(ref));
     table.add(std::move(cells));
@@ -83,7 +93,8 @@ std::vector<std::string> table_lines(std::span<const SnapshotRef> refs, bool wit
 void show_all(std::span<const SnapshotRef> refs, std::size_t width, Output& output) {
   std::size_t widest = 0;
   for (const SnapshotRef& ref : refs) widest = std::max(widest, ref.site.size());
-  if (width == 0 || widest + kBesidesSite <= width) {
+  const std::size_t besides = kBesidesSite + (any_encrypted(refs) ? kKeyColumn : 0);
+  if (width == 0 || widest + besides <= width) {
     for (const std::string& line : table_lines(refs, true, width)) output.line(line);
     return;
   }
@@ -105,6 +116,12 @@ void show(const std::vector<SnapshotRef>& refs, bool with_site, Output& output) 
   for (const std::string& line : table_lines(refs, false, width)) output.line(line);
 }
 
+void rescan(const std::string& site, const ListArguments& arguments, Service& service, Output& output) {
+  if (!arguments.rescan) return;
+  const std::size_t entered = service.rescan(site, path_argument(arguments.path));
+  output.remark(fmt::format("{}: {} entered into the catalog", site, counted(entered, "encrypted backup")));
+}
+
 }  // namespace
 
 int list_command(const ListArguments& arguments, Service& service, Output& output) {
@@ -113,11 +130,13 @@ int list_command(const ListArguments& arguments, Service& service, Output& outpu
   int exit = 0;
   if (!arguments.site.empty()) {
     if (!arguments.names) tell_pending(arguments.site, service, output);
+    rescan(arguments.site, arguments, service, output);
     refs = service.list(arguments.site, root);
   } else {
     for (const Site& site : service.sites()) {
       try {
         if (!arguments.names) tell_pending(site.name, service, output);
+        rescan(site.name, arguments, service, output);
         const std::vector<SnapshotRef> more = service.list(site.name, root);
         refs.insert(refs.end(), more.begin(), more.end());
       } catch (const Error& error) {

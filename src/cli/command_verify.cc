@@ -70,6 +70,8 @@ Json json_of(const std::string& what, const Verified& verified) {
   fields["level"] = name_of(verified.level);
   fields["sample"] = verified.sample;
   fields["ok"] = verified.ok;
+  fields["encrypted"] = verified.encrypted;
+  fields["decrypted"] = verified.decrypted;
   fields["indexed"] = verified.indexed;
   fields["sum_compared"] = verified.sum_compared;
   fields["members"] = verified.members;
@@ -125,6 +127,10 @@ void report(const Verified& verified, Output& output) {
   }
   if (!verified.ok) return;
   std::string text = fmt::format("{}: {}", archive, output.green(std::string(name_of(verified.level)) + " ok"));
+  if (verified.encrypted && !verified.decrypted) {
+    text += verified.sum_compared ? ", its sum is the recorded one" : ", size and structure only: no sum was recorded";
+    text += " (encrypted, looked at without a key)";
+  }
   if (verified.level != VerifyLevel::quick) {
     text += fmt::format(", {}, {}", counted(verified.members, "member"), human_size(verified.bytes));
     if (verified.sample < 1) text += fmt::format(" (a sample of {:g} %)", verified.sample * 100);

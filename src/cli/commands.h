@@ -5,6 +5,7 @@
 #include "cli/autoupdate_arguments.h"
 #include "cli/guard_arguments.h"
 #include "cli/inspect_arguments.h"
+#include "cli/key_arguments.h"
 #include "cli/output.h"
 #include "cli/restore_arguments.h"
 #include "wobackup/config.h"
@@ -12,7 +13,7 @@
 
 namespace wobackup::cli {
 
-int create_command(const CreateArguments& arguments, Config config, Output& output);
+int create_command(const CreateArguments& arguments, const KeyArguments& keys, Config config, Output& output);
 int list_command(const ListArguments& arguments, Service& service, Output& output);
 int info_command(const InfoArguments& arguments, Service& service, Output& output);
 int ls_command(const LsArguments& arguments, Service& service, Output& output);
@@ -24,8 +25,10 @@ int restore_in_place_command(const RestoreArguments& arguments, Service& service
 int guard_command(const GuardArguments& arguments, Service& service, Output& output);
 int update_command(const GuardArguments& arguments, Service& service, Output& output);
 int verify_command(const VerifyArguments& arguments, Service& service, Output& output);
-int autoupdate_command(const AutoupdateArguments& arguments, Service& service, Output& output);
+int autoupdate_command(const AutoupdateArguments& arguments, const KeyArguments& keys, Service& service,
+                       Output& output);
 int sites_command(const SitesArguments& arguments, Service& service, Output& output);
+int key_command(const MakeKeyArguments& arguments, const Config& config, Output& output);
 int config_command(const ConfigArguments& arguments, const Config& config, Output& output);
 int completion_command(const CompletionArguments& arguments, Output& output);
 int version_command(Output& output);

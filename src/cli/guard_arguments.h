@@ -39,7 +39,8 @@ inline constexpr const char* kGuardFooter = R"(Examples:
   wobackup guard example.com --user root -- wo site update example.com --php83
   wobackup guard --abort example.com
 The command runs in the site's folder, as the owner of htdocs. If it or a check
-fails, what was backed up is restored: exit 22 (24 if that fails, too).
+fails, what was backed up is restored: exit 22 (24 if that fails, too). Where
+backups are encrypted, it needs the key from the beginning: --identity FILE.
 Checks: http, http:/page, wp, php-log, php-log:/file, command:/program.)";
 
 inline constexpr const char* kUpdateFooter = R"(Examples:

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <new>
 #include <string_view>
 
+#include "cli/passphrase_prompt.h"
 #include "cli/run.h"
 
 namespace {
@@ -74,6 +76,8 @@ int main(int argc, char** argv) {
   // A crash must not leave passwords in a core file.
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
+  // Nor in one that goes to a program, for which the limit does not count; nor may other processes look into this one.
+  ::prctl(PR_SET_DUMPABLE, 0);
   wobackup::cli::Terminal terminal{.out = std::cout,
                                    .err = std::cerr,
                                    .in = std::cin,
@@ -86,6 +90,11 @@ int main(int argc, char** argv) {
                                    .interrupted = [] { return interrupted.load(); },
                                    .stay = [] { handle_signals(0); },
                                    .in_fd = readable_in()};
+  if (terminal.in_is_terminal && terminal.err_is_terminal) {
+    terminal.ask_secret = [&terminal](const std::string& question) {
+      return wobackup::cli::ask_passphrase(question, terminal.interrupted);
+    };
+  }
   try {
     return wobackup::cli::run({argv + 1, argv + argc}, terminal);
   } catch (const std::bad_alloc&) {

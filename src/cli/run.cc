@@ -23,16 +23,18 @@ constexpr const char* kFooter = R"(Examples:
   wobackup diff example.com live               what changed since
   wobackup guard example.com -- COMMAND        run it, and roll back if it fails
   tar --zstd -xpf ARCHIVE                      plain tar opens every archive
+  age -d -i KEY ARCHIVE.age | tar --zstd -xpf - and an encrypted one
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete, 10 not found,
-11 locked, 20 dump failed, 21 damaged, 22 rolled back, 23 no space,
-24 roll-back failed, 130 interrupted.)";
+11 locked, 12 wrong or no key, 20 dump failed, 21 damaged, 22 rolled back,
+23 no space, 24 roll-back failed, 130 interrupted.)";
 
 constexpr const char* kCreateFooter = R"(Examples:
   wobackup create example.com
   wobackup create example.com --db --reason pre-db-migration --meta ticket=1234
   wobackup create example.com --path /mnt/backups --exclude '*.log'
   wobackup create --all --wait 10m --limit-rate 20M
+  wobackup create example.com --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgv...
 Archives go to <site>/backup/<site name>/<time>.tar.zst, or below --path. An
 incomplete backup (some files could not be read) exits 3 and is named
 <time>_incomplete.tar.zst.)";
@@ -63,6 +65,13 @@ constexpr const char* kVerifyFooter = R"(Examples:
   wobackup verify --all --sample 10%           a different tenth each time
   wobackup verify example.com --level quick    index and sizes only
   wobackup verify example.com --level drill    restored aside and started)";
+
+constexpr const char* kKeyFooter = R"(Examples:
+  wobackup key generate /root/backup-key.txt     prints its recipient, age1...
+  wobackup key show /root/backup-key.txt         prints it again
+  wobackup key show                              whom backups are encrypted to
+The file opens all backups made for its recipient: keep it elsewhere, twice.
+The server needs the recipient only (docs/encryption.md).)";
 
 constexpr const char* kSitesFooter = R"(Examples:
   wobackup sites                name, type, path, database, last backup
@@ -96,6 +105,8 @@ struct Arguments {
   InspectArguments inspect;
   SitesArguments sites;
   AutoupdateArguments autoupdate;
+  KeyArguments keys;
+  MakeKeyArguments key;
   ConfigArguments config;
   CompletionArguments completion;
   std::string help_for;
@@ -139,6 +150,17 @@ void add_create(CLI::App& app, CreateArguments& create) {
       ->type_name("N")
       ->check(CLI::Range(1, 19).description(""));
   app.add_option("--verify", create.verify, "Verify it right away: quick, data or drill")->type_name("LEVEL");
+  app.add_option("--recipient", create.recipients, "Encrypt to this age key, age1...; repeatable")
+      ->type_name("KEY")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--recipients-file", create.recipients_files, "Encrypt to those in this file; repeatable")
+      ->type_name("FILE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_flag("--plain", create.plain, "Do not encrypt, whatever the settings say");
   app.add_option("--limit-rate", create.limit_rate, "Bytes written per second, e.g. 20M")->type_name("RATE");
 }
 
@@ -151,9 +173,9 @@ CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, con
   return command;
 }
 
-const char* const kCommands[] = {"create", "list",    "info",       "ls",      "find",   "diff",
-                                 "dump",   "restore", "verify",     "guard",   "update", "autoupdate",
-                                 "sites",  "config",  "completion", "version", "help"};
+const char* const kCommands[] = {"create", "list",    "info",   "ls",         "find",    "diff",
+                                 "dump",   "restore", "verify", "guard",      "update",  "autoupdate",
+                                 "key",    "sites",   "config", "completion", "version", "help"};
 
 std::string nearest_command(const std::string& word) {
   std::string best;
@@ -233,15 +255,17 @@ int dispatch(const CLI::App& app, const Arguments& arguments, Output& output) {
   const std::optional<std::filesystem::path> file =
       arguments.global.config_file ? path_argument(*arguments.global.config_file) : std::nullopt;
   Config config = Config::load(file);
+  apply(arguments.keys, config, output);
   if (chosen("config")) return config_command(arguments.config, config, output);
-  if (chosen("create")) return create_command(arguments.create, std::move(config), output);
+  if (chosen("key")) return key_command(arguments.key, config, output);
+  if (chosen("create")) return create_command(arguments.create, arguments.keys, std::move(config), output);
   Service service = make_service(std::move(config), output);
   if (chosen("list")) return list_command(arguments.list, service, output);
   if (chosen("restore")) return restore_command(arguments.restore, service, output);
   if (chosen("guard")) return guard_command(arguments.guard, service, output);
   if (chosen("update")) return update_command(arguments.update, service, output);
   if (chosen("verify")) return verify_command(arguments.verify, service, output);
-  if (chosen("autoupdate")) return autoupdate_command(arguments.autoupdate, service, output);
+  if (chosen("autoupdate")) return autoupdate_command(arguments.autoupdate, arguments.keys, service, output);
   if (chosen("ls")) return ls_command(arguments.inspect.ls, service, output);
   if (chosen("find")) return find_command(arguments.inspect.find, service, output);
   if (chosen("diff")) return diff_command(arguments.inspect.diff, service, output);
@@ -259,11 +283,14 @@ void build(CLI::App& app, Arguments& arguments) {
   app.get_formatter()->column_width(32);
   add_globals(app, arguments);
   app.add_flag("-V,--version", arguments.show_version, "Print the version");
-  add_create(*add_command(app, arguments, "create", "Back up sites", kCreateFooter), arguments.create);
+  CLI::App* create = add_command(app, arguments, "create", "Back up sites", kCreateFooter);
+  add_create(*create, arguments.create);
+  add_passphrase(*create, arguments.keys, "Encrypt with");
   CLI::App* list = add_command(app, arguments, "list", "List backups, newest first", kListFooter);
   list->add_option("SITE", arguments.list.site, "Only this site")->type_name("");
   list->add_option("--path", arguments.list.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
   list->add_flag("--names", arguments.list.names)->group("");
+  list->add_flag("--rescan", arguments.list.rescan, "Enter encrypted ones into the catalog first");
   CLI::App* info = add_command(app, arguments, "info", "Show what is known of a backup", kInfoFooter);
   info->add_option("BACKUP", arguments.info.what, "SITE, SITE/latest, SITE/NAME or a path")->type_name("");
   info->add_option("--path", arguments.info.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
@@ -282,6 +309,15 @@ void build(CLI::App& app, Arguments& arguments) {
   add_autoupdate(
       *add_command(app, arguments, "autoupdate", "Update WordPress sites, with a way back", kAutoupdateFooter),
       arguments.autoupdate);
+  for (const char* name :
+       {"create", "list", "info", "restore", "verify", "ls", "find", "diff", "dump", "guard", "update", "autoupdate"}) {
+    add_identity(*app.get_subcommand(name), arguments.keys);
+    if (std::string_view(name) != "create") add_passphrase(*app.get_subcommand(name), arguments.keys, "Open with");
+  }
+  CLI::App* key = add_command(app, arguments, "key", "Make and show keys for encryption", kKeyFooter);
+  key->add_option("ACTION", arguments.key.action, "generate or show")->type_name("");
+  key->add_option("FILE", arguments.key.files, "The file of the key")->type_name("");
+  add_passphrase(*key, arguments.keys, "Open FILE with");
   CLI::App* sites = add_command(app, arguments, "sites", "List the sites", kSitesFooter);
   sites->add_flag("--names", arguments.sites.names)->group("");
   CLI::App* config = add_command(app, arguments, "config", "Show or check the settings", kConfigFooter);

@@ -4,6 +4,9 @@
 #include <functional>
 #include <istream>
 #include <ostream>
+#include <string>
+
+#include "wobackup/secret.h"
 
 namespace wobackup::cli {
 
@@ -15,9 +18,11 @@ struct Terminal {
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   bool in_is_terminal = false;
-  unsigned width = 80;                                       ///< columns
-  bool colours = false;                                      ///< wanted, where a stream is a terminal
-  std::function<bool()> out_closed = [] { return false; };   ///< whoever read stdout has gone, as `head` does
+  unsigned width = 80;                                      ///< columns
+  bool colours = false;                                     ///< wanted, where a stream is a terminal
+  std::function<bool()> out_closed = [] { return false; };  ///< whoever read stdout has gone, as `head` does
+  /// Asks for a passphrase without showing it; empty if nobody is there to answer. Throws Error.
+  std::function<Secret(const std::string& question)> ask_secret = {};
   std::function<bool()> interrupted = [] { return false; };  ///< a signal asks for the end
   /// From now on, a second signal asks for the end, too, and does not end this process at once.
   std::function<void()> stay = [] {};

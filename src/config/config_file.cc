@@ -166,6 +166,28 @@ std::vector<std::string> guard_checks(TomlReader& reader) {
   return checks;
 }
 
+EncryptionSettings encryption_settings(TomlReader& reader) {
+  EncryptionSettings settings;
+  settings.enabled = reader.truth("enabled");
+  settings.recipients = reader.texts("recipients");
+  for (const std::string& recipient : settings.recipients) {
+    try {
+      check_recipient(recipient);
+    } catch (const Error& error) {
+      throw reader.wrong("recipients", "cannot be used: " + error.message(), error.hint());
+    }
+  }
+  settings.recipients_file = reader.absolute_path("recipients_file");
+  return settings;
+}
+
+EncryptionSettings site_encryption(const toml::table& table, const std::string& section, const FileContext& file) {
+  TomlReader reader(table, section, file.path);
+  EncryptionSettings settings = encryption_settings(reader);
+  reader.finish();
+  return settings;
+}
+
 SiteSettings site_settings(const toml::table& table, const std::string& section, const FileContext& file) {
   TomlReader reader(table, section, file.path);
   SiteSettings site;
@@ -186,14 +208,54 @@ SiteSettings site_settings(const toml::table& table, const std::string& section,
   if (const toml::table* autoupdate = reader.table("autoupdate")) {
     site.autoupdate = site_autoupdate(*autoupdate, section + ".autoupdate", file);
   }
+  if (const toml::table* encryption = reader.table("encryption")) {
+    site.encryption = site_encryption(*encryption, section + ".encryption", file);
+  }
   reader.finish();
   return site;
+}
+
+// Whose keys are of no use to anybody must not look as if they were.
+void require_somebody(const TomlReader& reader, const EncryptionSettings& settings, bool has_passphrase) {
+  if (settings.enabled == true && !settings.has_recipients() && !has_passphrase) {
+    throw reader.wrong("enabled", "is true, and nobody is named who could open what is encrypted",
+                       "set recipients or recipients_file; `wobackup key generate` makes a key");
+  }
+}
+
+std::vector<std::string> command(TomlReader& reader, std::string_view key) {
+  std::vector<std::string> argv = reader.texts(key);
+  if (!argv.empty() && argv.front().empty()) throw reader.wrong(key, "begins with an empty text: that is no program");
+  return argv;
+}
+
+void read_encryption(TomlReader& root, const FileContext& file, Config& config) {
+  const toml::table* table = root.table("encryption");
+  if (table == nullptr) return;
+  TomlReader reader(*table, "encryption", file.path);
+  config.encryption = encryption_settings(reader);
+  KeySources sources;
+  for (std::string& path : reader.texts("identities")) {
+    if (!path.starts_with('/')) throw reader.wrong("identities", "holds a path that is not absolute");
+    sources.identity_files.emplace_back(std::move(path));
+  }
+  sources.identity_command = command(reader, "identity_command");
+  sources.passphrase_file = reader.absolute_path("passphrase_file");
+  sources.passphrase_command = command(reader, "passphrase_command");
+  if (sources.passphrase_file && !sources.passphrase_command.empty()) {
+    throw reader.wrong("passphrase_command", "and passphrase_file are both set", "keep one of them");
+  }
+  config.encryption.passphrase = sources.has_passphrase();
+  require_somebody(reader, config.encryption, config.encryption.passphrase);
+  reader.finish();
+  config.keys = Keys(std::move(sources));
 }
 
 // [site.example.com] is a table "com" in a table "example".
 void refuse_name_without_quotes(const TomlReader& sites, std::string_view key, const toml::table& table) {
   for (const auto& [inner, node] : table) {
-    if (!node.is_table() || inner.str() == "database" || inner.str() == "autoupdate") continue;
+    const bool section = inner.str() == "database" || inner.str() == "autoupdate" || inner.str() == "encryption";
+    if (!node.is_table() || section) continue;
     throw sites.wrong(key, "is cut at a dot", "write the site's name in quotes: [site.\"example.com\"]");
   }
 }
@@ -309,6 +371,7 @@ void read_sections(const std::filesystem::path& path, Config& config) {
   read_server(reader, file, config.server);
   read_autoupdate(reader, file, config.autoupdate);
   read_guard(reader, file, config.guard);
+  read_encryption(reader, file, config);
   read_sites(reader, file, config);
   reader.finish();
   config.file = path;

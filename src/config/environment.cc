@@ -42,6 +42,30 @@ std::optional<int> number_value(const char* name, int least, int most) {
   return number;
 }
 
+// Paths only: a secret in the environment would be every child's.
+void read_key_variables(Config& config) {
+  if (const auto path = path_value("WOBACKUP_RECIPIENTS_FILE")) {
+    config.encryption.recipients.clear();
+    config.encryption.recipients_file = path;
+    for (auto& [name, site] : config.site) {
+      site.encryption.recipients.clear();
+      site.encryption.recipients_file.reset();
+    }
+  }
+  KeySources sources = config.keys.sources();
+  const auto identity = path_value("WOBACKUP_IDENTITY"), passphrase = path_value("WOBACKUP_PASSPHRASE_FILE");
+  if (identity) {
+    sources.identity_files = {*identity};
+    sources.identity_command.clear();
+  }
+  if (passphrase) {
+    sources.passphrase_file = passphrase;
+    sources.passphrase_command.clear();
+    config.encryption.passphrase = true;
+  }
+  if (identity || passphrase) config.keys = Keys(std::move(sources));
+}
+
 }  // namespace
 
 std::optional<std::string> environment_value(const char* name) {
@@ -59,6 +83,7 @@ void read_environment(Config& config) {
     // The environment goes before the file, also where the file is about one site.
     for (auto& [name, site] : config.site) site.backup_root.reset();
   }
+  read_key_variables(config);
   if (const auto size = size_value("WOBACKUP_MIN_FREE")) config.min_free_bytes = size;
   if (const auto size = size_value("WOBACKUP_LIMIT_RATE")) config.limit_rate = *size;
   if (const auto number = number_value("WOBACKUP_THREADS", 0, 64)) config.threads = static_cast<unsigned>(*number);

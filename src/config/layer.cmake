@@ -5,5 +5,5 @@ wobackup_layer(config PATH config
     environment.cc
     guard_check.cc
     toml_reader.cc
-  DEPENDS base
+  DEPENDS base age
   LINK tomlplusplus::tomlplusplus)

@@ -6,23 +6,13 @@
 #include <memory>
 #include <vector>
 
-#include "base/bytes.h"
+#include "base/byte_output.h"
 #include "container/frame_pool.h"
 #include "crypto/sha256.h"
 
 namespace wobackup {
 
 class SeekTableBuilder;
-
-/// Where a container's bytes go, front to back.
-class ByteOutput {
- public:
-  ByteOutput() = default;
-  ByteOutput(const ByteOutput&) = delete;
-  ByteOutput& operator=(const ByteOutput&) = delete;
-  virtual ~ByteOutput() = default;
-  virtual void write(ByteSpan bytes) = 0;
-};
 
 /// The manifest's zstd frames, written twice: once to be hashed, once to the container. Calls the sink piece by piece.
 using ManifestPayload = std::function<void(const std::function<void(ByteSpan)>& sink)>;

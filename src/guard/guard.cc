@@ -19,6 +19,7 @@
 #include "recovery/restorable.h"
 #include "recovery/site_check.h"
 #include "site/database_login.h"
+#include "snapshot/encryption.h"
 #include "snapshot/run_monitor.h"
 #include "snapshot/state_folder.h"
 
@@ -126,6 +127,7 @@ class Guarding {
                       site_.name));
     }
     require_not_interrupted(site_.name, environment_.config);
+    require_key();
     keep_rows_ = options_.keep_rows ? options_.keep_rows : environment_.config.guard.keep_rows;
     if (!keep_rows_) keep_rows_ = default_keep_rows();
     static_cast<void>(KeptTables(*keep_rows_, {}));
@@ -153,6 +155,19 @@ class Guarding {
     watched([&](const CheckContext& context) {
       require_restorable_database(site_, way_back(), environment_.in_place(), context.cancellation);
     });
+  }
+
+  // An encrypted backup that only somebody else can open would be no way back.
+  void require_key() const {
+    try {
+      require_readable(site_, {}, environment_.config);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::wrong_key) throw;
+      throw Error(error.kind(),
+                  fmt::format("{}: what is changed could not be taken back, so nothing was changed: {}", site_.name,
+                              error.message()),
+                  error.hint());
+    }
   }
 
   void look_before() {

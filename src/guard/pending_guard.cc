@@ -14,6 +14,7 @@
 #include "guard/site_checks.h"
 #include "site/catalog.h"
 #include "snapshot/state_folder.h"
+#include "store/archive/archive_file.h"
 
 namespace wobackup {
 namespace {
@@ -72,6 +73,22 @@ std::vector<CheckResult> check(const GuardJournal& journal, const GuardEnvironme
   return SiteChecks::from(journal.checks).now(journal.before, {journal.site, environment, variables, never});
 }
 
+// A restore that has begun to exchange ends without its backup; one that is still to come had better not begin without
+// its key.
+void require_key(const GuardJournal& journal, const Config& config) {
+  const std::optional<PendingRestore> pending = pending_restore_of(journal.site.name, config);
+  const bool is_ours = pending && pending->archive == journal.archive.string();
+  const bool restored = is_ours && journal.phase == GuardPhase::roll_back && !pending->interrupted && !pending->undone;
+  if (restored || (is_ours && pending->swapping)) return;
+  try {
+    static_cast<void>(open_archive(journal.archive, config.keys));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::wrong_key) return;  // the roll-back will say it
+    throw Error(error.kind(), fmt::format("{}: nothing was taken back: {}", journal.site.name, error.message()),
+                error.hint());
+  }
+}
+
 }  // namespace
 
 std::optional<PendingGuard> pending_guard_of(const std::string& site, const Config& config) {
@@ -120,6 +137,7 @@ GuardResult resume_guard(const std::string& site, const GuardEnvironment& enviro
 
 GuardResult abort_guard(const std::string& site, const GuardEnvironment& environment) {
   Found found(site, "abort", environment);
+  require_key(found.journal, environment.config);
   if (found.journal.problem.empty()) found.journal.problem = "the guard was killed";
   roll_back(found.journal, found.file, environment, {}, found.result);
   return found.finished();

@@ -168,8 +168,9 @@ void compare_files(DiffSide& before, DiffSide& after, bool trusts_times, Differe
 }  // namespace
 
 Difference archives_difference(const std::filesystem::path& before, const std::filesystem::path& after,
-                               const DiffOptions&, const std::function<void(const EntryChange&)>& visit) {
-  const auto old_file = open_archive(before), new_file = open_archive(after);
+                               const Keys& keys, const DiffOptions&,
+                               const std::function<void(const EntryChange&)>& visit) {
+  const auto old_file = open_archive(before, keys), new_file = open_archive(after, keys);
   const ArchiveReader old_archive(*old_file), new_archive(*new_file);
   Difference result;
   Notes notes;
@@ -187,7 +188,7 @@ Difference archives_difference(const std::filesystem::path& before, const std::f
 
 Difference live_difference(const std::filesystem::path& before, const Site& site, const Config& config,
                            const DiffOptions& options, const std::function<void(const EntryChange&)>& visit) {
-  const auto file = open_archive(before);
+  const auto file = open_archive(before, config.keys);
   const ArchiveReader archive(*file);
   Difference result;
   Notes notes;
@@ -201,8 +202,8 @@ Difference live_difference(const std::filesystem::path& before, const Site& site
   return result;
 }
 
-std::string site_of_archive(const std::filesystem::path& archive) {
-  const auto file = open_archive(archive);
+std::string site_of_archive(const std::filesystem::path& archive, const Keys& keys) {
+  const auto file = open_archive(archive, keys);
   const ArchiveReader reader(*file);
   const Json& vhost = reader.vhost();
   const auto name = vhost.is_object() ? vhost.find("sitename") : vhost.end();

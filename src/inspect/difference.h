@@ -13,7 +13,7 @@ namespace wobackup {
 
 /// As Service::difference.
 [[nodiscard]] Difference archives_difference(const std::filesystem::path& before, const std::filesystem::path& after,
-                                             const DiffOptions& options,
+                                             const Keys& keys, const DiffOptions& options,
                                              const std::function<void(const EntryChange&)>& visit);
 
 /// As Service::difference_to_live.
@@ -22,6 +22,6 @@ namespace wobackup {
                                          const std::function<void(const EntryChange&)>& visit);
 
 /// The name of the site that an archive says it is of. Throws not_found if it does not say.
-[[nodiscard]] std::string site_of_archive(const std::filesystem::path& archive);
+[[nodiscard]] std::string site_of_archive(const std::filesystem::path& archive, const Keys& keys);
 
 }  // namespace wobackup

@@ -99,10 +99,10 @@ void give_table(const ArchiveReader& archive, const DumpOptions& options, const 
 
 }  // namespace
 
-void dump_member(const std::filesystem::path& archive, const DumpOptions& options,
+void dump_member(const std::filesystem::path& archive, const Keys& keys, const DumpOptions& options,
                  const std::function<void(ByteSpan)>& sink) {
   check(options);
-  const auto file = open_archive(archive);
+  const auto file = open_archive(archive, keys);
   const ArchiveReader reader(*file);
   if (!options.table.empty()) return give_table(reader, options, sink);
   if (!options.database) return reader.read_file(options.path, sink);

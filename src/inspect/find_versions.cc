@@ -73,8 +73,8 @@ void search_foreign(const ArchiveReader& archive, const PathPattern& pattern,
 }
 
 // What a damaged backup seemed to hold does not count: its findings are added when all of its list is proven.
-void search(const SnapshotRef& backup, const PathPattern& pattern, Findings& findings) {
-  const auto file = open_archive(backup.archive);
+void search(const SnapshotRef& backup, const Keys& keys, const PathPattern& pattern, Findings& findings) {
+  const auto file = open_archive(backup.archive, keys);
   const ArchiveReader archive(*file);
   std::vector<ManifestEntry> matches;
   std::size_t bytes = 0;
@@ -100,14 +100,15 @@ void search(const SnapshotRef& backup, const PathPattern& pattern, Findings& fin
 
 }  // namespace
 
-void find_in_backups(const std::vector<SnapshotRef>& backups, const std::string& pattern, const FindOptions& options,
-                     FindResult& result, const std::function<void(const FoundPath&)>& visit) {
+void find_in_backups(const std::vector<SnapshotRef>& backups, const Keys& keys, const std::string& pattern,
+                     const FindOptions& options, FindResult& result,
+                     const std::function<void(const FoundPath&)>& visit) {
   const PathPattern glob(pattern);
   Findings findings(result);
   for (const SnapshotRef& backup : backups) {
     try {
       if (!backup.problem.empty()) throw Error(ErrorKind::verification, backup.problem);
-      search(backup, glob, findings);
+      search(backup, keys, glob, findings);
       ++result.backups;
     } catch (const Error& error) {
       ++result.unreadable;

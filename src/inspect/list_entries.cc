@@ -59,10 +59,10 @@ class Wish {
 
 }  // namespace
 
-EntriesResult list_entries(const std::filesystem::path& archive, const EntriesOptions& options,
+EntriesResult list_entries(const std::filesystem::path& archive, const Keys& keys, const EntriesOptions& options,
                            const std::function<void(const ArchiveEntry&)>& visit) {
   Wish wish(options);
-  const auto file = open_archive(archive);
+  const auto file = open_archive(archive, keys);
   const ArchiveReader reader(*file);
   EntriesResult result;
   result.indexed = reader.indexed();

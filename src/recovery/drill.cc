@@ -37,8 +37,8 @@ class Drill {
         environment_(environment),
         verified_(verified),
         scratch_(environment.config),
-        opened_(archive),
-        site_(site_of_archive(archive)),
+        opened_(archive, environment.config.keys),
+        site_(site_of_archive(archive, environment.config.keys)),
         monitor_(
             archive.filename().string(), [this](Progress& progress) { sample(progress); }, cancellation_,
             options.cancelled, options.on_progress) {}

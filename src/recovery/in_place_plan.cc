@@ -42,8 +42,8 @@ bool holds_files(const ArchiveReader& archive) {
 
 }  // namespace
 
-OpenArchive::OpenArchive(const std::filesystem::path& path)
-    : file_(open_archive(path)), reader_(std::make_unique<ArchiveReader>(*file_)) {}
+OpenArchive::OpenArchive(const std::filesystem::path& path, const Keys& keys)
+    : file_(open_archive(path, keys)), reader_(std::make_unique<ArchiveReader>(*file_)) {}
 
 void require_sense(const Site& site, const InPlaceOptions& options, const Config& config, const LogSink& log) {
   const auto refuse = [](const char* message, const char* hint) { throw Error(ErrorKind::usage, message, hint); };
@@ -67,7 +67,7 @@ void require_sense(const Site& site, const InPlaceOptions& options, const Config
 
 void require_proven(const std::filesystem::path& archive, const InPlaceOptions& options,
                     const InPlaceEnvironment& environment) {
-  const OpenArchive opened(archive);
+  const OpenArchive opened(archive, environment.config.keys);
   const ContainerReader* container = opened.reader().container();
   const std::string& name = opened.reader().file().name();
   if (container != nullptr && !options.accept_changed &&
@@ -86,8 +86,8 @@ void require_proven(const std::filesystem::path& archive, const InPlaceOptions& 
               "`wobackup verify` tells all; `restore --target --salvage` brings back what is whole");
 }
 
-ArchiveParts parts_of(const std::filesystem::path& archive, const InPlaceOptions& options, const Config&) {
-  const OpenArchive opened(archive);
+ArchiveParts parts_of(const std::filesystem::path& archive, const InPlaceOptions& options, const Config& config) {
+  const OpenArchive opened(archive, config.keys);
   const ArchiveReader& reader = opened.reader();
   ArchiveParts parts;
   parts.files = options.files && options.tables.empty() && holds_files(reader);

@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "base/cancellation.h"
-#include "base/file_access.h"
 #include "base/unique_fd.h"
 #include "recovery/restore_in_place.h"
 #include "site/database_login.h"
+#include "store/archive/archive_file.h"
 #include "store/archive/archive_reader.h"
 
 namespace wobackup {
@@ -23,11 +23,11 @@ struct ArchiveParts {
 /// An archive's file with its reader.
 class OpenArchive {
  public:
-  explicit OpenArchive(const std::filesystem::path& path);
+  OpenArchive(const std::filesystem::path& path, const Keys& keys);
   [[nodiscard]] const ArchiveReader& reader() const noexcept { return *reader_; }
 
  private:
-  std::unique_ptr<FileAccess> file_;
+  std::unique_ptr<ArchiveFile> file_;
   std::unique_ptr<ArchiveReader> reader_;
 };
 

@@ -12,6 +12,7 @@
 #include "recovery/in_place_plan.h"
 #include "snapshot/backup_target.h"
 #include "snapshot/create.h"
+#include "snapshot/encryption.h"
 #include "target/database/load_guard.h"
 #include "target/swap/lock_report.h"
 #include "target/swap/schema_reader.h"
@@ -57,12 +58,13 @@ KeptDump LiveDatabase::keep(const char* reason, const Cancellation& cancellation
   options.reason = reason;
   options.backup_root = backup_root_of(site_, environment_.config, std::nullopt);
   options.cancelled = [&cancellation] { return cancellation.cancelled(); };
+  require_readable(site_, options, environment_.config);
   const std::optional<GivenDatabase> database = GivenDatabase{exchange_.live, {login_, false}, {}};
   const Created created =
       create_displaced_snapshot(site_, options, {.database = database, .folders = {}, .locked = true},
                                 {environment_.config, environment_.clock, environment_.log});
   if (!created.complete) throw Error(ErrorKind::incomplete, "the database could not be backed up whole");
-  const OpenArchive archive(created.archive);
+  const OpenArchive archive(created.archive, environment_.config.keys);
   const ArchivedDump dump(
       archive.reader(), [this] { return spool_in(environment_.config.state_dir); }, cancellation);
   return {created.archive.string(), dump.sum(cancellation)};
@@ -147,7 +149,7 @@ void LiveDatabase::wake_events(const LoadResult& loaded, const Cancellation& can
 
 LoadResult LiveDatabase::put(const KeptDump& kept, const std::function<void(std::uint64_t, std::uint64_t)>& on_progress,
                              const Cancellation& cancellation) const {
-  const OpenArchive archive(kept.archive);
+  const OpenArchive archive(kept.archive, environment_.config.keys);
   const ArchivedDump dump(
       archive.reader(), [this] { return spool_in(environment_.config.state_dir); }, cancellation);
   if (dump.sum(cancellation) != kept.sha256) {

@@ -50,7 +50,7 @@ void require_restorable(const Site& site, const std::filesystem::path& archive, 
                         const InPlaceEnvironment& environment, const Cancellation& cancellation) {
   const Config& config = environment.config;
   require_not_interrupted(site.name, config);
-  const OpenArchive opened(archive);
+  const OpenArchive opened(archive, config.keys);
   const ArchiveParts parts = parts_of(archive, options, config);
   if (parts.files)
     require_room_for_files(open_trusted_directory(site.path, false).get(), opened.reader(), site, config);

@@ -84,7 +84,7 @@ class Restoring {
 
   // What can be known before anything is made: a restore that is refused takes nobody's --undo away.
   void require_possible(const ArchiveParts& parts) {
-    opened_.emplace(archive_);
+    opened_.emplace(archive_, environment_.config.keys);
     copies_ = makes_a_copy(opened_->reader(), site_, options_);
     if (parts.files) require_exchangeable(site_, opened_->reader(), options_.include);
     if (!parts.database) return;
@@ -391,7 +391,7 @@ RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& 
                                  const InPlaceEnvironment& environment) {
   require_sense(site, options, environment.config, environment.log);
   require_not_interrupted(site.name, environment.config);
-  static_cast<void>(makes_a_copy(OpenArchive(archive).reader(), site, options));
+  static_cast<void>(makes_a_copy(OpenArchive(archive, environment.config.keys).reader(), site, options));
   require_proven(archive, options, environment);
   const StateFolder state(environment.config.state_dir);
   const FileLock lock(state.lock_file(site.name), fmt::format("restore {}", site.name), options.wait,

@@ -31,10 +31,12 @@
 #include "site/site_record.h"
 #include "snapshot/backup_target.h"
 #include "snapshot/create.h"
+#include "snapshot/remembered_archives.h"
 #include "snapshot/restore.h"
 #include "snapshot/verify.h"
 #include "snapshot/verify_ledger.h"
 #include "store/archive/archive_list.h"
+#include "store/archive/archive_name.h"
 #include "version.h"
 
 namespace wobackup {
@@ -114,7 +116,8 @@ std::vector<SnapshotRef> Service::list(const std::string& name,
   const std::filesystem::path directory = *root / valid;
   try {
     const UniqueFd fd = open_trusted_directory(directory, false);
-    std::vector<SnapshotRef> refs = list_archives(fd.get(), directory, valid);
+    std::vector<SnapshotRef> refs =
+        list_archives(fd.get(), directory, valid, config.keys, remembered_archives(config.state_dir, valid));
     const VerifyHistory history(config.state_dir, valid);
     for (SnapshotRef& ref : refs) ref.verified = history.find(ref.archive);
     return refs;
@@ -125,24 +128,30 @@ std::vector<SnapshotRef> Service::list(const std::string& name,
   }
 }
 
+std::size_t Service::rescan(const std::string& name, const std::optional<std::filesystem::path>& backup_root) {
+  return remember_archives(list(name, backup_root), valid_name(name), implementation_->config);
+}
+
 std::filesystem::path Service::find(const std::string& what,
                                     const std::optional<std::filesystem::path>& backup_root) const {
   const bool path_like =
-      what.starts_with('/') || what.starts_with("./") || what.starts_with("../") || what.ends_with(".tar.zst");
+      what.starts_with('/') || what.starts_with("./") || what.starts_with("../") || !archive_ending_of(what).empty();
   // A file of another name, such as tmp/old.tar.gz; a site's name alone is never one.
   std::error_code none;
   const bool is_file = what.find('/') != std::string::npos && std::filesystem::is_regular_file(what, none);
   if (is_file || (path_like && ::access(what.c_str(), F_OK) == 0)) return std::filesystem::absolute(what);
   const std::size_t slash = what.find('/');
   const std::string site_name = what.substr(0, slash);
-  std::string name = slash == std::string::npos ? "latest" : what.substr(slash + 1);
+  const std::string name = slash == std::string::npos ? "latest" : what.substr(slash + 1);
   if (what.starts_with('/') || !host_name(site_name)) {
     throw Error(ErrorKind::not_found, fmt::format("there is no archive {}", printable(what)),
                 "name it as SITE/NAME, SITE/latest or by its path; `wobackup list` shows what there is");
   }
-  if (name.ends_with(".tar.zst")) name.resize(name.size() - std::string_view(".tar.zst").size());
+  // With its ending, or without: there may be a plain and an encrypted one of the same name.
+  const bool with_ending = !archive_ending_of(name).empty();
   for (const SnapshotRef& ref : list(site_name, backup_root)) {
-    const bool wanted = name == "latest" ? ref.good() : ref.name == name;
+    const bool named = with_ending ? ref.archive.filename() == name : ref.name == name;
+    const bool wanted = name == "latest" ? ref.good() : named;
     if (wanted) return ref.archive;
   }
   throw Error(ErrorKind::not_found,
@@ -152,7 +161,7 @@ std::filesystem::path Service::find(const std::string& what,
 }
 
 Json Service::info(const std::filesystem::path& archive) const {
-  Json info = archive_info(archive);
+  Json info = archive_info(archive, implementation_->config.keys);
   info["verified"] = nullptr;
   if (const std::optional<VerifyRecord> record = last_verified(archive)) {
     info["verified"] = {
@@ -166,7 +175,7 @@ Restored Service::restore(const std::filesystem::path& archive, const RestoreOpt
 }
 
 ArchiveOrigin Service::origin(const std::filesystem::path& archive) const {
-  return origin_of(OpenArchive(archive).reader());
+  return origin_of(OpenArchive(archive, implementation_->config.keys).reader());
 }
 
 RestoredInPlace Service::restore_in_place(const Site& site, const std::filesystem::path& archive,
@@ -249,14 +258,15 @@ std::optional<VerifyRecord> Service::last_verified(const std::filesystem::path& 
 
 EntriesResult Service::entries(const std::filesystem::path& archive, const EntriesOptions& options,
                                const std::function<void(const ArchiveEntry&)>& visit) const {
-  return list_entries(archive, options, visit);
+  return list_entries(archive, implementation_->config.keys, options, visit);
 }
 
 FindResult Service::find_versions(const std::string& pattern, const FindOptions& options,
                                   const std::function<void(const FoundPath&)>& visit) const {
   FindResult result;
   if (options.site) {
-    find_in_backups(list(*options.site, options.backup_root), pattern, options, result, visit);
+    find_in_backups(list(*options.site, options.backup_root), implementation_->config.keys, pattern, options, result,
+                    visit);
     return result;
   }
   for (const Site& each : sites()) {
@@ -266,24 +276,25 @@ FindResult Service::find_versions(const std::string& pattern, const FindOptions&
     } catch (const Error& error) {
       if (options.on_problem) options.on_problem(each.name, {}, error);
     }
-    find_in_backups(backups, pattern, options, result, visit);
+    find_in_backups(backups, implementation_->config.keys, pattern, options, result, visit);
   }
   return result;
 }
 
 Difference Service::difference(const std::filesystem::path& before, const std::filesystem::path& after,
                                const DiffOptions& options, const std::function<void(const EntryChange&)>& visit) const {
-  return archives_difference(before, after, options, visit);
+  return archives_difference(before, after, implementation_->config.keys, options, visit);
 }
 
 Difference Service::difference_to_live(const std::filesystem::path& before, const DiffOptions& options,
                                        const std::function<void(const EntryChange&)>& visit) const {
-  return live_difference(before, site(site_of_archive(before)), implementation_->config, options, visit);
+  return live_difference(before, site(site_of_archive(before, implementation_->config.keys)), implementation_->config,
+                         options, visit);
 }
 
 void Service::dump(const std::filesystem::path& archive, const DumpOptions& options,
                    const std::function<void(std::span<const std::byte>)>& sink) const {
-  dump_member(archive, options, sink);
+  dump_member(archive, implementation_->config.keys, options, sink);
 }
 
 const char* version() noexcept { return WOBACKUP_VERSION; }

@@ -31,6 +31,9 @@ void for_each_entry(const std::filesystem::path& path, const std::function<void(
     entry.created = json.value("created", "");
     entry.type = json.value("type", "");
     entry.complete = json.value("complete", true);
+    entry.encrypted = json.value("encrypted", false);
+    entry.backup_type = json.value("backup_type", "");
+    entry.reason = json.value("reason", "");
     visit(std::move(entry));
   }
 }
@@ -50,6 +53,11 @@ void ArchiveLedger::add(const LedgerEntry& entry) const {
   json["created"] = entry.created;
   json["type"] = entry.type;
   json["complete"] = entry.complete;
+  if (entry.encrypted) {
+    json["encrypted"] = true;
+    json["backup_type"] = entry.backup_type;
+    json["reason"] = entry.reason;
+  }
   if (::mkdir(path_.parent_path().c_str(), 0700) != 0 && errno != EEXIST) {
     throw system_error(fmt::format("cannot make the folder {}", path_.parent_path().string()), errno);
   }
@@ -73,6 +81,12 @@ std::optional<LedgerEntry> ArchiveLedger::find(const std::filesystem::path& arch
     if (entry.archive == archive.string()) latest = std::move(entry);
   });
   return latest;
+}
+
+std::map<std::string, LedgerEntry> ArchiveLedger::by_archive() const {
+  std::map<std::string, LedgerEntry> entries;
+  for_each_entry(path_, [&](LedgerEntry entry) { entries.insert_or_assign(entry.archive, entry); });
+  return entries;
 }
 
 std::optional<LedgerEntry> ArchiveLedger::latest(std::string_view type) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -11,13 +12,16 @@ namespace wobackup {
 /// One line of a ledger.
 struct LedgerEntry {
   std::string archive;  ///< absolute path
-  std::string name;     ///< without .tar.zst
+  std::string name;     ///< without its ending
   std::uint64_t size_bytes = 0;
-  std::string sha256;           ///< hex
+  std::string sha256;           ///< hex; empty if it was not made here, or its record is lost
   std::string manifest_sha256;  ///< hex, of the manifest, which has the hashes of all contents; cheap to compare
   std::string created;          ///< RFC 3339
   std::string type;             ///< "full", "db", "files": what was asked for
   bool complete = true;
+  bool encrypted = false;
+  /// Of an encrypted one, what its vhost.json says: a server without the identity cannot read it back.
+  std::string backup_type, reason;
 };
 
 /// A file of JSON lines for each site in the state folder, which only root can write. An archive under a path that site
@@ -31,6 +35,8 @@ class ArchiveLedger {
   [[nodiscard]] bool has_name(const std::string& name) const;
   /// The latest entry for this path.
   [[nodiscard]] std::optional<LedgerEntry> find(const std::filesystem::path& archive) const;
+  /// The latest entry of each archive, by its path.
+  [[nodiscard]] std::map<std::string, LedgerEntry> by_archive() const;
   /// The latest complete one of this type.
   [[nodiscard]] std::optional<LedgerEntry> latest(std::string_view type) const;
 

@@ -13,6 +13,7 @@
 #include "base/safe_path.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "store/archive/archive_name.h"
 
 namespace wobackup {
 namespace {
@@ -45,7 +46,7 @@ std::optional<std::chrono::sys_seconds> newest_archive_time(int directory_fd) {
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(listing_fd < 0 ? nullptr : ::fdopendir(listing_fd), ::closedir);
   while (const dirent* item = listing ? ::readdir(listing.get()) : nullptr) {
     const std::string_view name = item->d_name;
-    const auto time = name.ends_with(".tar.zst") ? time_from_snapshot_timestamp(name) : std::nullopt;
+    const auto time = archive_ending_of(name).empty() ? std::nullopt : time_from_snapshot_timestamp(name);
     if (time && (!newest || *time > *newest)) newest = time;
   }
   return newest;
@@ -93,8 +94,10 @@ std::chrono::sys_seconds choose_time(const BackupTarget& target, const ArchiveLe
   }
   const auto taken = [&](const std::string& name) {
     for (const char* suffix : {"", "_incomplete"}) {
-      const std::string file = fmt::format("{}{}.tar.zst", name, suffix);
-      if (::faccessat(target.fd.get(), file.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) return true;
+      for (const bool encrypted : {false, true}) {
+        const std::string file = fmt::format("{}{}{}", name, suffix, archive_ending(encrypted));
+        if (::faccessat(target.fd.get(), file.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) return true;
+      }
     }
     return ledger.has_name(name) || ledger.has_name(name + "_incomplete");
   };

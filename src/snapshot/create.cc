@@ -12,15 +12,18 @@
 
 #include "base/file_io.h"
 #include "base/file_lock.h"
+#include "base/safe_path.h"
 #include "base/system_error.h"
 #include "base/text.h"
 #include "snapshot/archive_ledger.h"
 #include "snapshot/backup_target.h"
 #include "snapshot/database_capture.h"
+#include "snapshot/encryption.h"
 #include "snapshot/file_capture.h"
 #include "snapshot/run_monitor.h"
 #include "snapshot/state_folder.h"
 #include "snapshot/vhost_metadata.h"
+#include "store/archive/archive_name.h"
 #include "store/archive/archive_writer.h"
 #include "version.h"
 
@@ -33,6 +36,9 @@ unsigned threads_of(const Config& config) {
   if (config.threads > 0) return config.threads;
   return std::clamp(std::thread::hardware_concurrency(), 1U, kMostDefaultThreads);
 }
+
+// Sealing keeps one core busy at 1 to 2 GB/s. Where more of them compress than that, it gets threads of its own.
+unsigned sealing_threads(const Config& config) { return threads_of(config) > 2 ? 2 : 0; }
 
 void check_options(const Site& site, const CreateOptions& options) {
   if (!site.has_content()) {
@@ -72,9 +78,18 @@ struct Run {
   const RunPlan& plan;
   const BackupScope scope;
   const BackupTarget& target;
+  const Recipients& recipients;  // none: the archive is not encrypted
   Cancellation& cancellation;
 
+  [[nodiscard]] bool encrypted() const { return !recipients.empty(); }
+  // Beside the archive; for what is enciphered, if the archive will be encrypted.
   [[nodiscard]] UniqueFd spool() const { return unnamed_file(target.fd.get(), target.directory.string()); }
+  // For what is not: where archives are encrypted, not on the disk that they go to.
+  [[nodiscard]] UniqueFd open_spool() const {
+    if (!encrypted()) return spool();
+    const std::filesystem::path& scratch = environment.config.scratch_dir;
+    return unnamed_file(open_trusted_directory(scratch, false).get(), scratch.string());
+  }
 };
 
 struct Written {
@@ -106,7 +121,7 @@ void sample(Progress& progress, const SnapshotRecord& record, const PartialArchi
 void write_members(const Run& run, PartialArchive& partial, const Json& vhost, std::chrono::sys_seconds time,
                    const std::string& name, Written& written) {
   const FileTime file_time{time.time_since_epoch().count(), 0};
-  const std::function<UniqueFd()> make_spool = [&run] { return run.spool(); };
+  const std::function<UniqueFd()> make_spool = [&run] { return run.open_spool(); };
   const std::shared_ptr<const FileRoot> folder = run.scope.files ? open_site_folder(run.site) : nullptr;
   OwnerNames names;
   ScanTotals totals;
@@ -135,8 +150,11 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
       run.site.name, [&](Progress& progress) { sample(progress, written.record, partial, totals); }, run.cancellation,
       run.options.cancelled, run.options.on_progress);
   FramePool pool(threads_of(run.environment.config), run.environment.config.level, run.cancellation);
-  ArchiveWriter writer(partial, pool, threads_of(run.environment.config), name, run.spool(), late_paths, written.record,
-                       &partial.hash());
+  std::optional<AgeWriter> sealing;
+  if (run.encrypted()) sealing.emplace(partial, run.recipients, sealing_threads(run.environment.config));
+  ByteOutput& output = sealing ? static_cast<ByteOutput&>(*sealing) : partial;
+  ArchiveWriter writer(output, pool, threads_of(run.environment.config), name, run.spool(), late_paths, written.record,
+                       &partial.hash(), run.encrypted());
   writer.begin(file_time, vhost.dump(2) + "\n");
 
   std::jthread scanner;
@@ -159,7 +177,8 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
                             .known_login = run.plan.known_login,
                             .event_states = run.plan.event_states,
                             .config = run.environment.config,
-                            .make_spool = make_spool,
+                            .make_spool = [&run] { return run.spool(); },
+                            .hidden = run.encrypted(),
                             .record = written.record,
                             .cancellation = run.cancellation},
                            pool);
@@ -185,6 +204,7 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
   header.tables = written.database.tables;
   header.rows = written.database.rows;
   writer.finish(std::move(header));
+  if (sealing) sealing->finish();
   written.tar_bytes = writer.tar_bytes();
   written.manifest_sha256 = writer.manifest_sha256();
   if (scanner.joinable()) scanner.request_stop();
@@ -192,22 +212,31 @@ void write_members(const Run& run, PartialArchive& partial, const Json& vhost, s
   monitor.finish();
 }
 
+std::string text_field(const Json& vhost, const char* key) {
+  const auto place = vhost.find(key);
+  return place != vhost.end() && place->is_string() ? place->get<std::string>() : std::string();
+}
+
 // Records the sum, then publishes: a run that is killed between the two leaves a record without an archive, which harms
 // nobody, and never an archive without a record.
 std::string record_and_publish(const Run& run, PartialArchive& partial, const ArchiveLedger& ledger,
                                std::chrono::sys_seconds time, bool complete, const std::string& sum,
-                               const Sha256Digest& manifest_sha256) {
+                               const Sha256Digest& manifest_sha256, const Json& vhost) {
   while (true) {
     std::string name = snapshot_timestamp(time) + (complete ? "" : "_incomplete");
-    ledger.add({.archive = (run.target.directory / (name + ".tar.zst")).string(),
+    const std::string file_name = name + std::string(archive_ending(run.encrypted()));
+    ledger.add({.archive = (run.target.directory / file_name).string(),
                 .name = name,
                 .size_bytes = partial.written_bytes(),
                 .sha256 = sum,
                 .manifest_sha256 = hex(manifest_sha256),
                 .created = rfc3339(time),
                 .type = std::string(name_of(run.options.type)),
-                .complete = complete});
-    if (partial.publish(name + ".tar.zst")) return name;
+                .complete = complete,
+                .encrypted = run.encrypted(),
+                .backup_type = text_field(vhost, "backup_type"),
+                .reason = text_field(vhost, "backup_reason")});
+    if (partial.publish(file_name)) return file_name;
     time += std::chrono::seconds(1);  // somebody else's file has the name
   }
 }
@@ -222,6 +251,7 @@ Created create_under_lock(const Site& site, const CreateOptions& options, const 
                           bool locked, const std::function<RunPlan(SiteSettings)>& make_plan) {
   const auto started = environment.clock.monotonic();
   check_options(site, options);
+  const Recipients recipients = chosen_recipients(site, options, environment.config);
   // One run for each site: the lock is the kernel's, so a killed run leaves none behind.
   const StateFolder state(environment.config.state_dir);
   std::optional<FileLock> lock;
@@ -249,7 +279,7 @@ Created create_under_lock(const Site& site, const CreateOptions& options, const 
   const Json vhost = vhost_metadata(site, options, scope, time);
 
   Cancellation cancellation;
-  const Run run{site, options, environment, plan, scope, target, cancellation};
+  const Run run{site, options, environment, plan, scope, target, recipients, cancellation};
   PartialArchive partial(target.fd.get(), target.directory, name, {min_free, environment.config.limit_rate},
                          cancellation);
   Written written;
@@ -260,8 +290,9 @@ Created create_under_lock(const Site& site, const CreateOptions& options, const 
   Created created;
   created.complete = written.record.unreadable_count == 0;
   const std::string published =
-      record_and_publish(run, partial, ledger, time, created.complete, sum, written.manifest_sha256);
-  created.archive = target.directory / (published + ".tar.zst");
+      record_and_publish(run, partial, ledger, time, created.complete, sum, written.manifest_sha256, vhost);
+  created.archive = target.directory / published;
+  created.encrypted = run.encrypted();
   created.size_bytes = partial.written_bytes();
   created.sha256 = sum;
   created.has_files = scope.files;

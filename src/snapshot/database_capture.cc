@@ -72,7 +72,7 @@ DatabaseCapture::DatabaseCapture(Job job, FramePool& pool) : job_(std::move(job)
     auto dump = std::make_unique<Dump>();
     dump->member = std::move(member);
     dump->database = std::move(database);
-    dump->spool = std::make_unique<DumpSpool>(pool, job_.make_spool());
+    dump->spool = std::make_unique<DumpSpool>(pool, job_.make_spool(), job_.hidden);
     dumps_.push_back(std::move(dump));
   };
   for (const std::string& name : job_.database.additional) add(fmt::format("databases/{}.sql", name), name);

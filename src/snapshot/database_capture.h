@@ -55,6 +55,7 @@ class DatabaseCapture {
     EventStatus event_states = {};                    ///< the same
     const Config& config;
     std::function<UniqueFd()> make_spool;
+    bool hidden = false;  ///< spools are enciphered
     SnapshotRecord& record;
     Cancellation& cancellation;
   };

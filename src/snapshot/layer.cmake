@@ -4,6 +4,8 @@ wobackup_layer(snapshot PATH snapshot
     archive_trust.cc
     backup_target.cc
     create.cc
+    encryption.cc
+    remembered_archives.cc
     database_capture.cc
     file_capture.cc
     progress.cc
@@ -17,4 +19,4 @@ wobackup_layer(snapshot PATH snapshot
     verify_ledger.cc
     verify_types.cc
     vhost_metadata.cc
-  DEPENDS base crypto container config site source_files source_database database target_files store_archive)
+  DEPENDS base age crypto container config site source_files source_database database target_files store_archive)

@@ -291,7 +291,7 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
                       const RestoreOptions& options, const RestoreEnvironment& environment) {
   check_options(options);
   const auto started = std::chrono::steady_clock::now();
-  const std::unique_ptr<FileAccess> file = open_archive(archive);
+  const std::unique_ptr<ArchiveFile> file = open_archive(archive, environment.config.keys);
   const std::optional<ContainerReader> container = ContainerReader::open(*file);
   if (!container) require_foreign(*file);  // one of ours that lost its end is told apart
 

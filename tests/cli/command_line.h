@@ -66,13 +66,15 @@ struct Surroundings {
   unsigned width = 80;
   std::string in = {};
   bool interrupted = false;
-  int out_fd = 1, err_fd = 2;  ///< for a program that is given the streams
+  int out_fd = 1, err_fd = 2;   ///< for a program that is given the streams
+  std::string passphrase = {};  ///< what somebody at the terminal types when asked for it
 };
 
 constexpr Surroundings kTerminal{.at_terminal = true};
-constexpr const char* kVariables[] = {"WOBACKUP_CONFIG",      "WOBACKUP_REGISTRY",      "WOBACKUP_STATE_DIR",
-                                      "WOBACKUP_BACKUP_ROOT", "WOBACKUP_DEFAULTS_FILE", "WOBACKUP_MIN_FREE",
-                                      "WOBACKUP_THREADS",     "WOBACKUP_LEVEL",         "WOBACKUP_LIMIT_RATE"};
+constexpr const char* kVariables[] = {"WOBACKUP_CONFIG",      "WOBACKUP_REGISTRY",        "WOBACKUP_STATE_DIR",
+                                      "WOBACKUP_BACKUP_ROOT", "WOBACKUP_DEFAULTS_FILE",   "WOBACKUP_MIN_FREE",
+                                      "WOBACKUP_THREADS",     "WOBACKUP_LEVEL",           "WOBACKUP_LIMIT_RATE",
+                                      "WOBACKUP_IDENTITY",    "WOBACKUP_RECIPIENTS_FILE", "WOBACKUP_PASSPHRASE_FILE"};
 
 /// A registry without sites at first, and a config file that keeps everything in the scratch folder.
 class CommandLine : public ::testing::Test {
@@ -148,6 +150,12 @@ class CommandLine : public ::testing::Test {
                            .interrupted = [&around] { return around.interrupted; },
                            .out_fd = around.out_fd,
                            .err_fd = around.err_fd};
+    if (!around.passphrase.empty()) {
+      terminal.ask_secret = [&](const std::string& question) {
+        err << question << ": \n";
+        return Secret(std::string_view(around.passphrase));
+      };
+    }
     const int code = cli::run(arguments, terminal);
     return {code, out.str(), err.str()};
   }

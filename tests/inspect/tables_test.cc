@@ -52,11 +52,11 @@ class Tables : public ::testing::Test {
   }
   static std::string dumped(const fs::path& archive, const DumpOptions& options) {
     std::string text;
-    dump_member(archive, options, [&](ByteSpan bytes) { text += text_of(bytes); });
+    dump_member(archive, {}, options, [&](ByteSpan bytes) { text += text_of(bytes); });
     return text;
   }
   static std::vector<TableChange> changes(const fs::path& before, const fs::path& after) {
-    return archives_difference(before, after, {}, [](const EntryChange&) {}).tables;
+    return archives_difference(before, after, {}, {}, [](const EntryChange&) {}).tables;
   }
   test::ScratchFolder folder_;
 };

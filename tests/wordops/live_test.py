@@ -223,6 +223,39 @@ class Live(support.RealTest):
             holder.stdout.close()
 
 
+class Encrypted(support.RealTest):
+    """A site whose backups are encrypted to a key that this server may or may not have."""
+
+    def setUp(self):
+        super().setUp()
+        self.info = self.register(self.make_site())
+        self.key = self.folder / "key.txt"
+        made = subprocess.run([support.COMMAND, "key", "generate", self.key], check=True, capture_output=True, text=True)
+        self.write_config(f'[encryption]\nrecipients = ["{made.stdout.strip()}"]\n')
+        self.service = WOBackup(self.controller, self.info)
+
+    def test_a_server_that_cannot_read_them_makes_and_lists_them(self):
+        success, archive = self.service.create(reason="nightly")
+        self.assertTrue(success, self.controller.said)
+        self.assertTrue(archive.endswith(".tar.zst.age"))
+        self.assertEqual(WOBackup.list_backups(None, "a.example"), [archive])
+        with self.assertLogs(backup.__name__, "WARNING") as told:
+            self.assertIsNone(WOBackup.get_backup_info(archive))
+        self.assertIn("is encrypted, and no identity was given", str(told.output))
+        self.assertIs(self.service.restore(archive), False)
+        self.assertIn("is encrypted, and no identity was given", self.controller.told("error"))
+
+    def test_with_the_identity_all_is_as_it_is_with_plain_ones(self):
+        os.environ["WOBACKUP_IDENTITY"] = str(self.key)
+        archive = self.service.create(reason="nightly")[1]
+        info = WOBackup.get_backup_info(archive)
+        self.assertEqual((info["backup_reason"], info["encrypted"]), ("nightly", True))
+        page = pathlib.Path(self.info.site_path, "htdocs/index.html")
+        page.write_text("hacked")
+        self.assertIs(self.service.restore(archive), True, self.controller.said)
+        self.assertEqual(page.read_text(), "hello")
+
+
 class SmallSites(support.RealTest):
     def test_name_and_path_are_enough(self):
         whole = self.make_site()

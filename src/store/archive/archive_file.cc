@@ -6,7 +6,10 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 
+#include "age/age_random_access.h"
+#include "age/unlock.h"
 #include "base/safe_path.h"
 #include "base/system_error.h"
 #include "base/text.h"
@@ -30,9 +33,45 @@ UniqueFd open_folder_of(const std::filesystem::path& path, const std::string& na
   }
 }
 
+ByteVector beginning_of(const RandomAccess& stored) {
+  ByteVector bytes(kAgeBeginningBytes);
+  bytes.resize(stored.read(0, bytes));
+  return bytes;
+}
+
+std::unique_ptr<const RandomAccess> decrypted(const FileAccess& stored, const Keys& keys) {
+  const std::string& name = stored.name();
+  const ByteVector beginning = beginning_of(stored);
+  if (begins_like_age(beginning)) {
+    const AgeStructure structure = read_age_structure(stored);
+    return std::make_unique<const AgeRandomAccess>(stored, structure, unlock(keys, structure.header, name));
+  }
+  if (begins_like_armored_age(beginning)) {
+    throw Error(ErrorKind::verification,
+                fmt::format("{} is encrypted in age's text form, which is not read here", name),
+                "decrypt it with `age -d`");
+  }
+  if (name.ends_with(".age")) {
+    throw Error(ErrorKind::verification, fmt::format("{} is not encrypted, although its name says so", name),
+                "somebody put another file in its place, or renamed one");
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-std::unique_ptr<FileAccess> open_archive(const std::filesystem::path& path) {
+bool is_encrypted(const RandomAccess& stored) { return begins_like_age(beginning_of(stored)); }
+
+ArchiveFile::ArchiveFile(std::unique_ptr<const FileAccess> stored, const Keys& keys)
+    : stored_(std::move(stored)), decrypted_(decrypted(*stored_, keys)) {}
+
+ArchiveFile::~ArchiveFile() = default;
+
+std::unique_ptr<ArchiveFile> open_archive(const std::filesystem::path& path, const Keys& keys) {
+  return std::make_unique<ArchiveFile>(open_stored_archive(path), keys);
+}
+
+std::unique_ptr<FileAccess> open_stored_archive(const std::filesystem::path& path) {
   const std::string name = printable(path.string());
   std::filesystem::path at = std::filesystem::absolute(path);
   for (int links = 0; links <= kMostLinks; ++links) {

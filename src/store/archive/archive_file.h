@@ -1,16 +1,50 @@
-// Opening the file of an archive.
+// Opening the file of an archive: the one place where encryption is taken off.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "base/file_access.h"
+#include "base/random_access.h"
+#include "wobackup/keys.h"
 
 namespace wobackup {
 
+/// An opened archive as its content, the container, whether or not it is encrypted. From several threads at once.
+class ArchiveFile final : public RandomAccess {
+ public:
+  /// Takes over the file as it is stored. Throws wrong_key if it is encrypted and the keys do not open it (asking for
+  /// them only then), verification for a damaged encryption, and for a file called .age that is not encrypted.
+  ArchiveFile(std::unique_ptr<const FileAccess> stored, const Keys& keys);
+  ~ArchiveFile() override;
+
+  [[nodiscard]] std::uint64_t size() const override { return content().size(); }
+  [[nodiscard]] std::size_t read(std::uint64_t offset, MutableByteSpan buffer) const override {
+    return content().read(offset, buffer);
+  }
+  [[nodiscard]] const std::string& name() const override { return stored_->name(); }
+
+  /// The bytes of the file itself.
+  [[nodiscard]] const FileAccess& stored() const noexcept { return *stored_; }
+  [[nodiscard]] bool encrypted() const noexcept { return decrypted_ != nullptr; }
+
+ private:
+  [[nodiscard]] const RandomAccess& content() const noexcept { return decrypted_ ? *decrypted_ : *stored_; }
+
+  std::unique_ptr<const FileAccess> stored_;
+  std::unique_ptr<const RandomAccess> decrypted_;  // null for a plain archive
+};
+
 /// Opens an archive by its path. Symbolic links, on the way or the file itself, are followed only where nobody but root
 /// and the user of this process could have put them (base/safe_path.h); FIFOs do not block. Throws not_found;
-/// verification for what is no regular file; failed.
-[[nodiscard]] std::unique_ptr<FileAccess> open_archive(const std::filesystem::path& path);
+/// verification for what is no regular file; failed; and what ArchiveFile throws.
+[[nodiscard]] std::unique_ptr<ArchiveFile> open_archive(const std::filesystem::path& path, const Keys& keys);
+
+/// The same without looking into it: for what needs no key.
+[[nodiscard]] std::unique_ptr<FileAccess> open_stored_archive(const std::filesystem::path& path);
+
+/// Whether a file is encrypted, by its first bytes.
+[[nodiscard]] bool is_encrypted(const RandomAccess& stored);
 
 }  // namespace wobackup

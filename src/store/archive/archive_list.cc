@@ -11,6 +11,8 @@
 #include <tuple>
 #include <utility>
 
+#include "age/age_structure.h"
+#include "age/unlock.h"
 #include "base/file_access.h"
 #include "base/system_error.h"
 #include "base/text.h"
@@ -30,7 +32,35 @@ std::optional<std::string> text_of_field(const Json& vhost, const char* key) {
   return place->get<std::string>();
 }
 
-void look_into(int directory_fd, const std::string& file_name, SnapshotRef& ref) {
+void describe(const RandomAccess& content, SnapshotRef& ref) {
+  const ArchiveMetadata metadata = read_metadata(content, SearchDepth::beginning);
+  ref.indexed = metadata.indexed();
+  ref.type = text_of_field(metadata.vhost, "backup_type");
+  ref.reason = text_of_field(metadata.vhost, "backup_reason");
+  if (metadata.header && !metadata.header->complete) ref.complete = false;
+}
+
+// Whether the keys would do without anybody being asked, for a list that may be long.
+bool opens_by_itself(const Keys& keys, const AgeHeader& header) {
+  const KeySources& sources = keys.sources();
+  if (!header.has_passphrase()) return sources.has_identity();
+  return sources.passphrase_file || !sources.passphrase_command.empty();
+}
+
+void look_into_encrypted(std::unique_ptr<const FileAccess> stored, const Keys& keys,
+                         const RememberedArchive& remembered, SnapshotRef& ref) {
+  const AgeStructure structure = read_age_structure(*stored);
+  if (remembered && remembered(ref)) return;
+  if (!opens_by_itself(keys, structure.header)) return;
+  try {
+    describe(ArchiveFile(std::move(stored), keys), ref);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::wrong_key) throw;  // somebody else's: nothing is wrong with it
+  }
+}
+
+void look_into(int directory_fd, const std::string& file_name, const Keys& keys, const RememberedArchive& remembered,
+               SnapshotRef& ref) {
   try {
     UniqueFd fd(::openat(directory_fd, file_name.c_str(), kFileFlags));
     struct stat status {};
@@ -43,12 +73,10 @@ void look_into(int directory_fd, const std::string& file_name, SnapshotRef& ref)
       return;
     }
     ref.size_bytes = static_cast<std::uint64_t>(status.st_size);
-    const FileAccess file(std::move(fd), ref.size_bytes, file_name);
-    const ArchiveMetadata metadata = read_metadata(file, SearchDepth::beginning);
-    ref.indexed = metadata.indexed();
-    ref.type = text_of_field(metadata.vhost, "backup_type");
-    ref.reason = text_of_field(metadata.vhost, "backup_reason");
-    if (metadata.header && !metadata.header->complete) ref.complete = false;
+    auto stored = std::make_unique<const FileAccess>(std::move(fd), ref.size_bytes, file_name);
+    ref.encrypted = is_encrypted(*stored);
+    if (ref.encrypted) return look_into_encrypted(std::move(stored), keys, remembered, ref);
+    describe(ArchiveFile(std::move(stored), keys), ref);
   } catch (const Error& error) {
     ref.problem = error.message();
   } catch (const Json::exception& error) {
@@ -76,6 +104,7 @@ std::vector<SnapshotRef> list_archive_names(int directory_fd, const std::filesys
     ref.archive = directory / item->d_name;
     ref.time = name->time;
     ref.complete = name->complete();
+    ref.encrypted = name->encrypted;
     if (S_ISREG(status.st_mode)) {
       ref.size_bytes = static_cast<std::uint64_t>(status.st_size);
     } else {
@@ -90,18 +119,19 @@ std::vector<SnapshotRef> list_archive_names(int directory_fd, const std::filesys
 }
 
 std::vector<SnapshotRef> list_archives(int directory_fd, const std::filesystem::path& directory,
-                                       const std::string& site) {
+                                       const std::string& site, const Keys& keys, const RememberedArchive& remembered) {
   std::vector<SnapshotRef> refs = list_archive_names(directory_fd, directory, site);
   for (SnapshotRef& ref : refs) {
-    if (ref.problem.empty()) look_into(directory_fd, ref.archive.filename().string(), ref);
+    if (ref.problem.empty()) look_into(directory_fd, ref.archive.filename().string(), keys, remembered, ref);
   }
   return refs;
 }
 
-Json archive_info(const std::filesystem::path& archive) {
-  const std::unique_ptr<FileAccess> file = open_archive(archive);
+Json archive_info(const std::filesystem::path& archive, const Keys& keys) {
+  const std::unique_ptr<ArchiveFile> file = open_archive(archive, keys);
   struct stat status {};
-  if (::fstat(file->fd(), &status) != 0) throw system_error(fmt::format("cannot look at {}", file->name()), errno);
+  if (::fstat(file->stored().fd(), &status) != 0)
+    throw system_error(fmt::format("cannot look at {}", file->name()), errno);
   ArchiveMetadata metadata = read_metadata(*file, SearchDepth::whole);
   Json info = std::move(metadata.vhost);
   const auto file_name = archive_name_from(archive.filename().string());
@@ -111,6 +141,7 @@ Json archive_info(const std::filesystem::path& archive) {
       static_cast<double>(status.st_mtim.tv_sec) + static_cast<double>(status.st_mtim.tv_nsec) / 1e9;
   info["indexed"] = metadata.indexed();
   info["complete"] = metadata.header ? metadata.header->complete : !file_name || file_name->complete();
+  info["encrypted"] = file->encrypted();
   if (metadata.header) {
     const ManifestHeader& header = *metadata.header;
     info["entries"] = header.entries;

@@ -2,25 +2,33 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "wobackup/json.h"
+#include "wobackup/keys.h"
 #include "wobackup/snapshot.h"
 
 namespace wobackup {
 
+/// Adds what is remembered of an encrypted archive to what its name tells, so that nobody needs to be asked for keys.
+/// False if nothing is.
+using RememberedArchive = std::function<bool(SnapshotRef& ref)>;
+
 /// Newest first, by the names' timestamps. Folders and what is no archive by its name are passed over. A file that
 /// cannot be read is listed with its problem, and so are links and FIFOs of an archive's name: they are not opened,
-/// since a site's user could have put them there.
+/// since a site's user could have put them there. Of an encrypted one the structure is looked at; what it holds comes
+/// from `remembered`, else from the archive itself if the keys open it without asking a person, else stays unknown.
 [[nodiscard]] std::vector<SnapshotRef> list_archives(int directory_fd, const std::filesystem::path& directory,
-                                                     const std::string& site);
+                                                     const std::string& site, const Keys& keys,
+                                                     const RememberedArchive& remembered = {});
 
 /// The same without looking into the files: type, reason, and problems stay unknown.
 [[nodiscard]] std::vector<SnapshotRef> list_archive_names(int directory_fd, const std::filesystem::path& directory,
                                                           const std::string& site);
 
 /// As Service::info.
-[[nodiscard]] Json archive_info(const std::filesystem::path& archive);
+[[nodiscard]] Json archive_info(const std::filesystem::path& archive, const Keys& keys);
 
 }  // namespace wobackup

@@ -38,9 +38,9 @@ class LiteralTask final : public FrameTask {
 
 ArchiveWriter::ArchiveWriter(ByteOutput& output, FramePool& pool, unsigned threads, std::string top,
                              UniqueFd manifest_spool, std::vector<std::string> late_paths, SnapshotRecord& record,
-                             StreamHash* beside)
+                             StreamHash* beside, bool hidden)
     : pool_(pool),
-      manifest_(std::move(manifest_spool), std::move(late_paths)),
+      manifest_(std::move(manifest_spool), std::move(late_paths), hidden),
       context_{std::move(top), manifest_, record, beside},
       container_(output),
       stream_(pool, container_, threads + 2) {}

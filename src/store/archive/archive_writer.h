@@ -20,9 +20,11 @@ namespace wobackup {
 class ArchiveWriter {
  public:
   /// `late_paths`: of all members that are not part of the sorted tree. `beside`: the output's own
-  /// hash, if it wants company. Everything referred to outlives the writer.
+  /// hash, if it wants company. `hidden`: the spool is enciphered, for an archive that is encrypted. Everything
+  /// referred to outlives the writer.
   ArchiveWriter(ByteOutput& output, FramePool& pool, unsigned threads, std::string top, UniqueFd manifest_spool,
-                std::vector<std::string> late_paths, SnapshotRecord& record, StreamHash* beside = nullptr);
+                std::vector<std::string> late_paths, SnapshotRecord& record, StreamHash* beside = nullptr,
+                bool hidden = false);
   ~ArchiveWriter();
 
   /// The top folder and vhost.json, alone in the first frame.

@@ -6,10 +6,12 @@
 #include <array>
 #include <cerrno>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "base/file_io.h"
 #include "base/system_error.h"
+#include "crypto/throwaway_cipher.h"
 
 namespace wobackup {
 namespace {
@@ -24,16 +26,26 @@ constexpr const char* kName = "the dump's temporary file";
 // The unnamed file and what lies in it.
 class DumpSpool::Frames final : public FrameConsumer {
  public:
-  explicit Frames(UniqueFd spool) : spool_(std::move(spool)) {}
+  Frames(UniqueFd spool, bool hidden) : spool_(std::move(spool)) {
+    if (hidden) cipher_.emplace();
+  }
 
   FramePlace take(ByteSpan compressed, std::uint64_t plain_bytes) override {
+    if (cipher_) {
+      enciphered_.assign(compressed.begin(), compressed.end());
+      cipher_->apply(spooled_bytes_, enciphered_);
+      compressed = enciphered_;
+    }
     write_all(spool_.get(), compressed, kName);
+    spooled_bytes_ += compressed.size();
     frames_.push_back({compressed.size(), plain_bytes});
     return {};
   }
 
   void clear() {
     frames_.clear();
+    spooled_bytes_ = 0;
+    if (cipher_) cipher_->renew();
     if (::ftruncate(spool_.get(), 0) != 0 || ::lseek(spool_.get(), 0, SEEK_SET) != 0) {
       throw system_error(std::string("cannot empty ") + kName, errno);
     }
@@ -59,12 +71,16 @@ class DumpSpool::Frames final : public FrameConsumer {
       const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), frame.compressed_bytes - done);
       const std::size_t size = pread_up_to(spool_.get(), {buffer.data(), wanted}, offset + done, kName);
       if (size == 0) throw Error(ErrorKind::failed, std::string(kName) + " is shorter than what was written");
+      if (cipher_) cipher_->apply(offset + done, {buffer.data(), size});
       sink({buffer.data(), size});
       done += size;
     }
   }
 
   UniqueFd spool_;
+  std::optional<ThrowawayCipher> cipher_;
+  ByteVector enciphered_;
+  std::uint64_t spooled_bytes_ = 0;
   std::vector<Frame> frames_;
 };
 
@@ -101,8 +117,8 @@ class DumpSpool::Piece final : public FrameTask {
   Spares& spares_;
 };
 
-DumpSpool::DumpSpool(FramePool& pool, UniqueFd spool)
-    : pool_(pool), frames_(std::make_unique<Frames>(std::move(spool))), spares_(std::make_unique<Spares>()) {
+DumpSpool::DumpSpool(FramePool& pool, UniqueFd spool, bool hidden)
+    : pool_(pool), frames_(std::make_unique<Frames>(std::move(spool), hidden)), spares_(std::make_unique<Spares>()) {
   open_stream();
 }
 

@@ -19,8 +19,8 @@ namespace wobackup {
 /// after `finish`.
 class DumpSpool final : public ByteSink {
  public:
-  /// `spool` is an empty unnamed file.
-  DumpSpool(FramePool& pool, UniqueFd spool);
+  /// `spool` is an empty unnamed file. `hidden`: what lies in it is enciphered, since the archive will be encrypted.
+  DumpSpool(FramePool& pool, UniqueFd spool, bool hidden);
   ~DumpSpool() override;
 
   void write(ByteSpan bytes) override;

@@ -22,5 +22,5 @@ wobackup_layer(store_archive PATH store/archive
     stored_file.cc
     stored_member.cc
     tar_order.cc
-  DEPENDS base crypto container
+  DEPENDS base crypto age container
   LINK PkgConfig::zstd PkgConfig::libarchive)

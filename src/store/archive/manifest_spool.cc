@@ -28,8 +28,9 @@ std::string compressed(std::string_view text) {
 
 }  // namespace
 
-ManifestSpool::ManifestSpool(UniqueFd spool, std::vector<std::string> late_paths)
+ManifestSpool::ManifestSpool(UniqueFd spool, std::vector<std::string> late_paths, bool hidden)
     : spool_(std::move(spool)), late_paths_(std::move(late_paths)) {
+  if (hidden) cipher_.emplace();
   std::sort(late_paths_.begin(), late_paths_.end());
 }
 
@@ -52,7 +53,8 @@ void ManifestSpool::cut_before(const std::string& path) {
 
 void ManifestSpool::flush() {
   if (lines_.empty()) return;
-  const std::string frame = compressed(lines_);
+  std::string frame = compressed(lines_);
+  if (cipher_) cipher_->apply(spooled_bytes_, {reinterpret_cast<std::byte*>(frame.data()), frame.size()});
   write_all(spool_.get(), bytes_of(frame), kName);
   spooled_bytes_ += frame.size();
   lines_.clear();
@@ -86,6 +88,7 @@ ManifestSpool::Payload ManifestSpool::finish(const ManifestHeader& header) {
         const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), piece.range.end - at);
         const std::size_t size = pread_up_to(spool_.get(), {buffer.data(), wanted}, at, kName);
         if (size == 0) throw Error(ErrorKind::failed, std::string(kName) + " is shorter than what was written");
+        if (cipher_) cipher_->apply(at, {buffer.data(), size});
         sink({buffer.data(), size});
         at += size;
       }

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.h"
 #include "container/manifest.h"
+#include "crypto/throwaway_cipher.h"
 
 namespace wobackup {
 
@@ -17,8 +19,8 @@ namespace wobackup {
 /// kept in an unnamed file, so that a million of them need no memory. Used from one thread at a time.
 class ManifestSpool {
  public:
-  /// `late_paths`: the paths that `add_late` will bring.
-  ManifestSpool(UniqueFd spool, std::vector<std::string> late_paths);
+  /// `late_paths`: the paths that `add_late` will bring. `hidden`: what lies in the spool is enciphered.
+  ManifestSpool(UniqueFd spool, std::vector<std::string> late_paths, bool hidden);
 
   /// REQUIRES: entries come in ascending order of path (bytewise).
   void add(const ManifestEntry& entry);
@@ -41,6 +43,7 @@ class ManifestSpool {
   void cut_before(const std::string& path);
 
   UniqueFd spool_;
+  std::optional<ThrowawayCipher> cipher_;
   std::uint64_t spooled_bytes_ = 0;
   std::string lines_;
   std::vector<std::string> late_paths_;  // sorted, those not passed yet

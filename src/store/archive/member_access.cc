@@ -29,6 +29,14 @@ void write_at(int fd, std::uint64_t offset, ByteSpan bytes, const std::string& n
   }
 }
 
+// The first segment that ends behind the offset.
+std::vector<SparseSegment>::const_iterator first_behind(const std::vector<SparseSegment>& segments,
+                                                        std::uint64_t offset) {
+  return std::upper_bound(segments.begin(), segments.end(), offset, [](std::uint64_t value, const SparseSegment& each) {
+    return value < each.offset + each.length;
+  });
+}
+
 }  // namespace
 
 MemberAccess::MemberAccess(const ArchiveReader& archive, const std::string& path, UniqueFd spool)
@@ -64,7 +72,7 @@ void MemberAccess::fill_spool(const ArchiveReader& archive, const std::string& p
   ForeignTar tar(archive.file());
   while (tar.next()) {
     if (!tar.is_file() || tar.entry(archive.top()).entry.path != path) continue;
-    tar.read([&](std::uint64_t offset, ByteSpan bytes) { write_at(spool_.get(), offset, bytes, name_); });
+    tar.read([&](std::uint64_t offset, ByteSpan bytes) { spool(offset, bytes); });
     if (::ftruncate(spool_.get(), static_cast<off_t>(size_bytes_)) != 0) {
       throw system_error(fmt::format("cannot copy {}", name_), errno);
     }
@@ -73,16 +81,44 @@ void MemberAccess::fill_spool(const ArchiveReader& archive, const std::string& p
   throw Error(ErrorKind::not_found, fmt::format("{} is not there any more", name_));
 }
 
+void MemberAccess::spool(std::uint64_t offset, ByteSpan bytes) {
+  const bool follows = !enciphered_.empty() && enciphered_.back().offset + enciphered_.back().length == offset;
+  if (!follows) {
+    // One key enciphers no place twice.
+    if (!enciphered_.empty() && offset < enciphered_.back().offset + enciphered_.back().length) {
+      throw Error(ErrorKind::verification, fmt::format("{}: its parts are not in order", name_));
+    }
+    enciphered_.push_back({offset, 0});
+  }
+  enciphered_.back().length += bytes.size();
+  ByteVector hidden(bytes.begin(), bytes.end());
+  cipher_.apply(offset, hidden);
+  write_at(spool_.get(), offset, hidden, name_);
+}
+
+// What lies between is a hole: zeros that nobody has enciphered.
+void MemberAccess::decipher(std::uint64_t offset, MutableByteSpan bytes) const {
+  const std::uint64_t end = offset + bytes.size();
+  auto segment = first_behind(enciphered_, offset);
+  for (; segment != enciphered_.end() && segment->offset < end; ++segment) {
+    const std::uint64_t from = std::max(offset, segment->offset);
+    const std::uint64_t to = std::min(end, segment->offset + segment->length);
+    cipher_.apply(from, bytes.subspan(static_cast<std::size_t>(from - offset), static_cast<std::size_t>(to - from)));
+  }
+}
+
 std::size_t MemberAccess::read(std::uint64_t offset, MutableByteSpan buffer) const {
   if (offset >= size_bytes_) return 0;
   buffer = buffer.first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), size_bytes_ - offset)));
-  if (container_ == nullptr) return pread_up_to(spool_.get(), buffer, offset, name_);
+  if (container_ == nullptr) {
+    const std::size_t size = pread_up_to(spool_.get(), buffer, offset, name_);
+    decipher(offset, buffer.first(size));
+    return size;
+  }
   std::fill(buffer.begin(), buffer.end(), std::byte{0});
   const std::uint64_t end = offset + buffer.size();
-  // The first segment that ends behind the offset; then all that begin before the end.
-  auto segment = std::upper_bound(
-      segments_.begin(), segments_.end(), offset,
-      [](std::uint64_t value, const SparseSegment& candidate) { return value < candidate.offset + candidate.length; });
+  // All that begin before the end.
+  auto segment = first_behind(segments_, offset);
   for (; segment != segments_.end() && segment->offset < end; ++segment) {
     const std::uint64_t from = std::max(offset, segment->offset);
     const std::uint64_t to = std::min(end, segment->offset + segment->length);

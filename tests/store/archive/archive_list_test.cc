@@ -22,7 +22,7 @@ class ArchiveList : public ::testing::Test {
   }
   std::vector<SnapshotRef> list() const {
     const UniqueFd fd(::open(folder_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    return list_archives(fd.get(), folder_.path(), "example.com");
+    return list_archives(fd.get(), folder_.path(), "example.com", {});
   }
   std::vector<std::string> names() const {
     std::vector<std::string> names;
@@ -111,7 +111,7 @@ TEST_F(ArchiveList, Info_BeginsWithVhostJsonAndAddsWhatTheFileTells) {
   const std::filesystem::path path = folder_ / "2025-01-20_14-25-30.tar.zst";
   const timespec times[2] = {{1'700'000'000, 250'000'000}, {1'700'000'000, 250'000'000}};
   ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
-  const Json info = archive_info(path);
+  const Json info = archive_info(path, {});
   std::vector<std::string> keys;
   for (const auto& [key, value] : info.items()) keys.push_back(key);
   ASSERT_GE(keys.size(), 8U);
@@ -130,7 +130,7 @@ TEST_F(ArchiveList, Info_BeginsWithVhostJsonAndAddsWhatTheFileTells) {
 TEST_F(ArchiveList, InfoOfAnotherProgramsArchive_SaysSo) {
   folder_.write("2025-01-20_14-25-30/vhost.json", R"({"sitename":"example.com"})");
   test::run_in(folder_.path(), {"tar", "--zstd", "-cf", "2025-01-20_14-25-30.tar.zst", "2025-01-20_14-25-30"});
-  const Json info = archive_info(folder_ / "2025-01-20_14-25-30.tar.zst");
+  const Json info = archive_info(folder_ / "2025-01-20_14-25-30.tar.zst", {});
   EXPECT_EQ(info["sitename"], "example.com");
   EXPECT_EQ(info["indexed"], false);
   EXPECT_EQ(info["complete"], true);
@@ -139,7 +139,7 @@ TEST_F(ArchiveList, InfoOfAnotherProgramsArchive_SaysSo) {
 
 TEST_F(ArchiveList, InfoOfBadFiles_IsAnErrorThatNamesTheFile) {
   const auto info_of = [this](const std::string& name) {
-    return [path = folder_ / name] { static_cast<void>(archive_info(path)); };
+    return [path = folder_ / name] { static_cast<void>(archive_info(path, {})); };
   };
   put("empty.tar.zst", {});
   put("text.tar.zst", ByteVector(5000, std::byte{0x42}));
@@ -155,7 +155,7 @@ TEST_F(ArchiveList, InfoOfBadFiles_IsAnErrorThatNamesTheFile) {
 
 TEST_F(ArchiveList, InfoOfAMissingFile_IsNotFound) {
   try {
-    static_cast<void>(archive_info(folder_ / "missing.tar.zst"));
+    static_cast<void>(archive_info(folder_ / "missing.tar.zst", {}));
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::not_found);

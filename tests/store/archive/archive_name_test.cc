@@ -22,10 +22,19 @@ TEST(ArchiveName, TimestampAndSuffix_AreRead) {
   EXPECT_FALSE(incomplete->complete());
 }
 
+TEST(ArchiveName, EncryptedOnes_AreNamedAlike) {
+  const auto name = archive_name_from("2025-01-20_14-25-30_incomplete.tar.zst.age");
+  ASSERT_TRUE(name);
+  EXPECT_TRUE(name->encrypted);
+  EXPECT_EQ(name->name, "2025-01-20_14-25-30_incomplete");
+  EXPECT_FALSE(name->complete());
+  EXPECT_FALSE(archive_name_from("2025-01-20_14-25-30.tar.zst")->encrypted);
+}
+
 TEST(ArchiveName, OtherNames_AreNone) {
   for (const char* name :
-       {"", ".tar.zst", "x.tar.zst", "2025-01-20_14-25-30", "2025-01-20_14-25-30.tar",
-        "2025-01-20_14-25-30.tar.zst.age", ".2025-01-20_14-25-30.tar.zst.partial", ".2025-01-20_14-25-30.tar.zst",
+       {"", ".tar.zst", "x.tar.zst", "2025-01-20_14-25-30", "2025-01-20_14-25-30.tar", "2025-01-20_14-25-30.tar.age",
+        "2025-01-20_14-25-30.age", ".2025-01-20_14-25-30.tar.zst.partial", ".2025-01-20_14-25-30.tar.zst",
         "2025-04-31_00-00-00.tar.zst", "2025-13-01_00-00-00.tar.zst", "2025-01-20_24-00-00.tar.zst",
         "2025-01-20 14-25-30.tar.zst", "2025-01-20_14-25-3.tar.zst", "2025-01-20_14-25-30x.tar.zst",
         "2025-01-20_14-25-30_.tar.zst", "2025-01-20_14-25-30-2.tar.zst", "+025-01-20_14-25-30.tar.zst",

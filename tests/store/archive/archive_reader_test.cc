@@ -246,15 +246,22 @@ TEST_F(ForeignTarReading, PathsThatLeadOutside_AreFlagged) {
   }
 }
 
-TEST_F(ForeignTarReading, Member_IsSpooledWithItsHoles) {
+TEST_F(ForeignTarReading, Member_IsSpooledWithItsHolesAndHidden) {
   folder_.write("d/big", "start");
   std::filesystem::resize_file(folder_ / "d/big", 3'000'000);
   std::ofstream(folder_ / "d/big", std::ios::app) << "end";
   const MemoryFile file = packed({"--zstd", "-S", "d"});
   const ArchiveReader archive(file);
   const UniqueFd directory(::open(folder_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const MemberAccess member(archive, "d/big", unnamed_file(directory.get(), "scratch"));
+  UniqueFd spool = unnamed_file(directory.get(), "scratch");
+  const UniqueFd same(::dup(spool.get()));
+  const MemberAccess member(archive, "d/big", std::move(spool));
   EXPECT_EQ(member.size(), 3'000'003U);
+  // Whoever gets the disk's blocks later finds no plaintext.
+  ByteVector raw(3'000'003);
+  EXPECT_EQ(pread_up_to(same.get(), raw, 0, "scratch"), raw.size());
+  EXPECT_EQ(text_of(raw).find("start"), std::string_view::npos);
+  EXPECT_NE(text_of(raw).substr(3'000'000), "end");
   EXPECT_EQ(part_of(member, 0, 7), std::string("start\0\0", 7));
   EXPECT_EQ(part_of(member, 2'999'999, 100), std::string("\0end", 4));
   EXPECT_EQ(content_of(archive, "d/big").size(), 3'000'003U);
@@ -264,14 +271,14 @@ TEST(OpenArchive, LinkThatSomebodyElseMadeIsNotFollowed) {
   const test::ScratchFolder folder;
   const auto real = folder.write("site/real.tar.zst", "x");
   std::filesystem::create_symlink("real.tar.zst", folder / "site/link.tar.zst");
-  EXPECT_EQ(open_archive(folder / "site/link.tar.zst")->size(), 1U);  // ours
+  EXPECT_EQ(open_archive(folder / "site/link.tar.zst", {})->size(), 1U);  // ours
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   ASSERT_EQ(::chown((folder / "site").c_str(), 33, 33), 0);
-  EXPECT_EQ(open_archive(real)->size(), 1U);
-  EXPECT_NE(test::refusal([&] { static_cast<void>(open_archive(folder / "site/link.tar.zst")); }, ErrorKind::failed)
+  EXPECT_EQ(open_archive(real, {})->size(), 1U);
+  EXPECT_NE(test::refusal([&] { static_cast<void>(open_archive(folder / "site/link.tar.zst", {})); }, ErrorKind::failed)
                 .find("symbolic link"),
             std::string::npos);
-  EXPECT_EQ(test::refusal([&] { static_cast<void>(open_archive(folder / "none/x")); }, ErrorKind::not_found),
+  EXPECT_EQ(test::refusal([&] { static_cast<void>(open_archive(folder / "none/x", {})); }, ErrorKind::not_found),
             "there is no archive " + (folder / "none/x").string());
 }
 
