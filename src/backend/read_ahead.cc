@@ -45,4 +45,8 @@ std::size_t ReadAhead::read(std::uint64_t offset, MutableByteSpan buffer) const 
   return count;
 }
 
+std::unique_ptr<RandomAccess> open_with_read_ahead(ObjectReader& reader, const std::string& key) {
+  return std::make_unique<ReadAhead>(reader.open(key, {.tail_bytes = ReadAhead::kReadBytes}));
+}
+
 }  // namespace wobackup

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "backend/backend.h"
 #include "base/random_access.h"
 
 namespace wobackup {
@@ -39,5 +40,8 @@ class ReadAhead final : public RandomAccess {
   mutable std::mutex mutex_;
   mutable std::list<SharedPiece> pieces_;  // the last used one first
 };
+
+/// An object opened so that its end comes along: an archive's headers are there.
+[[nodiscard]] std::unique_ptr<RandomAccess> open_with_read_ahead(ObjectReader& reader, const std::string& key);
 
 }  // namespace wobackup

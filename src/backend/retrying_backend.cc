@@ -36,21 +36,35 @@ std::unique_ptr<OpenObject> RetryingBackend::open(const std::string& key, const 
 
 ListSummary RetryingBackend::list(const std::string& prefix, const std::string& after, const ListVisitor& visit) {
   std::string last = after;
+  bool came_on = false;
   // What `visit` throws is not the backend's failure: it must not be called again for the same object.
   std::exception_ptr visitors_error;
   const auto remembering = [&](const ObjectInfo& info) {
     try {
       const bool go_on = visit(info);
       last = info.key;
+      came_on = true;
       return go_on;
     } catch (...) {
       visitors_error = std::current_exception();
       return false;
     }
   };
-  const ListSummary summary = retry_([&] { return inner_->list(prefix, last, remembering); });
+  std::optional<ListSummary> summary;
+  while (!summary) {
+    // Patience begins anew with each object: a long listing may be broken off often.
+    summary = retry_([&]() -> std::optional<ListSummary> {
+      came_on = false;
+      try {
+        return inner_->list(prefix, last, remembering);
+      } catch (const Error& error) {
+        if (!error.retryable() || !came_on) throw;
+        return std::nullopt;
+      }
+    });
+  }
   if (visitors_error) std::rethrow_exception(visitors_error);
-  return summary;
+  return *summary;
 }
 
 std::unique_ptr<Upload> RetryingBackend::put(const std::string& key, const PutOptions& options) {

@@ -45,6 +45,12 @@ std::vector<std::string> record_names(int folder_fd) {
   return names;
 }
 
+// A member of a record; empty if it is missing, or no text.
+std::string text_in(const Json& record, const char* name) {
+  const auto place = record.find(name);
+  return place != record.end() && place->is_string() ? place->get<std::string>() : std::string();
+}
+
 }  // namespace
 
 JournaledUpload::JournaledUpload(UniqueFd folder, UniqueFd fd, std::string file_name)
@@ -90,9 +96,9 @@ void UploadJournal::visit_abandoned(
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0 || status.st_nlink == 0) continue;  // gone before it was locked
     const std::optional<Json> record = untrusted_json(read_small_file(fd.get(), kLargestRecordBytes, name));
-    if (!record || !record->is_object() || record->value("store", "") != store) continue;
+    if (!record || !record->is_object() || text_in(*record, "store") != store) continue;
     JournaledUpload abandoned(UniqueFd(::fcntl(folder.get(), F_DUPFD_CLOEXEC, 0)), std::move(fd), name);
-    if (take_away(record->value("key", ""), record->value("handle", ""))) abandoned.forget();
+    if (take_away(text_in(*record, "key"), text_in(*record, "handle"))) abandoned.forget();
   }
 }
 

@@ -156,7 +156,7 @@ std::string s3_complete_body(const std::vector<std::string>& etags) {
     std::string text;
     void write(const void* data, std::size_t size) override { text.append(static_cast<const char*>(data), size); }
   } out;
-  document.save(out, "", pugi::format_raw, pugi::encoding_utf8);
+  document.save(out, "", pugi::format_raw | pugi::format_no_declaration, pugi::encoding_utf8);
   return std::move(out.text);
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "backend/s3/s3_answer.h"
+#include "backend/s3/s3_failure.h"
 #include "backend/s3/s3_upload.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
@@ -146,19 +147,20 @@ std::unique_ptr<OpenObject> open_with_tail(S3Client& client, const std::string& 
   return std::make_unique<S3Object>(client, info_from(answer, key, size), std::move(tail), cancellation);
 }
 
-// HEAD has no body: a GET of the first byte has the server say why.
-[[noreturn]] void explain(S3Client& client, const std::string& key, const HttpAnswer& head, const std::string& purpose,
-                          const Cancellation& cancellation) {
+// HEAD has no body. A GET of the first byte has the server say what is wrong: the client may mend it, else this throws.
+void ask_why(S3Client& client, const std::string& key, const std::string& purpose, const Cancellation& cancellation) {
   ByteVector byte(1);
   S3Request request;
   request.method = "GET";
   request.key = key;
   request.headers = {{"range", "bytes=0-0"}};
   request.into = byte;
+  request.accepted = {404, 416};
   request.purpose = purpose;
-  static_cast<void>(client.send(request, cancellation));
-  throw Error(ErrorKind::failed, fmt::format("{}: the server answers HEAD with status {}", purpose, head.status), "",
-              head.status >= 500);
+  const HttpAnswer answer = client.send(request, cancellation);
+  if (answer.status == 404 && s3_fault(answer.text).value_or(S3Fault{}).code != "NoSuchKey") {
+    throw s3_failure(purpose, answer, std::nullopt);
+  }
 }
 
 }  // namespace
@@ -169,9 +171,13 @@ std::optional<ObjectInfo> s3_stat(S3Client& client, const std::string& key, cons
   request.key = key;
   request.accepted = {301, 307, 400, 403, 404};
   request.purpose = fmt::format("cannot look for {}", shown(client, key));
-  const HttpAnswer answer = client.send(request, cancellation);
+  HttpAnswer answer = client.send(request, cancellation);
+  if (answer.status >= 300 && answer.status != 404) {
+    ask_why(client, key, request.purpose, cancellation);
+    request.accepted = {404};
+    answer = client.send(request, cancellation);
+  }
   if (answer.status == 404) return std::nullopt;
-  if (answer.status >= 300) explain(client, key, answer, request.purpose, cancellation);
   const std::optional<std::uint64_t> size = content_length(answer);
   if (!size) throw Error(ErrorKind::verification, fmt::format("{}: the server does not tell its size", request.purpose));
   return info_from(answer, key, *size);

@@ -59,9 +59,11 @@ bool in_dialogue(ssh_session session, const std::string& password, const SshWait
   return false;
 }
 
-std::string names_of(int methods) {
+unsigned methods_of(ssh_session session) { return static_cast<unsigned>(ssh_userauth_list(session, nullptr)); }
+
+std::string names_of(unsigned methods) {
   std::string names;
-  const auto add = [&](int method, const char* name) {
+  const auto add = [&](unsigned method, const char* name) {
     if ((methods & method) != 0) names += (names.empty() ? "" : ", ") + std::string(name);
   };
   add(SSH_AUTH_METHOD_PUBLICKEY, "keys");
@@ -76,7 +78,7 @@ std::string names_of(int methods) {
 void ssh_log_in(ssh_session session, const SftpSettings& settings, const SshWait& wait, const std::string& shown) {
   const int none = wait.until_done([&] { return ssh_userauth_none(session, nullptr); }, SSH_AUTH_AGAIN);
   if (done(none, session, shown)) return;
-  const int methods = ssh_userauth_list(session, nullptr);
+  const unsigned methods = methods_of(session);
   if ((methods & SSH_AUTH_METHOD_PUBLICKEY) != 0) {
     const bool taken = settings.identity_file.empty() ? with_known_keys(session, wait, shown)
                                                       : with_key_file(session, settings, wait, shown);
@@ -88,7 +90,7 @@ void ssh_log_in(ssh_session session, const SftpSettings& settings, const SshWait
     if ((methods & SSH_AUTH_METHOD_INTERACTIVE) != 0 && in_dialogue(session, password, wait, shown)) return;
   }
   throw Error(ErrorKind::failed,
-              fmt::format("{} does not let us in: it takes {}", shown, names_of(ssh_userauth_list(session, nullptr))),
+              fmt::format("{} does not let us in: it takes {}", shown, names_of(methods_of(session))),
               settings.identity_file.empty()
                   ? "is the public key in the server's authorized_keys, and the private one without passphrase or in "
                     "ssh-agent?"
