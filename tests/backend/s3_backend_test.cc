@@ -10,16 +10,12 @@
 namespace wobackup::test {
 namespace {
 
-StrictS3& strict() {
-  static StrictS3 server;
-  return server;
-}
 StrictS3& strict_with_tls() {
   static StrictS3 server(true, "eu-central-1");
   return server;
 }
 
-std::unique_ptr<BackendPlace> by_path() { return std::make_unique<S3PlaceForTests>(strict().settings()); }
+std::unique_ptr<BackendPlace> by_path() { return std::make_unique<S3PlaceForTests>(fresh_strict_s3().settings()); }
 
 std::unique_ptr<BackendPlace> by_host_with_tls_and_token() {
   strict_with_tls().set({{"token", "a/session+token="}, {"page", 7}});
@@ -45,7 +41,7 @@ class S3BackendTest : public ::testing::Test {
  protected:
   S3BackendTest() : place(server.settings()), backend(place.connect_s3(never)) {}
 
-  StrictS3 server;
+  StrictS3& server = fresh_strict_s3();
   Cancellation never;
   S3PlaceForTests place;
   std::unique_ptr<S3Backend> backend;

@@ -42,7 +42,7 @@ class S3Faults : public ::testing::Test {
     expect_no_debris();
   }
 
-  StrictS3 server;
+  StrictS3& server = fresh_strict_s3();
   Cancellation never;
   S3PlaceForTests place;
   std::unique_ptr<S3Backend> backend;

@@ -14,6 +14,13 @@
 
 namespace wobackup::test {
 
+/// One server for all tests of the program, as it was when it started.
+inline StrictS3& fresh_strict_s3() {
+  static StrictS3 server;
+  server.reset();
+  return server;
+}
+
 /// A prefix of its own in a bucket.
 class S3PlaceForTests final : public BackendPlace {
  public:

@@ -31,7 +31,7 @@ class S3Reading : public ::testing::Test {
   }
   std::size_t requests() { return server.state()["requests"].size(); }
 
-  StrictS3 server;
+  StrictS3& server = fresh_strict_s3();
   Cancellation never;
   S3PlaceForTests place;
   std::unique_ptr<S3Backend> backend;

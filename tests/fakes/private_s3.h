@@ -24,6 +24,8 @@ class StrictS3 {
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const std::filesystem::path& ca_file() const { return ca_file_; }
 
+  /// As it was when it started.
+  void reset() const { control("reset"); }
   /// See the script.
   void set(const Json& values) const;
   void fault(const Json& fault) const;

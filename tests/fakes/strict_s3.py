@@ -4,7 +4,7 @@
 It computes every signature, hash and MD5 anew, with the standard library only, and refuses what AWS would refuse. It lies,
 stalls, breaks off and answers nonsense when it is told to. Prints its port, and runs until it is ended.
 
-Unsigned, for the tests: POST /_control/set, /_control/fault and /_control/put?key=KEY, GET /_control/state.
+Unsigned, for the tests: what `control` takes, below /_control/.
 """
 
 import argparse
@@ -117,6 +117,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     "requests": state.requests, "faults_left": len(state.faults)}).encode()
             elif what == "forget_requests":
                 state.requests = []
+            elif what == "reset":
+                self.server.state = State(self.server.arguments)
             elif what == "begin_upload":
                 state.upload_number += 1
                 state.uploads[f"foreign-{state.upload_number}"] = {
@@ -407,6 +409,7 @@ def main():
     parser.add_argument("--certificate")
     arguments = parser.parse_args()
     server = Server(("127.0.0.1", 0), Handler)
+    server.arguments = arguments
     server.state = State(arguments)
     if arguments.certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -89,9 +89,11 @@ std::unique_ptr<OpenObject> open_sftp_object(SftpPool& pool, const std::string& 
   const SftpLease lease = pool.take();
   std::optional<SftpClient::Handle> handle = lease.client().open(path, kSftpRead);
   if (!handle) throw missing(shown);
-  std::optional<ObjectInfo> info = sftp_info(key, lease.client().fstat(*handle, shown));
+  const SftpAttributes attributes = lease.client().fstat(*handle, shown);
+  std::optional<ObjectInfo> info = sftp_info(key, attributes);
   if (!info) {
     lease.client().close_soon(*handle);
+    if (attributes.mode && S_ISDIR(*attributes.mode)) throw missing(shown);
     throw Error(ErrorKind::failed, fmt::format("{} is not a regular file", shown));
   }
   auto object = std::make_unique<SftpObject>(pool, std::move(*info), path, std::move(shown));

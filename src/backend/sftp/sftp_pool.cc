@@ -45,7 +45,7 @@ SftpLease SftpPool::take() {
     number = ++last_number_;
   }
   SftpLease lease(*this, std::move(connection), true);  // gives its place back if connecting fails
-  if (!lease) lease = SftpLease(*this, std::make_unique<SftpConnection>(settings_, cancellation_, number), true);
+  if (!lease) lease.fill(std::make_unique<SftpConnection>(settings_, cancellation_, number));
   close_files(lease.connection());
   return lease;
 }

@@ -52,6 +52,7 @@ class SftpLease {
   [[nodiscard]] explicit operator bool() const noexcept { return connection_ != nullptr; }
   [[nodiscard]] SftpClient& client() const noexcept { return connection_->client; }
   [[nodiscard]] SftpConnection& connection() const noexcept { return *connection_; }
+  void fill(std::unique_ptr<SftpConnection> connection) noexcept { connection_ = std::move(connection); }
   void give_back() noexcept;
 
  private:
