@@ -82,16 +82,18 @@ void measure_s3(const Setting& setting, const ByteVector& bytes) {
     request.body = bytes;
     if (http.send(request, kNever).status != 200) std::abort();
   };
-  compare(setting, "S3 upload", "one PUT, unsigned", [&](int) { put(backend, "ours", bytes); }, bare_put);
-  compare(setting, "S3 read", "one GET, unsigned", [&](int) { read(backend, "ours"); },
-          [&](int) {
-            ByteVector into(bytes.size());
-            HttpRequest request;
-            request.method = "GET";
-            request.url = settings.endpoint + "/test-bucket/bare";
-            request.into = into;
-            if (http.send(request, kNever).into_bytes != bytes.size()) std::abort();
-          });
+  compare(
+      setting, "S3 upload", "one PUT, unsigned", [&](int) { put(backend, "ours", bytes); }, bare_put);
+  compare(
+      setting, "S3 read", "one GET, unsigned", [&](int) { read(backend, "ours"); },
+      [&](int) {
+        ByteVector into(bytes.size());
+        HttpRequest request;
+        request.method = "GET";
+        request.url = settings.endpoint + "/test-bucket/bare";
+        request.into = into;
+        if (http.send(request, kNever).into_bytes != bytes.size()) std::abort();
+      });
 }
 
 // libssh's own SFTP client, one write after the other.
@@ -126,15 +128,17 @@ void measure_sftp(const Setting& setting, const ByteVector& bytes) {
   const test::PrivateSshd server;
   test::FaultProxy proxy(server.port(), setting.delay);
   const SftpSettings settings = setting.delay.count() > 0 ? server.settings(proxy.port()) : server.settings();
-  SftpBackend backend(settings, {pause_for_real, kNever, {}, nullptr});
+  SftpBackend backend(settings, {kClock, pause_for_real, kNever, {}, nullptr});
   put(backend, "first", ByteVector(1));
-  compare(setting, "SFTP upload", "libssh's sftp_write of 255 KiB", [&](int) { put(backend, "ours", bytes); },
-          [&](int) { put_by_libssh(settings, bytes, settings.folder + "/bare"); });
-  compare(setting, "SFTP read, 4 connections", "the same, 1 connection", [&](int) { read(backend, "ours"); },
-          [&](int) {
-            const auto object = backend.open("ours", {});
-            read_in_order(*object, 0, object->size(), {.parallel = 1}, [](ByteSpan) {});
-          });
+  compare(
+      setting, "SFTP upload", "libssh's sftp_write of 255 KiB", [&](int) { put(backend, "ours", bytes); },
+      [&](int) { put_by_libssh(settings, bytes, settings.folder + "/bare"); });
+  compare(
+      setting, "SFTP read, 4 connections", "the same, 1 connection", [&](int) { read(backend, "ours"); },
+      [&](int) {
+        const auto object = backend.open("ours", {});
+        read_in_order(*object, 0, object->size(), {.parallel = 1}, [](ByteSpan) {});
+      });
 }
 
 }  // namespace

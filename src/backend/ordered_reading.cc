@@ -114,8 +114,8 @@ void read_in_order(const RandomAccess& object, std::uint64_t offset, std::uint64
 ByteVector read_object(ObjectReader& reader, const std::string& key, std::size_t limit_bytes) {
   const std::unique_ptr<OpenObject> object = reader.open(key, {.tail_bytes = limit_bytes});
   if (object->size() > limit_bytes) {
-    throw Error(ErrorKind::verification, fmt::format("{} is larger than {}", printable(object->name()),
-                                                     human_size(limit_bytes)));
+    throw Error(ErrorKind::verification,
+                fmt::format("{} is larger than {}", printable(object->name()), human_size(limit_bytes)));
   }
   ByteVector bytes(static_cast<std::size_t>(object->size()));
   if (object->read(0, bytes) != bytes.size()) throw shorter(*object);

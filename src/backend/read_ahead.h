@@ -12,9 +12,9 @@
 
 namespace wobackup {
 
-/// Reads at least `kReadBytes` at a time and keeps the last `kKept` of such pieces, since what reads an archive asks for
-/// many small pieces that lie side by side. Larger reads pass through. May be used from several threads at once, as all
-/// RandomAccess.
+/// Reads at least `kReadBytes` at a time and keeps the last `kKept` of such pieces, since what reads an archive asks
+/// for many small pieces that lie side by side. Larger reads pass through. May be used from several threads at once, as
+/// all RandomAccess.
 class ReadAhead final : public RandomAccess {
  public:
   static constexpr std::size_t kReadBytes = std::size_t{128} << 10U;

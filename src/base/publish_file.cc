@@ -26,8 +26,8 @@ bool publish_file(int directory_fd, int fd, const std::string& temporary, const 
     return false;
   } else if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS || errno == EXDEV || errno == ENOENT) {
     // A file system without hard links (some network and FUSE ones).
-    if (::syscall(SYS_renameat2, directory_fd, temporary.c_str(), directory_fd, final_name.c_str(),
-                  RENAME_NOREPLACE) != 0) {
+    if (::syscall(SYS_renameat2, directory_fd, temporary.c_str(), directory_fd, final_name.c_str(), RENAME_NOREPLACE) !=
+        0) {
       if (errno == EEXIST) return false;
       throw cannot_publish(errno);
     }

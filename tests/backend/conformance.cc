@@ -224,10 +224,11 @@ TEST_P(BackendConformance, RemovedObject_IsGone) {
 }
 
 TEST_P(BackendConformance, ListingIsSorted_AndTakesPrefixes) {
-  for (const char* key : {"b/2", "a.txt", "a/1", "a/10", "a/2/x", "a-b", "ab/1", "z", "example.com/1", "example.com.au/1"})
+  for (const char* key :
+       {"b/2", "a.txt", "a/1", "a/10", "a/2/x", "a-b", "ab/1", "z", "example.com/1", "example.com.au/1"})
     ASSERT_TRUE(put(backend(), key, text(key)));
-  EXPECT_EQ(keys_of(backend()), (Keys{"a-b", "a.txt", "a/1", "a/10", "a/2/x", "ab/1", "b/2", "example.com.au/1",
-                                      "example.com/1", "z"}));
+  EXPECT_EQ(keys_of(backend()),
+            (Keys{"a-b", "a.txt", "a/1", "a/10", "a/2/x", "ab/1", "b/2", "example.com.au/1", "example.com/1", "z"}));
   EXPECT_EQ(keys_of(backend(), "example.com/"), Keys{"example.com/1"});
   EXPECT_EQ(keys_of(backend(), "a"), (Keys{"a-b", "a.txt", "a/1", "a/10", "a/2/x", "ab/1"}));
   EXPECT_EQ(keys_of(backend(), "a/1"), (Keys{"a/1", "a/10"}));
@@ -265,8 +266,13 @@ TEST_P(BackendConformance, TimesAreThoseOfNow) {
 }
 
 TEST_P(BackendConformance, OddButGoodKeys) {
-  const Keys keys{"a b/c+d", "percent%41%/x", "question?and=amp&hash#", "quote'\"<xml>&amp;", "tilde~/(par),[br]*!$",
-                  "umlaut-\xc3\xa4/\xe6\x97\xa5\xe6\x9c\xac", std::string(200, 'n') + "/" + std::string(200, 'm')};
+  const Keys keys{"a b/c+d",
+                  "percent%41%/x",
+                  "question?and=amp&hash#",
+                  "quote'\"<xml>&amp;",
+                  "tilde~/(par),[br]*!$",
+                  "umlaut-\xc3\xa4/\xe6\x97\xa5\xe6\x9c\xac",
+                  std::string(200, 'n') + "/" + std::string(200, 'm')};
   for (const std::string& key : keys) {
     ASSERT_TRUE(put(backend(), key, text(key))) << key;
     EXPECT_EQ(content_of(*another(), key), text(key));
@@ -280,10 +286,10 @@ TEST_P(BackendConformance, OddButGoodKeys) {
 }
 
 TEST_P(BackendConformance, KeysThatAreNone_AreRefused) {
-  for (const std::string& key : {std::string(""), std::string("/etc/passwd"), std::string("a/../b"), std::string(".."),
-                                 std::string("a//b"), std::string("a/"), std::string(".hidden"), std::string("a/.b"),
-                                 std::string("line\nbreak"), std::string("zero\0byte", 9), std::string("back\\slash"),
-                                 std::string("bad\xffutf8"), std::string(201, 'x')}) {
+  for (const std::string& key :
+       {std::string(""), std::string("/etc/passwd"), std::string("a/../b"), std::string(".."), std::string("a//b"),
+        std::string("a/"), std::string(".hidden"), std::string("a/.b"), std::string("line\nbreak"),
+        std::string("zero\0byte", 9), std::string("back\\slash"), std::string("bad\xffutf8"), std::string(201, 'x')}) {
     EXPECT_NE(refusal([&] { static_cast<void>(backend().stat(key)); }, ErrorKind::usage), "");
     EXPECT_NE(refusal([&] { static_cast<void>(backend().open(key, {})); }, ErrorKind::usage), "");
     EXPECT_NE(refusal([&] { static_cast<void>(backend().put(key, {})); }, ErrorKind::usage), "");

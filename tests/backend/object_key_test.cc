@@ -11,8 +11,8 @@ TEST(ObjectKey, PartsMayNotLeadOutOfAFolderNorHide) {
   for (const char* key : {"a", "a/b", "example.com/2025-01-20_14-25-30.tar.zst.age", "packs/ab/cdef", "a..b", "a b"}) {
     EXPECT_TRUE(is_object_key(key)) << key;
   }
-  for (const char* key : {"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/../b", ".a", "a/.b", "a\\b", "a\nb",
-                          "a\x7f", "a\xc2\x85", "a\xff", "\xc0\xae\xc0\xae/a"}) {
+  for (const char* key : {"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/../b", ".a", "a/.b", "a\\b",
+                          "a\nb", "a\x7f", "a\xc2\x85", "a\xff", "\xc0\xae\xc0\xae/a"}) {
     EXPECT_FALSE(is_object_key(key)) << key;
   }
   EXPECT_FALSE(is_object_key(std::string_view("a\0b", 3)));

@@ -53,8 +53,11 @@ TEST(OrderedReading, EmptyRangeReadsNothing_AndALongerOneIsRefused) {
 TEST(OrderedReading, FailureEndsIt_AfterWhatCameBefore) {
   std::uint64_t got = 0;
   const auto count = [&](ByteSpan part) { got += part.size(); };
-  EXPECT_EQ(refusal([&] { read_in_order(BadFile(5'000'000, false), 0, 10'000'000, {3, 100'000}, count); },
-                    ErrorKind::failed),
+  EXPECT_EQ(refusal(
+                [&] {
+                  read_in_order(BadFile(5'000'000, false), 0, 10'000'000, {3, 100'000}, count);
+                },
+                ErrorKind::failed),
             "a bad sector");
   EXPECT_LE(got, 5'000'000U);
   EXPECT_TRUE(refuses([&] { read_in_order(BadFile(5'000'000, true), 0, 10'000'000, {3, 100'000}, count); }));
@@ -62,13 +65,13 @@ TEST(OrderedReading, FailureEndsIt_AfterWhatCameBefore) {
 
 TEST(OrderedReading, ReceiversFailureEndsIt) {
   const MemoryFile file(noise(1'000'000));
-  EXPECT_EQ(refusal(
-                [&] {
-                  read_in_order(file, 0, 1'000'000, {4, 10'000},
-                                [](ByteSpan) { throw Error(ErrorKind::no_space, "full"); });
-                },
-                ErrorKind::no_space),
-            "full");
+  EXPECT_EQ(
+      refusal(
+          [&] {
+            read_in_order(file, 0, 1'000'000, {4, 10'000}, [](ByteSpan) { throw Error(ErrorKind::no_space, "full"); });
+          },
+          ErrorKind::no_space),
+      "full");
   EXPECT_LE(file.reads().size(), 10U);  // nobody reads on
 }
 
@@ -94,7 +97,8 @@ TEST(ReadAhead, SmallReadsSideBySideAreOne) {
   }
   EXPECT_EQ(seen.reads().size(), 1U);
   // At the end, it looks backwards.
-  for (std::size_t back = 1'000; back < 100'000; back += 1'000) ASSERT_EQ(ahead.read(bytes.size() - back, part), 1'000U);
+  for (std::size_t back = 1'000; back < 100'000; back += 1'000)
+    ASSERT_EQ(ahead.read(bytes.size() - back, part), 1'000U);
   EXPECT_EQ(seen.reads().size(), 2U);
   ByteVector large(300'000);
   ASSERT_EQ(ahead.read(500'000, large), large.size());

@@ -60,7 +60,8 @@ class LimitedPlace final : public BackendPlace {
 };
 
 INSTANTIATE_TEST_SUITE_P(RateLimited, BackendConformance,
-                         ::testing::Values(PlaceKind{"memory_limited", [] { return std::make_unique<LimitedPlace>(); }}),
+                         ::testing::Values(PlaceKind{"memory_limited",
+                                                     [] { return std::make_unique<LimitedPlace>(); }}),
                          name_of_kind);
 
 }  // namespace

@@ -93,8 +93,9 @@ TEST_F(RetryTest, ItTellsWhatItWaitsFor) {
 
 TEST_F(RetryTest, CancellationEndsARealWait) {
   SystemPause real;
-  const Retry patient({.attempts = 100, .first_wait = std::chrono::hours(1), .longest_wait = std::chrono::hours(1), .on_wait = {}},
-                      real, cancellation);
+  const Retry patient(
+      {.attempts = 100, .first_wait = std::chrono::hours(1), .longest_wait = std::chrono::hours(1), .on_wait = {}},
+      real, cancellation);
   const std::jthread canceller([this] { cancellation.cancel(); });
   EXPECT_EQ(refusal([&] { patient([] { throw passing(); }); }, ErrorKind::interrupted), "interrupted");
 }
@@ -103,17 +104,17 @@ TEST_F(RetryTest, CancellationEndsARealWait) {
 std::unique_ptr<Backend> flaky(std::shared_ptr<MemoryObjects> objects) {
   auto failures = std::make_shared<std::map<std::string, int>>();
   auto mutex = std::make_shared<std::mutex>();
-  return std::make_unique<FaultBackend>(
-      std::make_unique<MemoryBackend>(std::move(objects)), [failures, mutex](const std::string& call, const std::string& key) {
-        if (call == "write" || call == "commit") return;
-        const std::scoped_lock lock(*mutex);
-        int& count = (*failures)[call + " " + key];
-        if (count < 2) {
-          ++count;
-          throw passing();
-        }
-        count = 0;
-      });
+  return std::make_unique<FaultBackend>(std::make_unique<MemoryBackend>(std::move(objects)),
+                                        [failures, mutex](const std::string& call, const std::string& key) {
+                                          if (call == "write" || call == "commit") return;
+                                          const std::scoped_lock lock(*mutex);
+                                          int& count = (*failures)[call + " " + key];
+                                          if (count < 2) {
+                                            ++count;
+                                            throw passing();
+                                          }
+                                          count = 0;
+                                        });
 }
 
 TEST_F(RetryTest, ListingGoesOnWhereItBrokeOff) {
@@ -158,7 +159,8 @@ TEST_F(RetryTest, UploadsAreNotRepeatedFromOutside) {
 class FlakyPlace final : public BackendPlace {
  public:
   std::unique_ptr<Backend> connect(const Cancellation& cancellation) override {
-    return std::make_unique<RetryingBackend>(flaky(objects_), Retry({.attempts = 10, .on_wait = {}}, pause_, cancellation));
+    return std::make_unique<RetryingBackend>(flaky(objects_),
+                                             Retry({.attempts = 10, .on_wait = {}}, pause_, cancellation));
   }
 
  private:

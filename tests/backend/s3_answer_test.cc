@@ -48,8 +48,9 @@ TEST(S3Answer, NamesStayAsTheyAre_WhereTheServerDoesNotEncode) {
 TEST(S3Answer, ContradictionsAreRefused) {
   const std::string head = "<ListBucketResult><Contents><Key>k</Key><LastModified>2024-02-29T12:34:56Z</LastModified>";
   const std::string tail = "</Contents></ListBucketResult>";
-  for (const char* size : {"", "<Size></Size>", "<Size>-1</Size>", "<Size>1x</Size>", "<Size>99999999999999999999</Size>",
-                           "<Size>9223372036854775808</Size>", "<Size> 1</Size>"}) {
+  for (const char* size :
+       {"", "<Size></Size>", "<Size>-1</Size>", "<Size>1x</Size>", "<Size>99999999999999999999</Size>",
+        "<Size>9223372036854775808</Size>", "<Size> 1</Size>"}) {
     EXPECT_TRUE(refuses([&] { static_cast<void>(s3_object_page(head + size + tail)); })) << size;
   }
   EXPECT_TRUE(refuses([] { static_cast<void>(s3_object_page("<Error/>")); }));

@@ -97,7 +97,8 @@ TEST_F(S3BackendTest, MissingBucketIsSaid) {
   place.settings().bucket = "no-such-bucket";
   backend = place.connect_s3(never);
   EXPECT_NE(refusal([&] { keys_of(*backend); }, ErrorKind::not_found).find("NoSuchBucket"), std::string::npos);
-  EXPECT_NE(refusal([&] { put(*backend, "k", noise(1)); }, ErrorKind::not_found).find("NoSuchBucket"), std::string::npos);
+  EXPECT_NE(refusal([&] { put(*backend, "k", noise(1)); }, ErrorKind::not_found).find("NoSuchBucket"),
+            std::string::npos);
   EXPECT_NE(refusal([&] { backend->remove("k"); }, ErrorKind::not_found).find("NoSuchBucket"), std::string::npos);
 }
 

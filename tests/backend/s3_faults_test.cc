@@ -51,8 +51,14 @@ class S3Faults : public ::testing::Test {
 };
 
 TEST_F(S3Faults, PartsThatFail_AreSentAgain) {
-  server.fault({{"method", "PUT"}, {"query", "partNumber"}, {"do", "refuse"}, {"status", 503}, {"code", "SlowDown"}, {"times", 3}});
-  server.fault({{"method", "PUT"}, {"query", "partNumber"}, {"do", "refuse"}, {"status", 500}, {"code", "InternalError"}});
+  server.fault({{"method", "PUT"},
+                {"query", "partNumber"},
+                {"do", "refuse"},
+                {"status", 503},
+                {"code", "SlowDown"},
+                {"times", 3}});
+  server.fault(
+      {{"method", "PUT"}, {"query", "partNumber"}, {"do", "refuse"}, {"status", 500}, {"code", "InternalError"}});
   server.fault({{"method", "PUT"}, {"query", "partNumber"}, {"do", "refuse"}, {"status", 429}});
   server.fault({{"method", "PUT"}, {"query", "partNumber"}, {"do", "reset"}, {"times", 2}});
   server.fault({{"method", "PUT"}, {"query", "partNumber"}, {"do", "lose_answer"}});
@@ -65,8 +71,12 @@ TEST_F(S3Faults, PartsThatFail_AreSentAgain) {
 TEST_F(S3Faults, EveryOtherRequestOfAnUploadIsRepeatedToo) {
   server.fault({{"method", "POST"}, {"query", "uploads"}, {"do", "refuse"}, {"status", 503}, {"code", "SlowDown"}});
   server.fault({{"method", "HEAD"}, {"do", "reset"}});
-  server.fault({{"method", "POST"}, {"query", "uploadId"}, {"do", "refuse"}, {"status", 500}, {"code", "InternalError"}});
-  server.fault({{"method", "POST"}, {"query", "uploadId"}, {"do", "say"}, {"text", "<Error><Code>InternalError</Code></Error>"}});
+  server.fault(
+      {{"method", "POST"}, {"query", "uploadId"}, {"do", "refuse"}, {"status", 500}, {"code", "InternalError"}});
+  server.fault({{"method", "POST"},
+                {"query", "uploadId"},
+                {"do", "say"},
+                {"text", "<Error><Code>InternalError</Code></Error>"}});
   ASSERT_TRUE(put(*backend, "k", large));
   expect_whole("k", large);
 }
@@ -89,7 +99,12 @@ TEST_F(S3Faults, SmallObjectIsSentAgain) {
 
 TEST_F(S3Faults, ServerThatStaysDown_IsGivenUp) {
   place.retry().attempts = 4;
-  server.fault({{"method", "PUT"}, {"query", "partNumber"}, {"do", "refuse"}, {"status", 503}, {"code", "SlowDown"}, {"times", 1000}});
+  server.fault({{"method", "PUT"},
+                {"query", "partNumber"},
+                {"do", "refuse"},
+                {"status", 503},
+                {"code", "SlowDown"},
+                {"times", 1000}});
   const std::string message = error_of([&] { put(*place.connect_s3(never), "k", large); });
   EXPECT_NE(message.find("SlowDown"), std::string::npos) << message;
   EXPECT_NE(message.find("place"), std::string::npos) << message;
@@ -98,7 +113,12 @@ TEST_F(S3Faults, ServerThatStaysDown_IsGivenUp) {
 }
 
 TEST_F(S3Faults, RefusalIsNotRepeated) {
-  server.fault({{"method", "PUT"}, {"query", "partNumber"}, {"do", "refuse"}, {"status", 403}, {"code", "AccessDenied"}, {"times", 1000}});
+  server.fault({{"method", "PUT"},
+                {"query", "partNumber"},
+                {"do", "refuse"},
+                {"status", 403},
+                {"code", "AccessDenied"},
+                {"times", 1000}});
   EXPECT_NE(error_of([&] { put(*backend, "k", large); }).find("AccessDenied"), std::string::npos);
   EXPECT_NE(hint, "");
   EXPECT_EQ(place.pause().waits().size(), 0U);
@@ -118,7 +138,9 @@ TEST_F(S3Faults, CompletionThatIsRefused_IsAnError) {
 }
 
 TEST_F(S3Faults, CompletionThatOnlySaysSo_IsFoundOut) {
-  server.fault({{"method", "POST"}, {"query", "uploadId"}, {"do", "say"},
+  server.fault({{"method", "POST"},
+                {"query", "uploadId"},
+                {"do", "say"},
                 {"text", "<CompleteMultipartUploadResult><ETag>x</ETag></CompleteMultipartUploadResult>"}});
   EXPECT_NE(error_of([&] { put(*backend, "k", large); }).find("did not put its parts together"), std::string::npos);
   expect_no_debris();
@@ -170,8 +192,12 @@ TEST_F(S3Faults, EndlessOrEmptyAnswersAreBounded) {
   EXPECT_TRUE(refuses([&] { keys_of(*backend); }, "more than it was asked for"));
   server.fault({{"method", "GET"}, {"do", "say"}, {"text", "<html>a proxy</html>"}});
   EXPECT_TRUE(refuses([&] { keys_of(*backend); }, "ListBucketResult"));
-  server.fault({{"method", "GET"}, {"do", "say"}, {"times", 5}, {"text",
-    "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken></ListBucketResult>"}});
+  server.fault({{"method", "GET"},
+                {"do", "say"},
+                {"times", 5},
+                {"text",
+                 "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken></"
+                 "ListBucketResult>"}});
   EXPECT_TRUE(refuses([&] { keys_of(*backend); }, "does not end"));
 }
 
@@ -201,7 +227,8 @@ TEST_F(S3Faults, WrongKeysAreSaid) {
   EXPECT_NE(error_of([&] { static_cast<void>(place.connect_s3(never)->stat("k")); }).find("SignatureDoesNotMatch"),
             std::string::npos);
   place.settings().keys = [] { return S3Keys{"AKIDOTHER", "secret", ""}; };
-  EXPECT_NE(error_of([&] { put(*place.connect_s3(never), "k", noise(1)); }).find("InvalidAccessKeyId"), std::string::npos);
+  EXPECT_NE(error_of([&] { put(*place.connect_s3(never), "k", noise(1)); }).find("InvalidAccessKeyId"),
+            std::string::npos);
   place.settings().keys = []() -> S3Keys { throw Error(ErrorKind::usage, "there are no keys"); };
   error_of([&] { static_cast<void>(place.connect_s3(never)->stat("k")); }, ErrorKind::usage);
 }
@@ -244,20 +271,31 @@ TEST_F(S3Faults, BucketsOwnRegionIsFoundOut) {
 
 TEST_F(S3Faults, RedirectElsewhere_IsNotFollowed) {
   StrictS3 trap;
-  server.fault({{"method", "PUT"}, {"do", "refuse"}, {"status", 307}, {"code", "TemporaryRedirect"}, {"times", 1000},
+  server.fault({{"method", "PUT"},
+                {"do", "refuse"},
+                {"status", 307},
+                {"code", "TemporaryRedirect"},
+                {"times", 1000},
                 {"headers", {{"Location", "http://127.0.0.1:" + std::to_string(trap.port()) + "/stolen"}}}});
-  server.fault({{"method", "GET"}, {"do", "refuse"}, {"status", 301}, {"code", "PermanentRedirect"},
-                {"headers", {{"Location", "http://127.0.0.1:" + std::to_string(trap.port()) + "/stolen"},
-                             {"x-amz-bucket-region", "evil.example.com/#"}}}});
+  server.fault({{"method", "GET"},
+                {"do", "refuse"},
+                {"status", 301},
+                {"code", "PermanentRedirect"},
+                {"headers",
+                 {{"Location", "http://127.0.0.1:" + std::to_string(trap.port()) + "/stolen"},
+                  {"x-amz-bucket-region", "evil.example.com/#"}}}});
   place.retry().attempts = 2;
-  EXPECT_NE(error_of([&] { put(*place.connect_s3(never), "k", noise(10)); }).find("TemporaryRedirect"), std::string::npos);
+  EXPECT_NE(error_of([&] { put(*place.connect_s3(never), "k", noise(10)); }).find("TemporaryRedirect"),
+            std::string::npos);
   EXPECT_NE(error_of([&] { keys_of(*backend); }).find("PermanentRedirect"), std::string::npos);
   EXPECT_NE(hint.find("endpoint"), std::string::npos);
   EXPECT_TRUE(trap.state()["requests"].empty());
 }
 
 TEST_F(S3Faults, ServersTextCannotActOnTheTerminal) {
-  server.fault({{"method", "GET"}, {"do", "say"}, {"status", 403},
+  server.fault({{"method", "GET"},
+                {"do", "say"},
+                {"status", 403},
                 {"text", "<Error><Code>AccessDenied</Code><Message>\x1b[2J&#13;x</Message></Error>"}});
   const std::string message = error_of([&] { keys_of(*backend); });
   EXPECT_EQ(message.find('\x1b'), std::string::npos);
@@ -330,7 +368,8 @@ TEST_F(S3Faults, KilledUpload_IsAbortedByTheNextRun) {
 }
 
 TEST_F(S3Faults, ServerThatCannotListUploads_IsNoReasonToFail) {
-  server.fault({{"method", "GET"}, {"query", "uploads"}, {"do", "refuse"}, {"status", 501}, {"code", "NotImplemented"}});
+  server.fault(
+      {{"method", "GET"}, {"query", "uploads"}, {"do", "refuse"}, {"status", 501}, {"code", "NotImplemented"}});
   EXPECT_TRUE(backend->remove_unfinished(std::chrono::hours(1)).empty());
 }
 

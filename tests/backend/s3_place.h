@@ -32,7 +32,7 @@ class S3PlaceForTests final : public BackendPlace {
 
   std::unique_ptr<Backend> connect(const Cancellation& cancellation) override { return connect_s3(cancellation); }
   std::unique_ptr<S3Backend> connect_s3(const Cancellation& cancellation, const UploadJournal* journal = nullptr) {
-    return std::make_unique<S3Backend>(settings_, S3Surroundings{clock_, pause_, cancellation, retry_, journal});
+    return std::make_unique<S3Backend>(settings_, BackendSurroundings{clock_, pause_, cancellation, retry_, journal});
   }
   [[nodiscard]] bool has_atomic_commit() const override { return false; }
   [[nodiscard]] bool has_sound_ranges() const override { return sound_ranges_; }

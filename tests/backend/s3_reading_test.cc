@@ -17,7 +17,8 @@ ByteVector large_container() {
   for (unsigned i = 0; i < 10; ++i) made.add_frame(text_of(noise(std::size_t{4} << 20U, i)));
   made.add_manifest("{\"format\":1,\"site\":\"example.com\",\"complete\":true,\"entries\":1}\n");
   std::string names;
-  for (int i = 0; i < 20'000; ++i) names += "{\"path\":\"htdocs/" + std::to_string(i * 7919) + "\",\"type\":\"dir\",\"mtime\":1,\"offset\":0}\n";
+  for (int i = 0; i < 20'000; ++i)
+    names += "{\"path\":\"htdocs/" + std::to_string(i * 7919) + "\",\"type\":\"dir\",\"mtime\":1,\"offset\":0}\n";
   made.add_manifest(names);
   made.settle();
   return made.file();

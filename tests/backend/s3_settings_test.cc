@@ -46,6 +46,15 @@ TEST(S3Settings, OtherServersAreAskedByPath_UnlessToldOtherwise) {
   EXPECT_EQ(s3_target(other, "x", "k").host, "[::1]");
 }
 
+TEST(S3Settings, ProvidersNameTheirRegions) {
+  EXPECT_EQ(usual_s3_region("https://s3.us-west-004.backblazeb2.com"), "us-west-004");
+  EXPECT_EQ(usual_s3_region("https://S3.fr-par.scw.cloud:443/"), "fr-par");
+  for (const char* endpoint :
+       {"", "https://s3.example.com", "http://127.0.0.1:9000", "https://id.r2.cloudflarestorage.com"}) {
+    EXPECT_EQ(usual_s3_region(endpoint), "us-east-1") << endpoint;
+  }
+}
+
 TEST(S3Settings, WrongOnesAreRefused) {
   const auto refused = [](const std::function<void(S3Settings&)>& change) {
     S3Settings changed = settings();

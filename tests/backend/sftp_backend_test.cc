@@ -37,7 +37,7 @@ class SftpPlaceForTests final : public BackendPlace {
 
   std::unique_ptr<Backend> connect(const Cancellation& cancellation) override { return connect_sftp(cancellation); }
   std::unique_ptr<SftpBackend> connect_sftp(const Cancellation& cancellation, const UploadJournal* journal = nullptr) {
-    return std::make_unique<SftpBackend>(settings_, SftpSurroundings{pause_, cancellation, retry_, journal});
+    return std::make_unique<SftpBackend>(settings_, BackendSurroundings{clock_, pause_, cancellation, retry_, journal});
   }
   [[nodiscard]] SftpSettings& settings() { return settings_; }
   [[nodiscard]] FakePause& pause() { return pause_; }
@@ -45,15 +45,16 @@ class SftpPlaceForTests final : public BackendPlace {
 
  private:
   SftpSettings settings_;
+  SystemClock clock_;
   FakePause pause_;
   RetryPolicy retry_;
 };
 
 INSTANTIATE_TEST_SUITE_P(
     Sftp, BackendConformance,
-    ::testing::Values(
-        PlaceKind{"sftp", [] { return std::make_unique<SftpPlaceForTests>(sshd().settings()); }},
-        PlaceKind{"sftp_plain", [] { return std::make_unique<SftpPlaceForTests>(plain_sshd().settings()); }}),
+    ::testing::Values(PlaceKind{"sftp", [] { return std::make_unique<SftpPlaceForTests>(sshd().settings()); }},
+                      PlaceKind{"sftp_plain",
+                                [] { return std::make_unique<SftpPlaceForTests>(plain_sshd().settings()); }}),
     name_of_kind);
 
 class SftpBackendTest : public ::testing::Test {
@@ -167,7 +168,8 @@ TEST_F(SftpBackendTest, KilledUpload_IsTakenAwayByTheNextRun) {
 
 TEST_F(SftpBackendTest, OldUploadOfAnotherMachine_IsTakenAwayByItsAge) {
   ASSERT_TRUE(put(*backend, "site/a", noise(10)));
-  for (const char* name : {"site/.old.0123456789abcdef.partial", "site/.new.0123456789abcdef.partial", "site/.old.partial"}) {
+  for (const char* name :
+       {"site/.old.0123456789abcdef.partial", "site/.new.0123456789abcdef.partial", "site/.old.partial"}) {
     write_file(folder / name, noise(10));
   }
   const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(30);

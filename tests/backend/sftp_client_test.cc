@@ -25,7 +25,8 @@ class ScriptedServer final : public ByteChannel {
   }
   void say_bytes(ByteSpan bytes) { said_.insert(said_.end(), bytes.begin(), bytes.end()); }
   void status(std::uint32_t id, SftpStatus status) {
-    say(std::move(SftpPacket(SftpType::status).number32(id).number32(static_cast<std::uint32_t>(status)).text("").text("")));
+    say(std::move(
+        SftpPacket(SftpType::status).number32(id).number32(static_cast<std::uint32_t>(status)).text("").text("")));
   }
 
   [[nodiscard]] std::size_t send(ByteSpan bytes) override {
@@ -117,9 +118,8 @@ TEST(SftpClient, AnswersInAnyOrder) {
 }
 
 TEST(SftpClient, FileThatEndsEarly_IsNotWhole) {
-  ScriptedServer server([](ScriptedServer& self, SftpType, std::uint32_t id, SftpParser&) {
-    self.status(id, SftpStatus::eof);
-  });
+  ScriptedServer server(
+      [](ScriptedServer& self, SftpType, std::uint32_t id, SftpParser&) { self.status(id, SftpStatus::eof); });
   SftpClient client(server);
   ByteVector buffer(10);
   EXPECT_TRUE(refuses([&] { client.read("h", 0, buffer, "file"); }, "shorter"));
@@ -132,10 +132,8 @@ TEST(SftpClient, HostileAnswersAreRefused_AndEndTheConversation) {
        [](ScriptedServer& self, SftpType, std::uint32_t id, SftpParser&) {
          self.say(std::move(SftpPacket(SftpType::data).number32(id).text(std::string(11, 'x'))));
        }},
-      {"nothing",
-       [](ScriptedServer& self, SftpType, std::uint32_t id, SftpParser&) {
-         self.say(std::move(SftpPacket(SftpType::data).number32(id).text("")));
-       }},
+      {"nothing", [](ScriptedServer& self, SftpType, std::uint32_t id,
+                     SftpParser&) { self.say(std::move(SftpPacket(SftpType::data).number32(id).text(""))); }},
       {"another id",
        [](ScriptedServer& self, SftpType, std::uint32_t id, SftpParser&) {
          self.say(std::move(SftpPacket(SftpType::data).number32(id + 1).text("0123456789")));
@@ -150,10 +148,8 @@ TEST(SftpClient, HostileAnswersAreRefused_AndEndTheConversation) {
        [](ScriptedServer& self, SftpType, std::uint32_t id, SftpParser&) {
          self.say(std::move(SftpPacket(SftpType::data).number32(id).number32(0xFFFFFFFF)));
        }},
-      {"a packet of 4 GiB",
-       [](ScriptedServer& self, SftpType, std::uint32_t, SftpParser&) {
-         self.say_bytes(ByteVector(4, std::byte{0xFF}));
-       }},
+      {"a packet of 4 GiB", [](ScriptedServer& self, SftpType, std::uint32_t,
+                               SftpParser&) { self.say_bytes(ByteVector(4, std::byte{0xFF})); }},
       {"an empty packet",
        [](ScriptedServer& self, SftpType, std::uint32_t, SftpParser&) { self.say_bytes(ByteVector(4)); }},
   };
@@ -180,12 +176,13 @@ TEST(SftpClient, EndlessFolderIsRefused) {
 TEST(SftpClient, NamesThatAreNone_AreLeftOut) {
   ScriptedServer server([listed = false](ScriptedServer& self, SftpType type, std::uint32_t id, SftpParser&) mutable {
     if (type == SftpType::opendir) return self.say(std::move(SftpPacket(SftpType::handle).number32(id).text("d")));
-    if (type == SftpType::close || listed) return self.status(id, type == SftpType::close ? SftpStatus::ok : SftpStatus::eof);
+    if (type == SftpType::close || listed)
+      return self.status(id, type == SftpType::close ? SftpStatus::ok : SftpStatus::eof);
     listed = true;
     SftpPacket names(SftpType::name);
     names.number32(id).number32(6);
-    for (const std::string& name : {std::string("."), std::string(".."), std::string("../x"), std::string("/etc/passwd"),
-                                    std::string("a\0b", 3), std::string("good")}) {
+    for (const std::string& name : {std::string("."), std::string(".."), std::string("../x"),
+                                    std::string("/etc/passwd"), std::string("a\0b", 3), std::string("good")}) {
       names.text(name).text("-rw------- 1 root").permissions(0100600);
     }
     self.say(std::move(names));
@@ -202,8 +199,12 @@ TEST(SftpClient, LimitsOfTheServerAreKeptTo) {
   ScriptedServer server(
       [&](ScriptedServer& self, SftpType type, std::uint32_t id, SftpParser& rest) {
         if (type == SftpType::extended) {
-          return self.say(std::move(
-              SftpPacket(SftpType::extended_reply).number32(id).number64(50'000).number64(10'000).number64(9'000).number64(0)));
+          return self.say(std::move(SftpPacket(SftpType::extended_reply)
+                                        .number32(id)
+                                        .number64(50'000)
+                                        .number64(10'000)
+                                        .number64(9'000)
+                                        .number64(0)));
         }
         static_cast<void>(rest.text());
         const std::uint64_t offset = rest.number64();
@@ -241,9 +242,8 @@ TEST(SftpClient, InterruptedConversation_CanGoOn) {
     }
     ByteChannel& inner_;
   };
-  ScriptedServer server([](ScriptedServer& self, SftpType, std::uint32_t id, SftpParser&) {
-    self.status(id, SftpStatus::ok);
-  });
+  ScriptedServer server(
+      [](ScriptedServer& self, SftpType, std::uint32_t id, SftpParser&) { self.status(id, SftpStatus::ok); });
   for (int calls = 0; calls < 12; ++calls) {
     Interrupting channel(server);
     SftpClient client(channel);

@@ -103,8 +103,8 @@ TEST_F(SftpLogin, AgentsKeysAreTried) {
   command.argv = {"ssh-agent", "-D", "-a", socket};
   Subprocess agent(command);
   for (int i = 0; i < 500 && !std::filesystem::exists(socket); ++i) ::usleep(10'000);
-  static_cast<void>(run_collecting({{"ssh-add", "-q", server.client_key().string()}, {{"SSH_AUTH_SOCK", socket}}, {}, {}},
-                                   std::chrono::minutes(1)));
+  static_cast<void>(run_collecting(
+      {{"ssh-add", "-q", server.client_key().string()}, {{"SSH_AUTH_SOCK", socket}}, {}, {}}, std::chrono::minutes(1)));
   settings.identity_file.clear();
   ::setenv("SSH_AUTH_SOCK", socket.c_str(), 1);
   connect();

@@ -41,7 +41,8 @@ TEST(Signature, GetObject) {
 }
 
 TEST(Signature, PutObject) {
-  const std::string payload = "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072";  // "Welcome to Amazon S3."
+  const std::string payload =
+      "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072";  // "Welcome to Amazon S3."
   const SignableRequest put = request("PUT", "/" + uri_encoded("test$file.text", true), {},
                                       {{"date", "Fri, 24 May 2013 00:00:00 GMT"},
                                        {"x-amz-date", "20130524T000000Z"},

@@ -20,9 +20,10 @@ TEST(StoreUrl, Buckets) {
   EXPECT_EQ(s3("s3://bucket/"), (S3Place{"bucket", ""}));
   EXPECT_EQ(s3("s3://my.bucket-1/web/server%201/"), (S3Place{"my.bucket-1", "web/server 1"}));
   EXPECT_EQ(s3("s3://bucket//a//b"), (S3Place{"bucket", "a/b"}));
-  for (const char* url : {"s3://", "s3:///a", "s3://ab", "s3://-bucket", "s3://bu..cket", "s3://bucket/a/../b",
-                          "s3://bucket/.a", "s3://bucket/%2e%2e/a", "s3://bucket/a%0ab", "s3://bucket/a%", "s3://bucket/a%4",
-                          "s3://bucket/a%zz", "s3://buck et", "s3://bucket:443/a", "s3://key:secret@bucket/a"}) {
+  for (const char* url :
+       {"s3://", "s3:///a", "s3://ab", "s3://-bucket", "s3://bu..cket", "s3://bucket/a/../b", "s3://bucket/.a",
+        "s3://bucket/%2e%2e/a", "s3://bucket/a%0ab", "s3://bucket/a%", "s3://bucket/a%4", "s3://bucket/a%zz",
+        "s3://buck et", "s3://bucket:443/a", "s3://key:secret@bucket/a"}) {
     EXPECT_NE(refused(url), "") << url;
   }
 }
@@ -34,10 +35,26 @@ TEST(StoreUrl, SftpServers) {
   EXPECT_EQ(sftp("sftp://[2001:db8::1]:2222/a%20b"), (SftpPlace{"", "2001:db8::1", 2222, "/a b"}));
   EXPECT_EQ(sftp("sftp://me%40corp@host/~/x"), (SftpPlace{"me@corp", "host", 0, "x"}));
   EXPECT_EQ(sftp("sftp://host/~user/x"), (SftpPlace{"", "host", 0, "/~user/x"}));
-  for (const char* url : {"sftp://", "sftp:///a", "sftp://host", "sftp://host/", "sftp://host:0/a", "sftp://host:70000/a",
-                          "sftp://host:2x/a", "sftp://host:/a", "sftp://-oProxyCommand=x/a", "sftp://h;id/a",
-                          "sftp://$(id)/a", "sftp://host/a/../b", "sftp://host/%2e%2e/x", "sftp://[::1/a", "sftp://[x]/a",
-                          "sftp://[::1]x/a", "sftp://-u@host/a", "sftp://u u@host/a", "sftp://host/a%0a", "sftp://host/%00"}) {
+  for (const char* url : {"sftp://",
+                          "sftp:///a",
+                          "sftp://host",
+                          "sftp://host/",
+                          "sftp://host:0/a",
+                          "sftp://host:70000/a",
+                          "sftp://host:2x/a",
+                          "sftp://host:/a",
+                          "sftp://-oProxyCommand=x/a",
+                          "sftp://h;id/a",
+                          "sftp://$(id)/a",
+                          "sftp://host/a/../b",
+                          "sftp://host/%2e%2e/x",
+                          "sftp://[::1/a",
+                          "sftp://[x]/a",
+                          "sftp://[::1]x/a",
+                          "sftp://-u@host/a",
+                          "sftp://u u@host/a",
+                          "sftp://host/a%0a",
+                          "sftp://host/%00"}) {
     EXPECT_NE(refused(url), "") << url;
   }
 }

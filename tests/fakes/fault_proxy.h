@@ -97,8 +97,7 @@ class FaultProxy {
         reset(client);
         continue;
       }
-      lines.emplace_back(
-          [this, fd = client.release()](const std::stop_token& end) { carry(UniqueFd(fd), end); });
+      lines.emplace_back([this, fd = client.release()](const std::stop_token& end) { carry(UniqueFd(fd), end); });
     }
   }
 

@@ -28,8 +28,8 @@ class PrivateSshd {
   [[nodiscard]] std::uint16_t port() const { return port_; }
   /// A folder of its file system that nobody has used.
   [[nodiscard]] std::filesystem::path new_folder() const;
-  [[nodiscard]] std::string host_key() const;         ///< "ssh-ed25519 AAAA..."
-  [[nodiscard]] std::string fingerprint() const;      ///< "SHA256:..."
+  [[nodiscard]] std::string host_key() const;     ///< "ssh-ed25519 AAAA..."
+  [[nodiscard]] std::string fingerprint() const;  ///< "SHA256:..."
   [[nodiscard]] const ScratchFolder& folder() const { return folder_; }
   [[nodiscard]] std::filesystem::path client_key() const { return folder_ / "client"; }
   /// A known_hosts file that names this server at that port.

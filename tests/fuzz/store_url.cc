@@ -14,7 +14,8 @@ namespace {
 
 void require_tidy(std::string_view folder) {
   for (const std::string_view part : split(folder, '/')) test::require(part != "..", "no folder leads upwards");
-  for (const char c : folder) test::require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7F, "no control characters");
+  for (const char c : folder)
+    test::require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7F, "no control characters");
 }
 
 }  // namespace

@@ -12,8 +12,8 @@ namespace wobackup {
 
 /// A key is a path below the folder. No link is followed on the way (base/safe_path.h). What is being written has a
 /// hidden name beside its final one and is locked, so that `remove_unfinished` knows it is alive, whatever its age.
-/// `commit` syncs file and folders and links the file to its final name, which never replaces another. Folders that have
-/// become empty stay.
+/// `commit` syncs file and folders and links the file to its final name, which never replaces another. Folders that
+/// have become empty stay.
 class LocalBackend final : public Backend {
  public:
   /// An absolute path. The folder need not exist; `put` makes it, mode 0700.

@@ -30,8 +30,8 @@ LocalUpload::LocalUpload(UniqueFd directory_fd, std::filesystem::path directory,
       name_(std::move(name)),
       replace_(replace),
       partial_name_(partial_name(name_)) {
-  fd_.reset(::openat(directory_fd_.get(), partial_name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                     0600));
+  fd_.reset(
+      ::openat(directory_fd_.get(), partial_name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd_) throw system_error(fmt::format("cannot write to {}", printable(directory_.string())), errno);
   if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
     const int error_number = errno;

@@ -6,10 +6,10 @@
 
 namespace wobackup {
 
-/// S3 takes at most 10,000 parts, of 5 MiB to 5 GiB each but the last. Some servers (R2) want all of them to be of one size
-/// but the last. So they are, for objects of up to 9,000 times the first part's size: 70 GiB without a hint, any size
-/// with a good one. A longer object, whose hint was too small, gets larger parts at its end rather than failing: 110 GiB
-/// without a hint.
+/// S3 takes at most 10,000 parts, of 5 MiB to 5 GiB each but the last. Some servers (R2) want all of them to be of one
+/// size but the last. So they are, for objects of up to 9,000 times the first part's size: 70 GiB without a hint, any
+/// size with a good one. A longer object, whose hint was too small, gets larger parts at its end rather than failing:
+/// 110 GiB without a hint.
 class PartPlan {
  public:
   static constexpr unsigned kMostParts = 10'000;

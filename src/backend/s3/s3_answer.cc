@@ -104,8 +104,7 @@ S3ObjectPage s3_object_page(std::string_view text) {
     const std::optional<std::uint64_t> size = number_from(text_in(node, "Size"));
     if (!size || *size > std::numeric_limits<std::int64_t>::max()) throw contradicts("no size of an object");
     if (page.objects.size() == kMostListed) throw contradicts("more names than were asked for");
-    page.objects.push_back(
-        {names.in(node, "Key"), *size, time_in(node, "LastModified"), text_in(node, "ETag")});
+    page.objects.push_back({names.in(node, "Key"), *size, time_in(node, "LastModified"), text_in(node, "ETag")});
   }
   if (says_true(root, "IsTruncated")) {
     page.next = text_in(root, "NextContinuationToken");

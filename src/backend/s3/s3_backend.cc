@@ -27,7 +27,7 @@ Error endless(const std::string& purpose) {
 
 }  // namespace
 
-S3Backend::S3Backend(S3Settings settings, const S3Surroundings& surroundings)
+S3Backend::S3Backend(S3Settings settings, const BackendSurroundings& surroundings)
     : client_(std::move(settings), surroundings.clock), surroundings_(surroundings) {}
 
 std::optional<ObjectInfo> S3Backend::stat(const std::string& key) {
@@ -81,9 +81,7 @@ ListSummary S3Backend::list(const std::string& prefix, const std::string& after,
 
 std::unique_ptr<Upload> S3Backend::put(const std::string& key, const PutOptions& options) {
   require_object_key(key);
-  const S3Uploading shared{client_, surroundings_.upload_retry, surroundings_.pause, surroundings_.cancellation,
-                           surroundings_.journal};
-  return std::make_unique<S3Upload>(shared, key, options);
+  return std::make_unique<S3Upload>(client_, surroundings_, key, options);
 }
 
 void S3Backend::remove(const std::string& key) {

@@ -6,23 +6,11 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "backend/retry.h"
 #include "backend/s3/s3_client.h"
 #include "backend/s3/s3_settings.h"
-#include "backend/upload_journal.h"
-#include "base/cancellation.h"
-#include "base/clock.h"
+#include "backend/surroundings.h"
 
 namespace wobackup {
-
-/// What S3Backend needs from its surroundings. All of it outlives the backend.
-struct S3Surroundings {
-  const Clock& clock;
-  Pause& pause;
-  const Cancellation& cancellation;
-  RetryPolicy upload_retry;                ///< of an upload's requests
-  const UploadJournal* journal = nullptr;  ///< of uploads on their way; null: found again only by their age
-};
 
 /// Makes no request before it must. Beyond the contract:
 /// - S3 knows no reliable condition for writing. `commit` looks whether the key is taken, but two that commit the same
@@ -33,7 +21,7 @@ struct S3Surroundings {
 class S3Backend final : public Backend {
  public:
   /// Throws Error usage for wrong settings.
-  S3Backend(S3Settings settings, const S3Surroundings& surroundings);
+  S3Backend(S3Settings settings, const BackendSurroundings& surroundings);
 
   [[nodiscard]] std::optional<ObjectInfo> stat(const std::string& key) override;
   [[nodiscard]] std::unique_ptr<OpenObject> open(const std::string& key, const OpenOptions& options) override;
@@ -52,7 +40,7 @@ class S3Backend final : public Backend {
   [[nodiscard]] std::vector<std::string> abort_listed(std::chrono::sys_seconds begun_before);
 
   S3Client client_;
-  S3Surroundings surroundings_;
+  BackendSurroundings surroundings_;
 };
 
 }  // namespace wobackup

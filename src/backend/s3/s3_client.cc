@@ -30,8 +30,8 @@ std::string named_region(const HttpAnswer& answer) {
 
 bool says_expired(const HttpAnswer& answer) {
   const std::optional<S3Fault> fault = s3_fault(answer.text);
-  return fault && (fault->code == "ExpiredToken" || fault->code == "TokenRefreshRequired" ||
-                   fault->code == "InvalidToken");
+  return fault &&
+         (fault->code == "ExpiredToken" || fault->code == "TokenRefreshRequired" || fault->code == "InvalidToken");
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ S3Client::S3Client(S3Settings settings, const Clock& clock)
       clock_(clock),
       name_(store_url(S3Place{settings_.bucket, settings_.prefix})),
       http_(settings_.ca_file),
-      region_(settings_.region.empty() ? "us-east-1" : settings_.region) {
+      region_(settings_.region.empty() ? usual_s3_region(settings_.endpoint) : settings_.region) {
   check_s3_settings(settings_);
 }
 
@@ -101,7 +101,7 @@ HttpAnswer S3Client::send_once(const S3Request& request, const Identity& identit
   if (!identity.keys.session_token.empty()) {
     signable.headers.emplace_back("x-amz-security-token", identity.keys.session_token);
   }
-  if (!request.body.empty()) {
+  if (request.method == "PUT" || !request.body.empty()) {
     if (std::optional<std::string> md5 = content_md5(request.body)) {
       signable.headers.emplace_back("content-md5", std::move(*md5));
     }

@@ -104,8 +104,7 @@ S3Keys standard_s3_keys(const AwsFiles& files, const EnvironmentLookup& environm
   if (!files.profile && id && secret) return {*id, *secret, environment("AWS_SESSION_TOKEN").value_or("")};
 
   const std::string profile = profile_of(files, environment);
-  const auto path =
-      file_of(files.credentials_file, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials", environment);
+  const auto path = file_of(files.credentials_file, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials", environment);
   if (auto keys = keys_in(section_of(text_of_file(path, Secrecy::keys), {profile}))) return *keys;
   const Section config = config_section(files, environment, Secrecy::settings);
   if (auto keys = keys_in(config)) {
@@ -124,10 +123,10 @@ void apply_standard_s3_settings(S3Settings& settings, const AwsFiles& files, Env
     const auto place = config.find(name);
     return place == config.end() ? std::optional<std::string>() : std::optional(place->second);
   };
-  settings.endpoint = first_of({settings.endpoint, environment("AWS_ENDPOINT_URL_S3"),
-                                environment("AWS_ENDPOINT_URL"), configured("endpoint_url")});
-  settings.region = first_of({settings.region, environment("AWS_REGION"), environment("AWS_DEFAULT_REGION"),
-                              configured("region")});
+  settings.endpoint = first_of({settings.endpoint, environment("AWS_ENDPOINT_URL_S3"), environment("AWS_ENDPOINT_URL"),
+                                configured("endpoint_url")});
+  settings.region =
+      first_of({settings.region, environment("AWS_REGION"), environment("AWS_DEFAULT_REGION"), configured("region")});
   settings.ca_file = first_of({settings.ca_file, environment("AWS_CA_BUNDLE"), configured("ca_bundle")});
   if (!settings.keys) {
     settings.keys = [files, environment = std::move(environment)] { return standard_s3_keys(files, environment); };

@@ -96,7 +96,8 @@ class S3Object final : public OpenObject {
     const bool whole = answer.status == 200 && offset == 0 && buffer.size() == info_.size_bytes;
     const bool part = answer.status == 206 && content_range(header_or_empty(answer, "content-range")) == wanted;
     if ((!whole && !part) || answer.into_bytes != buffer.size()) {
-      throw Error(ErrorKind::verification, fmt::format("{}: the server sends other bytes than it was asked for", name_));
+      throw Error(ErrorKind::verification,
+                  fmt::format("{}: the server sends other bytes than it was asked for", name_));
     }
   }
 
@@ -179,7 +180,8 @@ std::optional<ObjectInfo> s3_stat(S3Client& client, const std::string& key, cons
   }
   if (answer.status == 404) return std::nullopt;
   const std::optional<std::uint64_t> size = content_length(answer);
-  if (!size) throw Error(ErrorKind::verification, fmt::format("{}: the server does not tell its size", request.purpose));
+  if (!size)
+    throw Error(ErrorKind::verification, fmt::format("{}: the server does not tell its size", request.purpose));
   return info_from(answer, key, *size);
 }
 

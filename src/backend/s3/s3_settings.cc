@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string_view>
+#include <vector>
 
 #include "backend/object_key.h"
 #include "backend/s3/part_plan.h"
@@ -22,8 +24,7 @@ bool is_host_label(std::string_view bucket) noexcept {
 
 bool is_bucket(std::string_view bucket) noexcept {
   return bucket.size() >= 3 && bucket.size() <= 63 && bucket.find("..") == std::string_view::npos &&
-         bucket.front() != '.' && bucket.back() != '.' &&
-         std::all_of(bucket.begin(), bucket.end(), [](char c) {
+         bucket.front() != '.' && bucket.back() != '.' && std::all_of(bucket.begin(), bucket.end(), [](char c) {
            return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
          });
 }
@@ -83,6 +84,13 @@ std::string without_usual_port(const SplitEndpoint& endpoint) {
 bool is_s3_region(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 64 &&
          std::all_of(text.begin(), text.end(), [](char c) { return is_lower_or_digit(c) || c == '-' || c == '_'; });
+}
+
+std::string usual_s3_region(const std::string& endpoint) {
+  const std::string authority = split_endpoint(endpoint).authority;
+  const std::vector<std::string_view> labels = split(std::string_view(authority).substr(0, authority.find(':')), '.');
+  if (labels.size() >= 4 && labels[0] == "s3" && is_s3_region(labels[1])) return std::string(labels[1]);
+  return "us-east-1";
 }
 
 void check_s3_settings(const S3Settings& settings) {

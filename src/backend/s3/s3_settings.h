@@ -22,7 +22,7 @@ struct S3Settings {
   std::string bucket;
   std::string prefix;    ///< object keys begin with "<prefix>/"; may be empty
   std::string endpoint;  ///< "https://host[:port]"; empty: AWS in the region. Plain http is taken as it is said
-  std::string region;    ///< empty: us-east-1; many servers take any. The bucket's own is used when the server names it
+  std::string region;    ///< empty: see usual_s3_region. The bucket's own is used when the server names it
   S3Addressing addressing = S3Addressing::automatic;
   std::string storage_class;  ///< "STANDARD_IA", ...; empty: the bucket's default
   std::string encryption;     ///< of the server: "AES256" or "aws:kms"; empty: the bucket's default
@@ -32,15 +32,19 @@ struct S3Settings {
   /// Called before the first request, and again when the server calls the keys expired. From any thread. Throws Error.
   std::function<S3Keys()> keys;
 
-  unsigned parallel = 4;                                 ///< parts under way at once
-  std::uint64_t part_bytes = std::uint64_t{8} << 20U;    ///< the least; see PartPlan
-  std::uint64_t memory_bytes = std::uint64_t{40} << 20U; ///< of an upload, unless a single part is larger
-  std::chrono::seconds stall{60};                        ///< a request in which nothing moves for so long has failed
+  unsigned parallel = 4;                                  ///< parts under way at once
+  std::uint64_t part_bytes = std::uint64_t{8} << 20U;     ///< the least; see PartPlan
+  std::uint64_t memory_bytes = std::uint64_t{40} << 20U;  ///< of an upload, unless a single part is larger
+  std::chrono::seconds stall{60};                         ///< a request in which nothing moves for so long has failed
   std::chrono::seconds connect_time{15};
 };
 
 /// Throws Error usage.
 void check_s3_settings(const S3Settings& settings);
+
+/// The region in the name of a provider's endpoint ("https://s3.us-west-004.example-cloud.com"), else us-east-1, which
+/// servers that know no regions take.
+[[nodiscard]] std::string usual_s3_region(const std::string& endpoint);
 
 /// "eu-central-1": what a region can be. Part of host names.
 [[nodiscard]] bool is_s3_region(std::string_view text) noexcept;

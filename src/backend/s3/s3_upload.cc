@@ -23,14 +23,16 @@ constexpr std::chrono::seconds kAbortStall{5};
 
 }  // namespace
 
-S3Upload::S3Upload(const S3Uploading& shared, std::string key, const PutOptions& options)
-    : shared_(shared),
+S3Upload::S3Upload(S3Client& client, const BackendSurroundings& surroundings, std::string key,
+                   const PutOptions& options)
+    : client_(client),
+      surroundings_(surroundings),
       key_(std::move(key)),
-      shown_(fmt::format("{}/{}", shared.client.name(), printable(key_))),
+      shown_(fmt::format("{}/{}", client.name(), printable(key_))),
       replace_(options.replace),
-      plan_(options.size_hint_bytes, shared.client.settings().part_bytes),
-      operation_ends_(shared.cancellation.token(), [this] { ending_.cancel(); }),
-      retry_(shared.retry, shared.pause, ending_) {}
+      plan_(options.size_hint_bytes, client.settings().part_bytes),
+      operation_ends_(surroundings.cancellation.token(), [this] { ending_.cancel(); }),
+      retry_(surroundings.upload_retry, surroundings.pause, ending_) {}
 
 S3Upload::~S3Upload() {
   ending_.cancel();
@@ -45,6 +47,23 @@ S3Request S3Upload::request(const char* method) const {
   request.key = key_;
   request.purpose = fmt::format("cannot upload {}", shown_);
   return request;
+}
+
+void S3Upload::rethrow_of_parts() {
+  const std::scoped_lock lock(mutex_);
+  if (error_) std::rethrow_exception(error_);
+}
+
+// A request of the thread that writes. A part that failed meanwhile ends it, and is the reason.
+template <class Action>
+auto S3Upload::repeat(const Action& action) -> decltype(action()) {
+  rethrow_of_parts();
+  try {
+    return retry_(action);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted) rethrow_of_parts();
+    throw;
+  }
 }
 
 void S3Upload::write(ByteSpan bytes) {
@@ -63,7 +82,7 @@ void S3Upload::write(ByteSpan bytes) {
 // Waits until there is memory for one more part.
 void S3Upload::begin_part() {
   const std::uint64_t part_bytes = plan_.part_bytes(parts_ + 1);
-  const S3Settings& settings = shared_.client.settings();
+  const S3Settings& settings = client_.settings();
   const std::uint64_t most = std::clamp<std::uint64_t>(settings.memory_bytes / part_bytes, 1, settings.parallel + 1U);
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return error_ || under_way_ < most; });
@@ -84,24 +103,29 @@ void S3Upload::hand_over() {
   ++under_way_;
   waiting_.push_back(std::exchange(filling_, {}));
   filling_until_bytes_ = 0;
-  if (threads_.size() < std::min<std::size_t>(under_way_, shared_.client.settings().parallel)) {
+  if (threads_.size() < std::min<std::size_t>(under_way_, client_.settings().parallel)) {
     threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
   }
   changed_.notify_all();
 }
 
+void S3Upload::add_storage_headers(S3Request& request) const {
+  const S3Settings& settings = client_.settings();
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) request.headers.emplace_back(name, value);
+  };
+  add("x-amz-storage-class", settings.storage_class);
+  add("x-amz-server-side-encryption", settings.encryption);
+  add("x-amz-server-side-encryption-aws-kms-key-id", settings.kms_key);
+}
+
 void S3Upload::begin_upload() {
-  const S3Settings& settings = shared_.client.settings();
   S3Request begin = request("POST");
   begin.query = {{"uploads", ""}};
-  if (!settings.storage_class.empty()) begin.headers.emplace_back("x-amz-storage-class", settings.storage_class);
-  if (!settings.encryption.empty()) begin.headers.emplace_back("x-amz-server-side-encryption", settings.encryption);
-  if (!settings.kms_key.empty()) {
-    begin.headers.emplace_back("x-amz-server-side-encryption-aws-kms-key-id", settings.kms_key);
-  }
+  add_storage_headers(begin);
   // If the answer is lost, an upload without parts stays: `remove_unfinished` finds it by its age.
-  upload_id_ = retry_([&] { return s3_upload_id(shared_.client.send(begin, ending_).text); });
-  if (shared_.journal != nullptr) journaled_ = shared_.journal->begin(shared_.client.place(), key_, upload_id_);
+  upload_id_ = repeat([&] { return s3_upload_id(client_.send(begin, ending_).text); });
+  if (surroundings_.journal != nullptr) journaled_ = surroundings_.journal->begin(client_.place(), key_, upload_id_);
 }
 
 void S3Upload::work(const std::stop_token& stop) {
@@ -134,7 +158,7 @@ std::string S3Upload::send_part(const Part& part) {
   S3Request put = request("PUT");
   put.query = {{"partNumber", std::to_string(part.number)}, {"uploadId", upload_id_}};
   put.body = part.bytes;
-  const HttpAnswer answer = retry_([&] { return shared_.client.send(put, ending_); });
+  const HttpAnswer answer = retry_([&] { return client_.send(put, ending_); });
   const std::string* etag = answer.header("etag");
   if (etag == nullptr || etag->empty()) {
     throw Error(ErrorKind::verification, fmt::format("{}: the server gives a part no ETag", put.purpose));
@@ -149,21 +173,16 @@ void S3Upload::wait_for_parts() {
 }
 
 void S3Upload::put_whole() {
-  const S3Settings& settings = shared_.client.settings();
   S3Request put = request("PUT");
   put.body = filling_.bytes;
   put.headers.emplace_back(kS3Sha256Header, hex(sha256(put.body)));
-  if (!settings.storage_class.empty()) put.headers.emplace_back("x-amz-storage-class", settings.storage_class);
-  if (!settings.encryption.empty()) put.headers.emplace_back("x-amz-server-side-encryption", settings.encryption);
-  if (!settings.kms_key.empty()) {
-    put.headers.emplace_back("x-amz-server-side-encryption-aws-kms-key-id", settings.kms_key);
-  }
-  retry_([&] { return shared_.client.send(put, ending_); });
+  add_storage_headers(put);
+  repeat([&] { return client_.send(put, ending_); });
 }
 
 // An answer may be lost after the server has put the object together: then the upload is unknown when we ask again.
 bool S3Upload::is_complete(const std::optional<ObjectInfo>& before) {
-  const std::optional<ObjectInfo> now = retry_([&] { return s3_stat(shared_.client, key_, ending_); });
+  const std::optional<ObjectInfo> now = repeat([&] { return s3_stat(client_, key_, ending_); });
   return now && now->size_bytes == size_bytes_ && (!before || now->version != before->version);
 }
 
@@ -174,25 +193,27 @@ void S3Upload::complete(const std::optional<ObjectInfo>& before) {
   complete.body = bytes_of(body);
   complete.stall = kCompletionStall;
   complete.accepted = {404};
-  const HttpAnswer answer = retry_([&] {
-    HttpAnswer said = shared_.client.send(complete, ending_);
+  const HttpAnswer answer = repeat([&] {
+    HttpAnswer said = client_.send(complete, ending_);
     // AWS begins to answer, with 200, before it knows whether it can.
     if (const std::optional<S3Fault> fault = s3_fault(said.text); fault && said.status == 200) {
-      throw Error(ErrorKind::failed, fmt::format("{}: {}: {}", complete.purpose, printable(fault->code.substr(0, 100)),
-                                                 printable(fault->message.substr(0, 300))),
-                  "", fault->code == "InternalError" || fault->code == "SlowDown" || fault->code == "ServiceUnavailable");
+      throw Error(ErrorKind::failed,
+                  fmt::format("{}: {}: {}", complete.purpose, printable(fault->code.substr(0, 100)),
+                              printable(fault->message.substr(0, 300))),
+                  "",
+                  fault->code == "InternalError" || fault->code == "SlowDown" || fault->code == "ServiceUnavailable");
     }
     return said;
   });
   if (answer.status == 200) static_cast<void>(s3_completed_etag(answer.text));
   if (!is_complete(before)) {
-    throw Error(ErrorKind::failed, fmt::format("{}: the server did not put its parts together as they were sent",
-                                               complete.purpose));
+    throw Error(ErrorKind::failed,
+                fmt::format("{}: the server did not put its parts together as they were sent", complete.purpose));
   }
 }
 
 bool S3Upload::commit() {
-  const std::optional<ObjectInfo> before = retry_([&] { return s3_stat(shared_.client, key_, ending_); });
+  const std::optional<ObjectInfo> before = repeat([&] { return s3_stat(client_, key_, ending_); });
   if (before && !replace_) return false;
   if (upload_id_.empty()) {
     put_whole();
@@ -209,7 +230,7 @@ bool S3Upload::commit() {
 void S3Upload::abort() noexcept {
   try {
     const Cancellation never;
-    abort_s3_upload(shared_.client, key_, upload_id_, never);
+    abort_s3_upload(client_, key_, upload_id_, never);
     journaled_.forget();
   } catch (const std::exception&) {
     // It stays in the journal for the next run.

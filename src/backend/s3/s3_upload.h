@@ -15,7 +15,7 @@
 #include "backend/retry.h"
 #include "backend/s3/part_plan.h"
 #include "backend/s3/s3_client.h"
-#include "backend/upload_journal.h"
+#include "backend/surroundings.h"
 #include "base/cancellation.h"
 
 namespace wobackup {
@@ -23,21 +23,13 @@ namespace wobackup {
 /// With objects that were sent in one piece.
 constexpr const char* kS3Sha256Header = "x-amz-meta-sha256";
 
-/// What all uploads to a bucket share. All of it outlives them.
-struct S3Uploading {
-  S3Client& client;
-  RetryPolicy retry;
-  Pause& pause;
-  const Cancellation& cancellation;
-  const UploadJournal* journal;  ///< may be null
-};
-
 /// A small object is sent in one request when it is committed. A larger one becomes a multipart upload as soon as its
 /// first part is full: parts go out side by side while the next one is filled, each with its MD5 and SHA-256, and again
 /// if they fail. Memory: S3Settings::memory_bytes, or one part if that is more.
 class S3Upload final : public Upload {
  public:
-  S3Upload(const S3Uploading& shared, std::string key, const PutOptions& options);
+  /// Client and surroundings outlive the object.
+  S3Upload(S3Client& client, const BackendSurroundings& surroundings, std::string key, const PutOptions& options);
   /// Stops what is under way and aborts the multipart upload, within about ten seconds.
   ~S3Upload() override;
   void write(ByteSpan bytes) override;
@@ -50,18 +42,23 @@ class S3Upload final : public Upload {
   };
 
   [[nodiscard]] S3Request request(const char* method) const;
+  template <class Action>
+  auto repeat(const Action& action) -> decltype(action());
+  void rethrow_of_parts();
   void begin_part();
   void hand_over();
   void begin_upload();
   void work(const std::stop_token& stop);
   [[nodiscard]] std::string send_part(const Part& part);
   void wait_for_parts();
+  void add_storage_headers(S3Request& request) const;
   void put_whole();
   void complete(const std::optional<ObjectInfo>& before);
   [[nodiscard]] bool is_complete(const std::optional<ObjectInfo>& before);
   void abort() noexcept;
 
-  S3Uploading shared_;
+  S3Client& client_;
+  const BackendSurroundings& surroundings_;
   std::string key_;
   std::string shown_;
   bool replace_;

@@ -108,8 +108,8 @@ std::string authorization(const SignableRequest& request, const S3Keys& keys, st
                           std::chrono::sys_seconds time) {
   const std::string date = amz_date(time);
   const std::string scope = scope_of(date, region);
-  const std::string to_sign = fmt::format("{}\n{}\n{}\n{}", kAlgorithm, date, scope,
-                                          hex(sha256(bytes_of(canonical_request(request)))));
+  const std::string to_sign =
+      fmt::format("{}\n{}\n{}\n{}", kAlgorithm, date, scope, hex(sha256(bytes_of(canonical_request(request)))));
   const std::string secret = "AWS4" + keys.secret_key;
   const Sha256Digest date_key = hmac(bytes_of(secret), std::string_view(date).substr(0, 8));
   const Sha256Digest region_key = hmac(date_key, region);

@@ -12,8 +12,8 @@ class ByteChannel {
   ByteChannel(const ByteChannel&) = delete;
   ByteChannel& operator=(const ByteChannel&) = delete;
   virtual ~ByteChannel() = default;
-  /// Sends at least one byte; returns how many. Throws Error interrupted, when none was sent, or failed, retryable if the
-  /// connection was lost. REQUIRES: there are some.
+  /// Sends at least one byte; returns how many. Throws Error interrupted, when none was sent, or failed, retryable if
+  /// the connection was lost. REQUIRES: there are some.
   [[nodiscard]] virtual std::size_t send(ByteSpan bytes) = 0;
   /// Receives at least one byte. Throws as `send`.
   [[nodiscard]] virtual std::size_t receive(MutableByteSpan buffer) = 0;

@@ -42,7 +42,7 @@ std::chrono::sys_seconds server_time(SftpClient& client, const std::string& path
 
 }  // namespace
 
-SftpBackend::SftpBackend(SftpSettings settings, const SftpSurroundings& surroundings)
+SftpBackend::SftpBackend(SftpSettings settings, const BackendSurroundings& surroundings)
     : name_(store_url(SftpPlace{settings.user, settings.host, settings.port, settings.folder})),
       pool_(std::move(settings), surroundings.cancellation),
       surroundings_(surroundings) {}
@@ -92,8 +92,8 @@ ListSummary SftpBackend::list(const std::string& prefix, const std::string& afte
 
 std::unique_ptr<Upload> SftpBackend::put(const std::string& key, const PutOptions& options) {
   require_object_key(key);
-  const SftpUploading shared{pool_, surroundings_.upload_retry, surroundings_.pause, surroundings_.journal, name_};
-  return std::make_unique<SftpUpload>(shared, pool_.settings().folder, key, shown(key), options.replace);
+  return std::make_unique<SftpUpload>(pool_, surroundings_, SftpTarget{name_, key, path_of(key), shown(key)},
+                                      options.replace);
 }
 
 std::optional<std::uint64_t> SftpBackend::free_bytes() {

@@ -6,22 +6,11 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "backend/retry.h"
 #include "backend/sftp/sftp_pool.h"
 #include "backend/sftp/sftp_settings.h"
-#include "backend/upload_journal.h"
-#include "base/cancellation.h"
-#include "base/clock.h"
+#include "backend/surroundings.h"
 
 namespace wobackup {
-
-/// What SftpBackend needs from its surroundings. All of it outlives the backend.
-struct SftpSurroundings {
-  Pause& pause;
-  const Cancellation& cancellation;
-  RetryPolicy upload_retry;                ///< of an upload's requests
-  const UploadJournal* journal = nullptr;  ///< of uploads on their way; null: found again only by their age
-};
 
 /// Connects when it must. Beyond the contract:
 /// - `commit` does not replace a file: OpenSSH's server links it to its new name, and the protocol demands it of all
@@ -33,7 +22,7 @@ struct SftpSurroundings {
 class SftpBackend final : public Backend {
  public:
   /// Throws Error usage for wrong settings.
-  SftpBackend(SftpSettings settings, const SftpSurroundings& surroundings);
+  SftpBackend(SftpSettings settings, const BackendSurroundings& surroundings);
 
   [[nodiscard]] std::optional<ObjectInfo> stat(const std::string& key) override;
   [[nodiscard]] std::unique_ptr<OpenObject> open(const std::string& key, const OpenOptions& options) override;
@@ -51,7 +40,7 @@ class SftpBackend final : public Backend {
 
   std::string name_;
   SftpPool pool_;
-  SftpSurroundings surroundings_;
+  BackendSurroundings surroundings_;
 };
 
 }  // namespace wobackup

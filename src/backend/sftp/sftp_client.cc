@@ -23,9 +23,7 @@ constexpr std::size_t kLargestPacketBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMostNames = 1'000'000;
 constexpr std::size_t kMostNameBytes = std::size_t{64} << 20U;
 
-Error broken(std::string_view what) {
-  return Error(ErrorKind::verification, fmt::format("the SFTP server {}", what));
-}
+Error broken(std::string_view what) { return Error(ErrorKind::verification, fmt::format("the SFTP server {}", what)); }
 
 }  // namespace
 
@@ -47,8 +45,7 @@ Error sftp_failure(const std::string& purpose, const SftpResult& result) {
   }
 }
 
-SftpClient::SftpClient(ByteChannel& channel)
-    : channel_(channel), read_bytes_(kPlainBytes), write_bytes_(kPlainBytes) {
+SftpClient::SftpClient(ByteChannel& channel) : channel_(channel), read_bytes_(kPlainBytes), write_bytes_(kPlainBytes) {
   say_hello();
   if (has("limits@openssh.com", "1")) ask_limits();
 }

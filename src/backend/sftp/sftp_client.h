@@ -1,8 +1,8 @@
 // The requests of SFTP, many of them under way at once.
 //
-// libssh has an SFTP client of its own. In the version of Debian 12 it waits for the answer to each write before it sends
-// the next, miscounts short answers to its asynchronous reads, and waits without a limit; so it carries the bytes here,
-// and the protocol, which is small, is ours.
+// libssh has an SFTP client of its own. In the version of Debian 12 it waits for the answer to each write before it
+// sends the next, miscounts short answers to its asynchronous reads, and waits without a limit; so it carries the bytes
+// here, and the protocol, which is small, is ours.
 #pragma once
 
 #include <cstdint>

@@ -13,9 +13,7 @@
 namespace wobackup {
 namespace {
 
-Error missing(const std::string& shown) {
-  return Error(ErrorKind::not_found, fmt::format("no such file: {}", shown));
-}
+Error missing(const std::string& shown) { return Error(ErrorKind::not_found, fmt::format("no such file: {}", shown)); }
 
 // Open once on each connection that has read from it.
 class SftpObject final : public OpenObject {

@@ -62,7 +62,7 @@ enum SftpOpenFlags : std::uint32_t {
 /// What a server says of a file. What it leaves out is empty.
 struct SftpAttributes {
   std::optional<std::uint64_t> size_bytes;
-  std::optional<std::uint32_t> mode;  ///< type and permissions, as st_mode
+  std::optional<std::uint32_t> mode;      ///< type and permissions, as st_mode
   std::optional<std::uint32_t> modified;  ///< seconds since 1970
 };
 

@@ -24,17 +24,14 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
-SftpUpload::SftpUpload(const SftpUploading& shared, std::string store, const std::string& key, std::string shown,
-                       bool replace)
-    : shared_(shared),
-      retry_(shared.retry, shared.pause, shared.pool.cancellation()),
-      store_(std::move(store)),
-      final_path_(store_ == "." ? key : store_ == "/" ? "/" + key : store_ + "/" + key),
-      shown_(std::move(shown)),
+SftpUpload::SftpUpload(SftpPool& pool, const BackendSurroundings& surroundings, SftpTarget target, bool replace)
+    : pool_(pool),
+      target_(std::move(target)),
+      retry_(surroundings.upload_retry, surroundings.pause, surroundings.cancellation),
       replace_(replace) {
-  const std::string folder = folder_of(final_path_);
-  path_ = folder + partial_name(std::string_view(final_path_).substr(folder.size()));
-  if (shared_.journal != nullptr) journaled_ = shared_.journal->begin(shared_.place, key, path_);
+  const std::string folder = folder_of(target_.path);
+  path_ = folder + partial_name(std::string_view(target_.path).substr(folder.size()));
+  if (surroundings.journal != nullptr) journaled_ = surroundings.journal->begin(target_.place, target_.key, path_);
   retry_([&] { connect(); });
 }
 
@@ -46,11 +43,11 @@ SftpUpload::~SftpUpload() {
 void SftpUpload::connect() {
   if (lease_ && lease_.client().connected() && !handle_.empty()) return;
   lose_connection();
-  lease_ = shared_.pool.take_for_upload();
+  lease_ = pool_.take_for_upload();
   open_file();
-  const std::uint64_t there = lease_.client().fstat(handle_, shown_).size_bytes.value_or(0);
+  const std::uint64_t there = lease_.client().fstat(handle_, target_.shown).size_bytes.value_or(0);
   if (there < acknowledged_bytes_) {
-    throw Error(ErrorKind::failed, fmt::format("the SFTP server has lost what it had taken of {}", shown_),
+    throw Error(ErrorKind::failed, fmt::format("the SFTP server has lost what it had taken of {}", target_.shown),
                 "was it restarted? Back up again");
   }
   for (Piece& piece : under_way_) start(piece);
@@ -69,7 +66,7 @@ void SftpUpload::open_file() {
     handle = lease_.client().open(path_, kSftpWrite | kSftpCreate);
   }
   if (!handle) {
-    throw Error(ErrorKind::not_found, fmt::format("cannot make the folder of {}", shown_),
+    throw Error(ErrorKind::not_found, fmt::format("cannot make the folder of {}", target_.shown),
                 "make the store's folder on the server");
   }
   handle_ = std::move(*handle);
@@ -83,9 +80,7 @@ void SftpUpload::make_folders() {
   }
 }
 
-void SftpUpload::start(Piece& piece) {
-  piece.id = lease_.client().start_write(handle_, piece.offset, piece.bytes);
-}
+void SftpUpload::start(Piece& piece) { piece.id = lease_.client().start_write(handle_, piece.offset, piece.bytes); }
 
 void SftpUpload::finish_oldest() {
   const SftpResult result = lease_.client().finish(under_way_.front().id);
@@ -95,7 +90,7 @@ void SftpUpload::finish_oldest() {
 }
 
 void SftpUpload::require_free_space(const SftpResult& result) {
-  const std::string purpose = fmt::format("cannot write {}", shown_);
+  const std::string purpose = fmt::format("cannot write {}", target_.shown);
   const Error failure = sftp_failure(purpose, result);
   if (result.status != SftpStatus::failure) throw failure;
   const std::optional<std::uint64_t> free = lease_.client().free_bytes(folder_of(path_) + ".");
@@ -109,6 +104,7 @@ void SftpUpload::require_free_space(const SftpResult& result) {
 void SftpUpload::write(ByteSpan bytes) {
   const std::size_t piece_bytes = std::max<std::size_t>(1, lease_ ? lease_.client().write_bytes() : 1);
   while (!bytes.empty()) {
+    if (filling_.empty()) filling_.reserve(piece_bytes);
     const std::size_t count = std::min(bytes.size(), piece_bytes - std::min(piece_bytes, filling_.size()));
     filling_.insert(filling_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
     bytes = bytes.subspan(count);
@@ -138,42 +134,42 @@ void SftpUpload::finish_file() {
   SftpClient& client = lease_.client();
   if (client.has_fsync()) {
     const SftpResult result = client.fsync(handle_);
-    if (!result.ok()) throw sftp_failure(fmt::format("cannot sync {}", shown_), result);
+    if (!result.ok()) throw sftp_failure(fmt::format("cannot sync {}", target_.shown), result);
   }
-  const std::uint64_t there = client.fstat(handle_, shown_).size_bytes.value_or(0);
+  const std::uint64_t there = client.fstat(handle_, target_.shown).size_bytes.value_or(0);
   if (there != size_bytes_) {
     throw Error(ErrorKind::failed,
-                fmt::format("{}: {} bytes were sent, but the SFTP server has {}", shown_, size_bytes_, there));
+                fmt::format("{}: {} bytes were sent, but the SFTP server has {}", target_.shown, size_bytes_, there));
   }
   const SftpResult result = client.close(handle_);
   handle_.clear();
-  if (!result.ok()) throw sftp_failure(fmt::format("cannot write {}", shown_), result);
+  if (!result.ok()) throw sftp_failure(fmt::format("cannot write {}", target_.shown), result);
 }
 
 bool SftpUpload::rename() {
   SftpClient& client = lease_.client();
-  const bool taken = client.lstat(final_path_).has_value();
+  const bool taken = client.lstat(target_.path).has_value();
   // The answer to an earlier attempt may have been lost.
   if (taken && rename_begun_ && !client.lstat(path_)) return true;
   if (taken && !replace_) return false;
   rename_begun_ = true;
   SftpResult result;
   if (replace_ && client.has_posix_rename()) {
-    result = client.posix_rename(path_, final_path_);
+    result = client.posix_rename(path_, target_.path);
   } else {
-    if (taken) static_cast<void>(client.remove(final_path_));
-    result = client.rename(path_, final_path_);
+    if (taken) static_cast<void>(client.remove(target_.path));
+    result = client.rename(path_, target_.path);
   }
   if (result.ok()) return true;
-  if (!replace_ && client.lstat(final_path_)) return false;  // somebody was faster
-  throw sftp_failure(fmt::format("cannot publish {}", shown_), result);
+  if (!replace_ && client.lstat(target_.path)) return false;  // somebody was faster
+  throw sftp_failure(fmt::format("cannot publish {}", target_.shown), result);
 }
 
 bool SftpUpload::publish() {
   return retry_([&] {
     if (!lease_ || !lease_.client().usable()) {
       lose_connection();
-      lease_ = shared_.pool.take_for_upload();
+      lease_ = pool_.take_for_upload();
     }
     return rename();
   });
@@ -196,7 +192,7 @@ void SftpUpload::remove_file() noexcept {
     lease_.connection().session.be_quick(never, kQuickStall);
     const SftpResult result = lease_.client().remove(path_);
     if (result.ok() || result.status == SftpStatus::no_such_file) journaled_.forget();
-    lease_.connection().session.be_quick(shared_.pool.cancellation(), shared_.pool.settings().stall);
+    lease_.connection().session.be_quick(pool_.cancellation(), pool_.settings().stall);
   } catch (const std::exception&) {
     // It stays in the journal for the next run.
   }

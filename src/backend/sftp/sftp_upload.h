@@ -9,26 +9,25 @@
 #include "backend/backend.h"
 #include "backend/retry.h"
 #include "backend/sftp/sftp_pool.h"
-#include "backend/upload_journal.h"
+#include "backend/surroundings.h"
 
 namespace wobackup {
 
-/// What all uploads to a server share. All of it outlives them.
-struct SftpUploading {
-  SftpPool& pool;
-  RetryPolicy retry;
-  Pause& pause;
-  const UploadJournal* journal;  ///< may be null
-  std::string place;             ///< of the journal
+/// Where an upload goes to.
+struct SftpTarget {
+  std::string place;  ///< the store, for the journal
+  std::string key;
+  std::string path;  ///< the object's on the server
+  std::string shown;
 };
 
-/// Written under a hidden name beside its final one, 2 MiB under way at once, over a connection of its own. After a lost
-/// connection it goes on where the server is: what was not acknowledged is kept, and sent again. `commit` syncs the file,
-/// where the server can, and renames it.
+/// Written under a hidden name beside its final one, 2 MiB under way at once, over a connection of its own. After a
+/// lost connection it goes on where the server is: what was not acknowledged is kept, and sent again. `commit` syncs
+/// the file, where the server can, and renames it.
 class SftpUpload final : public Upload {
  public:
-  /// `folder` and `name` on the server; `store` is the store's own folder, below which missing ones are made.
-  SftpUpload(const SftpUploading& shared, std::string store, const std::string& key, std::string shown, bool replace);
+  /// Makes missing folders. Pool and surroundings outlive the object.
+  SftpUpload(SftpPool& pool, const BackendSurroundings& surroundings, SftpTarget target, bool replace);
   /// Removes the hidden file, within about ten seconds.
   ~SftpUpload() override;
   void write(ByteSpan bytes) override;
@@ -54,12 +53,10 @@ class SftpUpload final : public Upload {
   void lose_connection() noexcept;
   void remove_file() noexcept;
 
-  SftpUploading shared_;
+  SftpPool& pool_;
+  SftpTarget target_;
   Retry retry_;
-  std::string store_;
-  std::string final_path_;
   std::string path_;  // the hidden one; empty: published
-  std::string shown_;
   bool replace_;
   JournaledUpload journaled_;
   SftpLease lease_;

@@ -45,8 +45,7 @@ bool with_password(ssh_session session, const std::string& password, const SshWa
 // Some servers ask for the password in a dialogue only.
 bool in_dialogue(ssh_session session, const std::string& password, const SshWait& wait, const std::string& shown) {
   for (int question = 0; question < kMostQuestions; ++question) {
-    const int result =
-        wait.until_done([&] { return ssh_userauth_kbdint(session, nullptr, nullptr); }, SSH_AUTH_AGAIN);
+    const int result = wait.until_done([&] { return ssh_userauth_kbdint(session, nullptr, nullptr); }, SSH_AUTH_AGAIN);
     if (result != SSH_AUTH_INFO) return done(result, session, shown);
     const int prompts = ssh_userauth_kbdint_getnprompts(session);
     for (int i = 0; i < prompts; ++i) {

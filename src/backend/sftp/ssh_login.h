@@ -10,8 +10,8 @@
 
 namespace wobackup {
 
-/// With the settings' key, else with the agent's, the configured and the usual ones; then with the password, if there is
-/// one. Nobody is ever asked. Throws Error failed.
+/// With the settings' key, else with the agent's, the configured and the usual ones; then with the password, if there
+/// is one. Nobody is ever asked. Throws Error failed.
 void ssh_log_in(ssh_session session, const SftpSettings& settings, const SshWait& wait, const std::string& shown);
 
 }  // namespace wobackup

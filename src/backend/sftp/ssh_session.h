@@ -16,8 +16,8 @@ namespace wobackup {
 /// Connects, compares the server's key, logs in and starts the server's SFTP program. Used from one thread at a time.
 class SshSession final : public ByteChannel {
  public:
-  /// Throws Error: interrupted; failed, retryable where the network is to blame. The cancellation outlives the object, or
-  /// the next call of `be_quick`.
+  /// Throws Error: interrupted; failed, retryable where the network is to blame. The cancellation outlives the object,
+  /// or the next call of `be_quick`.
   SshSession(const SftpSettings& settings, const Cancellation& cancellation);
   ~SshSession() override;
 
