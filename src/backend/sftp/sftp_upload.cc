@@ -12,7 +12,9 @@
 namespace wobackup {
 namespace {
 
-constexpr std::size_t kUnderWayBytes = std::size_t{2} << 20U;
+// Not more: OpenSSH's server copies all that it has not written yet with each packet that arrives, and falls behind for
+// good at some megabytes.
+constexpr std::size_t kUnderWayBytes = std::size_t{1} << 20U;
 // A server that says no more than "failure" when it is full.
 constexpr std::uint64_t kAlmostFullBytes = std::uint64_t{1} << 20U;
 constexpr std::chrono::seconds kQuickStall{5};

@@ -95,7 +95,10 @@ SshSession::SshSession(const SftpSettings& settings, const Cancellation& cancell
   if (!channel_) throw std::bad_alloc();
   if (wait.until_done([&] { return ssh_channel_open_session(channel_.get()); }) != SSH_OK ||
       wait.until_done([&] { return ssh_channel_request_sftp(channel_.get()); }) != SSH_OK) {
-    throw ssh_failure(session, fmt::format("{} has no SFTP", shown_), false);
+    if (ssh_get_error_code(session) == SSH_REQUEST_DENIED) {
+      throw ssh_failure(session, fmt::format("{} has no SFTP", shown_), false);
+    }
+    throw ssh_failure(session, fmt::format("cannot connect to {}", shown_), true);
   }
 }
 
