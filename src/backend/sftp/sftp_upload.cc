@@ -13,8 +13,8 @@ namespace wobackup {
 namespace {
 
 // Not more: OpenSSH's server copies all that it has not written yet with each packet that arrives, and falls behind for
-// good at some megabytes.
-constexpr std::size_t kUnderWayBytes = std::size_t{1} << 20U;
+// good once there is much of it.
+constexpr std::size_t kUnderWayBytes = std::size_t{512} << 10U;
 // A server that says no more than "failure" when it is full.
 constexpr std::uint64_t kAlmostFullBytes = std::uint64_t{1} << 20U;
 constexpr std::chrono::seconds kQuickStall{5};

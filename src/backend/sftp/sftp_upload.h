@@ -21,7 +21,7 @@ struct SftpTarget {
   std::string shown;
 };
 
-/// Written under a hidden name beside its final one, 1 MiB under way at once, over a connection of its own. After a
+/// Written under a hidden name beside its final one, 512 KiB under way at once, over a connection of its own. After a
 /// lost connection it goes on where the server is: what was not acknowledged is kept, and sent again. `commit` syncs
 /// the file, where the server can, and renames it.
 class SftpUpload final : public Upload {
