@@ -108,6 +108,8 @@ TEST_P(BackendConformance, ExistingObject_IsNotReplacedUnlessAllowed) {
     EXPECT_EQ(content_of(backend(), key), text("old"));
     EXPECT_TRUE(put(backend(), key, noise(size), {.size_hint_bytes = size, .replace = true}));
     EXPECT_TRUE(content_of(backend(), key) == noise(size));
+    EXPECT_TRUE(put(backend(), key, noise(size), {.size_hint_bytes = size, .replace = true})) << "by the same bytes";
+    EXPECT_TRUE(content_of(backend(), key) == noise(size));
   }
 }
 

@@ -180,10 +180,11 @@ void S3Upload::put_whole() {
   repeat([&] { return client_.send(put, ending_); });
 }
 
-// An answer may be lost after the server has put the object together: then the upload is unknown when we ask again.
-bool S3Upload::is_complete(const std::optional<ObjectInfo>& before) {
+// An answer may be lost after the server has put the object together: then the upload is unknown when we ask again, and
+// only the object's version tells whether it is ours. (Told that it is, the same bytes may have the same version.)
+bool S3Upload::is_complete(const std::optional<ObjectInfo>& before, bool told) {
   const std::optional<ObjectInfo> now = repeat([&] { return s3_stat(client_, key_, ending_); });
-  return now && now->size_bytes == size_bytes_ && (!before || now->version != before->version);
+  return now && now->size_bytes == size_bytes_ && (told || !before || now->version != before->version);
 }
 
 void S3Upload::complete(const std::optional<ObjectInfo>& before) {
@@ -205,8 +206,9 @@ void S3Upload::complete(const std::optional<ObjectInfo>& before) {
     }
     return said;
   });
-  if (answer.status == 200) static_cast<void>(s3_completed_etag(answer.text));
-  if (!is_complete(before)) {
+  const bool told = answer.status == 200;
+  if (told) static_cast<void>(s3_completed_etag(answer.text));
+  if (!is_complete(before, told)) {
     throw Error(ErrorKind::failed,
                 fmt::format("{}: the server did not put its parts together as they were sent", complete.purpose));
   }

@@ -54,7 +54,7 @@ class S3Upload final : public Upload {
   void add_storage_headers(S3Request& request) const;
   void put_whole();
   void complete(const std::optional<ObjectInfo>& before);
-  [[nodiscard]] bool is_complete(const std::optional<ObjectInfo>& before);
+  [[nodiscard]] bool is_complete(const std::optional<ObjectInfo>& before, bool told);
   void abort() noexcept;
 
   S3Client& client_;
