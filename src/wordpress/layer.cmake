@@ -13,5 +13,4 @@ wobackup_layer(wordpress PATH wordpress
     wordpress_probe.cc
     wordpress_run.cc
     wordpress_script.cc
-  DEPENDS base config site
-  LINK PkgConfig::curl)
+  DEPENDS base config curl site)

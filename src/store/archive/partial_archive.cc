@@ -2,11 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/fs.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,6 +15,7 @@
 #include <dirent.h>
 
 #include "base/file_io.h"
+#include "base/publish_file.h"
 #include "base/system_error.h"
 #include "base/text.h"
 
@@ -81,30 +80,9 @@ Sha256Digest PartialArchive::sync() {
   return hash_.finish();
 }
 
-void PartialArchive::cannot_publish(const std::string& file_name, int error_number) const {
-  throw system_error(fmt::format("cannot publish {}", (directory_ / file_name).string()), error_number);
-}
-
 bool PartialArchive::publish(const std::string& file_name) {
-  // The link is made from the open file, not from its name: in a folder that site users can write to, the name may
-  // have become somebody else's file.
-  const std::string opened = fmt::format("/proc/self/fd/{}", fd_.get());
-  if (::linkat(AT_FDCWD, opened.c_str(), directory_fd_, file_name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
-    ::unlinkat(directory_fd_, partial_name_.c_str(), 0);
-  } else if (errno == EEXIST) {
-    return false;
-  } else if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS || errno == EXDEV || errno == ENOENT) {
-    // A file system without hard links (some network and FUSE ones).
-    if (::syscall(SYS_renameat2, directory_fd_, partial_name_.c_str(), directory_fd_, file_name.c_str(),
-                  RENAME_NOREPLACE) != 0) {
-      if (errno == EEXIST) return false;
-      cannot_publish(file_name, errno);
-    }
-  } else {
-    cannot_publish(file_name, errno);
-  }
+  if (!publish_file(directory_fd_, fd_.get(), partial_name_, file_name, directory_.string())) return false;
   partial_name_.clear();
-  if (::fsync(directory_fd_) != 0 && errno != EINVAL) cannot_publish(file_name, errno);
   return true;
 }
 

@@ -50,7 +50,6 @@ class PartialArchive final : public ByteOutput {
  private:
   void keep_pace();
   void check_space() const;
-  [[noreturn]] void cannot_publish(const std::string& file_name, int error_number) const;
 
   int directory_fd_;
   std::filesystem::path directory_;

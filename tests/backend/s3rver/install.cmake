@@ -1,0 +1,13 @@
+# Installs the S3 server of the tests into the build folder, unless it is there in this version.
+set(stamp ${TO}/installed-package-lock.json)
+if(EXISTS ${stamp})
+  file(SHA256 ${FROM}/package-lock.json wanted)
+  file(SHA256 ${stamp} installed)
+  if(wanted STREQUAL installed)
+    return()
+  endif()
+endif()
+file(MAKE_DIRECTORY ${TO})
+file(COPY ${FROM}/package.json ${FROM}/package-lock.json DESTINATION ${TO})
+execute_process(COMMAND npm ci --ignore-scripts --no-audit --no-fund --prefix ${TO} COMMAND_ERROR_IS_FATAL ANY)
+file(COPY_FILE ${FROM}/package-lock.json ${stamp})
