@@ -25,7 +25,7 @@ void* function_named(const char* name) {
   void* const found = library == nullptr ? nullptr : ::dlsym(library, name);
   if (found == nullptr) {
     const char* const why = ::dlerror();
-    throw Error(ErrorKind::io, std::string("libcurl cannot be used: ") + (why != nullptr ? why : name),
+    throw Error(ErrorKind::failed, std::string("libcurl cannot be used: ") + (why != nullptr ? why : name),
                 "install Debian's package libcurl4");
   }
   return found;
@@ -37,11 +37,19 @@ Function* loaded(const char* name) {
 }
 
 }  // namespace
+
+// Newer versions take a const handle where older ones do not.
+template <class Function>
+struct FirstOf;
+template <class Result, class First, class... Rest>
+struct FirstOf<Result(First, Rest...)> {
+  using type = First;
+};
+
 }  // namespace wobackup
 
 // Each is found once.
-#define WOBACKUP_CURL(name) \
-  static auto* const function = wobackup::loaded<decltype(name)>(#name)
+#define WOBACKUP_CURL(name) static auto* const function = wobackup::loaded<decltype(name)>(#name)
 
 extern "C" {
 
@@ -102,7 +110,8 @@ CURLUcode curl_url_set(CURLU* url, CURLUPart what, const char* part, unsigned in
   WOBACKUP_CURL(curl_url_set);
   return function(url, what, part, flags);
 }
-CURLUcode curl_url_get(const CURLU* url, CURLUPart what, char** part, unsigned int flags) {
+CURLUcode curl_url_get(wobackup::FirstOf<decltype(curl_url_get)>::type url, CURLUPart what, char** part,
+                       unsigned int flags) {
   WOBACKUP_CURL(curl_url_get);
   return function(url, what, part, flags);
 }
