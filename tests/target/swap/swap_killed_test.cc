@@ -119,9 +119,10 @@ TEST_F(SwapKilledTest, KilledAtAnyInstant_IsFinishedOrTakenBackWhole) {
     return std::chrono::microseconds(std::uniform_int_distribution<std::int64_t>(0, most.count())(random));
   };
   std::map<std::string_view, int> met;
-  for (int round = 0; round < 20 && !HasFailure(); ++round) {
+  // On a busy machine the first run may take far longer than the others, and most kills would come too late.
+  for (int round = 0; (round < 20 || (met.size() <= 2 && round < 100)) && !HasFailure(); ++round) {
     SCOPED_TRACE(round);
-    swap_in_child(some(usual));
+    swap_in_child(some(round < 20 ? usual : usual / 4));
     if (!read_journal()) {
       expect_before();
       continue;
