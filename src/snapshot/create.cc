@@ -224,7 +224,7 @@ std::string record_and_publish(const Run& run, PartialArchive& partial, const Ar
                                const Sha256Digest& manifest_sha256, const Json& vhost) {
   while (true) {
     std::string name = snapshot_timestamp(time) + (complete ? "" : "_incomplete");
-    const std::string file_name = name + std::string(archive_ending(run.encrypted()));
+    std::string file_name = name + std::string(archive_ending(run.encrypted()));
     ledger.add({.archive = (run.target.directory / file_name).string(),
                 .name = name,
                 .size_bytes = partial.written_bytes(),

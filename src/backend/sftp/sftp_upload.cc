@@ -94,7 +94,7 @@ void SftpUpload::finish_oldest() {
 void SftpUpload::require_free_space(const SftpResult& result) {
   const std::string purpose = fmt::format("cannot write {}", target_.shown);
   const Error failure = sftp_failure(purpose, result);
-  if (result.status != SftpStatus::failure) throw failure;
+  if (result.status != SftpStatus::failure) throw Error(failure);
   const std::optional<std::uint64_t> free = lease_.client().free_bytes(folder_of(path_) + ".");
   if (free && *free < kAlmostFullBytes) {
     throw Error(ErrorKind::no_space, fmt::format("{}: the SFTP server is full", purpose),
