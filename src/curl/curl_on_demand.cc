@@ -20,8 +20,8 @@ namespace {
 constexpr const char* kLibrary = "libcurl.so.4";
 
 void* function_named(const char* name) {
-  // Never closed: it may have started threads. Its own calls are bound to itself, not to what stands below.
-  static void* const library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+  // Never closed: it may have started threads.
+  static void* const library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
   void* const found = library == nullptr ? nullptr : ::dlsym(library, name);
   if (found == nullptr) {
     const char* const why = ::dlerror();
