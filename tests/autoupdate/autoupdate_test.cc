@@ -149,11 +149,11 @@ TEST_F(AutoupdateTest, EmptiedTable_IsRolledBack) {
 TEST_F(AutoupdateTest, Hanging_IsEndedAndRolledBack) {
   offer_plugin("shop", "1.1");
   bad_day("hang");
-  config_.autoupdate.timeout = std::chrono::seconds(4);
+  config_.autoupdate.timeout = std::chrono::seconds(20);
   const SiteAutoupdate done = update();
   EXPECT_EQ(done.state, AutoupdateState::rolled_back);
   EXPECT_EQ(done.exit_code(), 22);
-  EXPECT_TRUE(has_text(error_of(done), "did not end within 4 seconds")) << error_of(done);
+  EXPECT_TRUE(has_text(error_of(done), "did not end within 20 seconds")) << error_of(done);
   expect_untouched();
 }
 
