@@ -12,6 +12,7 @@ wobackup_layer(autoupdate PATH autoupdate
     table_watch.cc
     versions.cc
     visual_check.cc
+    wordpress_question.cc
     wp_cli.cc
     wp_commands.cc
     wp_json.cc

@@ -6,10 +6,8 @@
 #include <string_view>
 
 #include "autoupdate/versions.h"
-#include "recovery/site_check.h"
-#include "wobackup/error.h"
+#include "autoupdate/wordpress_question.h"
 #include "wordpress/wordpress_answer.h"
-#include "wordpress/wordpress_run.h"
 
 namespace wobackup {
 namespace {
@@ -78,30 +76,19 @@ void hold_back_extensions(PendingUpdates& pending, std::vector<Update>& updates,
 
 std::optional<std::vector<Requirement>> unmet_requirements(const Site& site, const Config& config,
                                                            const Cancellation& cancellation, std::string& why_not) {
-  std::optional<std::string> cannot_run;
-  const std::optional<WordPressRun> run = wordpress_of(site, config, live_owner(site), cannot_run);
-  if (!run) {
-    why_not = cannot_run.value_or("it is no WordPress");
-    return std::nullopt;
+  const std::optional<Json> answer = ask_wordpress(site, config, kUnmet, cancellation, why_not);
+  if (!answer) return std::nullopt;
+  std::vector<Requirement> unmet;
+  const auto list = answer->find("unmet");
+  if (list == answer->end() || !list->is_array()) return unmet;
+  for (const Json& each : *list) {
+    if (!each.is_object() || unmet.size() >= kMostOffers) continue;
+    unmet.push_back({.kind = answer_text(each, "kind"),
+                     .name = answer_text(each, "name"),
+                     .php = answer_text(each, "php"),
+                     .wordpress = answer_text(each, "wordpress")});
   }
-  try {
-    const Json answer = run_wordpress(*run, kUnmet, cancellation).answer;
-    std::vector<Requirement> unmet;
-    const auto list = answer.find("unmet");
-    if (list == answer.end() || !list->is_array()) return unmet;
-    for (const Json& each : *list) {
-      if (!each.is_object() || unmet.size() >= kMostOffers) continue;
-      unmet.push_back({.kind = answer_text(each, "kind"),
-                       .name = answer_text(each, "name"),
-                       .php = answer_text(each, "php"),
-                       .wordpress = answer_text(each, "wordpress")});
-    }
-    return unmet;
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted) throw;
-    why_not = error.message();
-    return std::nullopt;
-  }
+  return unmet;
 }
 
 void hold_back(PendingUpdates& pending, const std::vector<Requirement>& unmet) {

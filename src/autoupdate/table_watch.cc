@@ -7,11 +7,9 @@
 #include <array>
 #include <string_view>
 
+#include "autoupdate/wordpress_question.h"
 #include "base/text.h"
-#include "recovery/site_check.h"
-#include "wobackup/error.h"
 #include "wordpress/wordpress_answer.h"
-#include "wordpress/wordpress_run.h"
 
 namespace wobackup {
 namespace {
@@ -92,30 +90,19 @@ std::string problem(std::string_view name, std::uint64_t before, const std::opti
 
 std::optional<TableState> look_at_tables(const Site& site, const Config& config, const Cancellation& cancellation,
                                          std::string& why_not) {
-  std::optional<std::string> cannot_run;
-  const std::optional<WordPressRun> run = wordpress_of(site, config, live_owner(site), cannot_run);
-  if (!run) {
-    why_not = cannot_run.value_or("it is no WordPress");
+  const std::optional<Json> answer = ask_wordpress(site, config, kTables, cancellation, why_not);
+  if (!answer) return std::nullopt;
+  TableState state;
+  state.prefix = answer_text(*answer, "prefix");
+  const auto rows = answer->find("rows");
+  if (rows == answer->end() || !rows->is_object() || rows->empty()) {
+    why_not = "WordPress names no tables";
     return std::nullopt;
   }
-  try {
-    const Json answer = run_wordpress(*run, kTables, cancellation).answer;
-    TableState state;
-    state.prefix = answer_text(answer, "prefix");
-    const auto rows = answer.find("rows");
-    if (rows == answer.end() || !rows->is_object() || rows->empty()) {
-      why_not = "WordPress names no tables";
-      return std::nullopt;
-    }
-    for (const auto& [name, count] : rows->items()) {
-      if (count.is_number_unsigned()) state.rows[name] = count.get<std::uint64_t>();
-    }
-    return state;
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted) throw;
-    why_not = error.message();
-    return std::nullopt;
+  for (const auto& [name, count] : rows->items()) {
+    if (count.is_number_unsigned()) state.rows[name] = count.get<std::uint64_t>();
   }
+  return state;
 }
 
 std::string emptied_tables(const TableState& before, const TableState& after,
