@@ -66,6 +66,7 @@ KnownManifest::KnownManifest(ByteVector payload, std::string name)
     ends_.push_back(at + bytes);
   }
   if (ends_.empty()) damaged(name_, "is cut off");
+  first_paths_.resize(ends_.size());
 }
 
 ByteSpan KnownManifest::frame(std::size_t index) const {
@@ -77,14 +78,16 @@ std::string KnownManifest::lines_name() const { return fmt::format("the manifest
 
 // Only as much is unpacked as one buffer holds.
 std::string KnownManifest::first_path(std::size_t index) const {
-  std::optional<std::string> path;
+  const std::lock_guard lock(mutex_);
+  std::string& path = first_paths_[index];
+  if (!path.empty()) return path;
   CompressedLines(kLongestManifestLineBytes, lines_name()).feed(frame(index), [&](std::string_view line) {
     std::string parsed;
     path = path_of_line(line, parsed, name_);
     return false;
   });
-  if (!path) damaged(name_, "has an empty part");
-  return *std::move(path);
+  if (path.empty()) damaged(name_, "has an empty part");
+  return path;
 }
 
 // The last frame that may hold it. The first one holds the header, which comes before all paths.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,8 @@ class KnownManifest {
   /// `payload`: its hash has been compared. `name`: of the file that it is in, for messages. Throws Error verification
   /// if it is not made of zstd frames.
   KnownManifest(ByteVector payload, std::string name);
+  KnownManifest(const KnownManifest&) = delete;
+  KnownManifest& operator=(const KnownManifest&) = delete;
 
   /// The frame of the header's line.
   [[nodiscard]] ByteSpan header_frame() const { return frame(0); }
@@ -48,6 +51,8 @@ class KnownManifest {
   ByteVector payload_;
   std::string name_;
   std::vector<std::size_t> ends_;  // of the frames in the payload
+  mutable std::mutex mutex_;
+  mutable std::vector<std::string> first_paths_;  // as far as somebody has asked: none is empty then
 };
 
 }  // namespace wobackup
