@@ -11,7 +11,7 @@ constexpr const char* kBash =
 _wobackup() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} program=$1 command= words= word i
   local globals="--config --json --quiet --verbose --help"
-  local commands="create list info ls find diff dump restore verify guard update autoupdate sites config completion version help"
+  local commands="create list info copy ls find diff dump restore verify guard update autoupdate sites config completion version help"
   local config=()
   COMPREPLY=()
   # Bash takes --type=full apart at the equals sign.
@@ -29,7 +29,7 @@ _wobackup() {
           mapfile -t COMPREPLY < <(compgen -c -f -- "$current")
           return
         fi ;;
-      create|list|info|ls|find|diff|dump|restore|verify|guard|update|autoupdate|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
+      create|list|info|copy|ls|find|diff|dump|restore|verify|guard|update|autoupdate|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
     esac
   done
   case $previous in
@@ -40,20 +40,27 @@ _wobackup() {
     --level) if [[ $command == verify ]]; then _wobackup_words "$current" "quick data drill"; fi; return ;;
     --check) _wobackup_words "$current" "http wp php-log"; return ;;
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
+    --to|--from)
+      case $current in
+        /*|./*|../*) _wobackup_files "$current" ;;
+        *) _wobackup_words "$current" "$("$program" "${config[@]}" config stores 2>/dev/null)" ;;
+      esac
+      return ;;
     --reason|--meta|--include|--exclude|--wait|--timeout|--threads|--limit-rate|--sample|--table|--calendar) return ;;
   esac
   case $command in
     "") words="$commands $globals --version" ;;
-    create) words="--all --db --files --type --path --reason --meta --meta-json --exclude --exclude-caches --site-json --wait --threads --level --limit-rate --verify $globals" ;;
-    list|info) words="--path $globals" ;;
-    ls) words="--recursive --path $globals" ;;
+    create) words="--all --db --files --type --path --to --reason --meta --meta-json --exclude --exclude-caches --site-json --wait --threads --level --limit-rate --verify $globals" ;;
+    list|info) words="--path --from $globals" ;;
+    copy) words="--to --from --path $globals" ;;
+    ls) words="--recursive --path --from $globals" ;;
     find) words="--all --path $globals" ;;
     diff) words="--checksum --exit-code --path $globals" ;;
-    dump) words="--table --db --force --path $globals" ;;
-    restore) words="--in-place --site --wait --yes --accept-changed --shared --no-check --table --undo --finish --status --discard --resume --abort --target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path $globals" ;;
+    dump) words="--table --db --force --path --from $globals" ;;
+    restore) words="--in-place --site --wait --yes --accept-changed --shared --no-check --table --undo --finish --status --discard --resume --abort --target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path --from $globals" ;;
     guard) words="--type --reason --meta --check --no-check --user --timeout --path --wait --site-json --shared --resume --abort --status $globals" ;;
     update) words="--db --files --meta --check --no-check --user --timeout --path --wait --site-json --shared $globals" ;;
-    verify) words="--all --level --sample --path $globals" ;;
+    verify) words="--all --level --sample --path --from $globals" ;;
     autoupdate) words="--all --dry-run --backup-only --one-by-one --minor-only --core --plugins --themes --exclude --no-visual --backup-dir --wait --daily --hourly --calendar $globals" ;;
     config) words="show validate $globals" ;;
     completion) words="bash $globals" ;;
@@ -69,7 +76,7 @@ _wobackup() {
           *) words="run schedule" ;;
         esac ;;
       create|list|find|guard|update) words=$("$program" "${config[@]}" sites --names 2>/dev/null) ;;
-      info|ls|diff|dump|restore|verify)
+      info|copy|ls|diff|dump|restore|verify)
         case $current in
           /*|./*|../*) _wobackup_files "$current"; return ;;
           */*)

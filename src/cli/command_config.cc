@@ -47,6 +47,24 @@ Json json_of(const AutoupdateSettings& autoupdate) {
   return json;
 }
 
+Json json_of(const StoreSettings& store) {
+  Json json;
+  json["url"] = store.url;
+  json["endpoint"] = store.endpoint;
+  json["region"] = store.region;
+  json["profile"] = store.profile;
+  json["credentials_file"] = value_or_null(store.credentials_file);
+  json["addressing"] = store.addressing;
+  json["storage_class"] = store.storage_class;
+  json["encryption"] = store.encryption;
+  json["kms_key"] = store.kms_key;
+  json["ca_file"] = value_or_null(store.ca_file);
+  json["host_keys"] = store.host_keys;
+  json["known_hosts"] = value_or_null(store.known_hosts);
+  json["identity_file"] = value_or_null(store.identity_file);
+  return json;
+}
+
 Json json_of(const Config& config) {
   Json json;
   json["file"] = value_or_null(config.file);
@@ -89,6 +107,8 @@ Json json_of(const Config& config) {
                    {"autoupdate", {{"enabled", site.autoupdate.enabled}, {"exclude", site.autoupdate.exclude}}}};
   }
   json["site"] = std::move(sites);
+  json["store"] = Json::object();
+  for (const auto& [name, store] : config.store) json["store"][name] = json_of(store);
   return json;
 }
 

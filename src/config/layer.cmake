@@ -4,6 +4,7 @@ wobackup_layer(config PATH config
     config_file.cc
     environment.cc
     guard_check.cc
+    store_section.cc
     toml_reader.cc
-  DEPENDS base
+  DEPENDS base backend
   LINK tomlplusplus::tomlplusplus)

@@ -4,12 +4,13 @@
 #include <filesystem>
 #include <functional>
 
+#include "base/random_access.h"
 #include "wobackup/inspect.h"
 
 namespace wobackup {
 
-/// As Service::entries.
+/// As Service::entries. `opened`: the archive, if it is no file of this machine; the path is its name then.
 EntriesResult list_entries(const std::filesystem::path& archive, const EntriesOptions& options,
-                           const std::function<void(const ArchiveEntry&)>& visit);
+                           const std::function<void(const ArchiveEntry&)>& visit, const RandomAccess* opened = nullptr);
 
 }  // namespace wobackup

@@ -1,4 +1,4 @@
-// The composition root: the only place that names concrete stores.
+// The composition root.
 #include "wobackup/service.h"
 
 #include <fcntl.h>
@@ -25,6 +25,8 @@
 #include "recovery/in_place_plan.h"
 #include "recovery/restore_in_place.h"
 #include "recovery/scratch.h"
+#include "service/open_store.h"
+#include "service/store_archives.h"
 #include "site/catalog.h"
 #include "site/database_login.h"
 #include "site/shared_database.h"
@@ -34,12 +36,56 @@
 #include "snapshot/restore.h"
 #include "snapshot/verify.h"
 #include "snapshot/verify_ledger.h"
+#include "store/archive/archive_file.h"
 #include "store/archive/archive_list.h"
+#include "store/archive/archive_name.h"
+#include "store/archive/archive_reader.h"
 #include "version.h"
 
 namespace wobackup {
 
 namespace {
+
+constexpr std::string_view kEnding = ".tar.zst";
+
+const RandomAccess* file_of(const std::unique_ptr<StoredArchive>& stored) { return stored ? &stored->file() : nullptr; }
+
+// Of what a user named, the site and the archive: "site/name", "site/latest" or "site".
+struct Wanted {
+  std::string site;
+  std::string name;
+};
+
+Wanted wanted_from(const std::string& what) {
+  const std::size_t slash = what.find('/');
+  Wanted wanted{what.substr(0, slash), slash == std::string::npos ? "latest" : what.substr(slash + 1)};
+  if (what.starts_with('/') || !host_name(wanted.site)) {
+    throw Error(ErrorKind::not_found, fmt::format("there is no archive {}", printable(what)),
+                "name it as SITE/NAME, SITE/latest or by its path; `wobackup list` shows what there is");
+  }
+  if (wanted.name.ends_with(kEnding)) wanted.name.resize(wanted.name.size() - kEnding.size());
+  return wanted;
+}
+
+// `where`: "" or " in offsite".
+std::filesystem::path pick(const std::vector<SnapshotRef>& refs, const Wanted& wanted, const std::string& where,
+                           const std::string& hint) {
+  for (const SnapshotRef& ref : refs) {
+    if (wanted.name == "latest" ? ref.good() : ref.name == wanted.name) return ref.archive;
+  }
+  throw Error(ErrorKind::not_found,
+              wanted.name == "latest"
+                  ? fmt::format("{} has no complete backup{}", wanted.site, where)
+                  : fmt::format("{} has no backup {}{}", wanted.site, printable(wanted.name), where),
+              hint);
+}
+
+// Before anything is done.
+void refuse_stored(const std::filesystem::path& archive, const Config& config, std::string_view what) {
+  if (!stored_name(archive, config)) return;
+  throw Error(ErrorKind::usage, fmt::format("{} needs the archive on this machine", what),
+              "`wobackup copy BACKUP --from STORE --to /A/FOLDER` brings it here; then name it by its path");
+}
 
 std::string valid_name(const std::string& site) {
   const std::optional<std::string> valid = host_name(site);
@@ -55,6 +101,14 @@ struct Service::Implementation {
   LogSink log;
   SystemClock clock;
   std::mutex log_mutex;
+
+  [[nodiscard]] StoreEnvironment stores() const { return {config, clock, log}; }
+  /// An archive of a store elsewhere; nothing for a path of this machine.
+  [[nodiscard]] std::unique_ptr<StoredArchive> stored(const std::filesystem::path& archive,
+                                                      const std::function<bool()>& cancelled = {}) const {
+    const std::optional<StoredName> name = stored_name(archive, config);
+    return name ? std::make_unique<StoredArchive>(*name, stores(), cancelled) : nullptr;
+  }
 };
 
 Service::Service(Config config, LogSink log) : implementation_(std::make_unique<Implementation>()) {
@@ -127,32 +181,58 @@ std::vector<SnapshotRef> Service::list(const std::string& name,
 
 std::filesystem::path Service::find(const std::string& what,
                                     const std::optional<std::filesystem::path>& backup_root) const {
+  if (stored_name(what, implementation_->config)) return what;
   const bool path_like =
-      what.starts_with('/') || what.starts_with("./") || what.starts_with("../") || what.ends_with(".tar.zst");
+      what.starts_with('/') || what.starts_with("./") || what.starts_with("../") || what.ends_with(kEnding);
   // A file of another name, such as tmp/old.tar.gz; a site's name alone is never one.
   std::error_code none;
   const bool is_file = what.find('/') != std::string::npos && std::filesystem::is_regular_file(what, none);
   if (is_file || (path_like && ::access(what.c_str(), F_OK) == 0)) return std::filesystem::absolute(what);
-  const std::size_t slash = what.find('/');
-  const std::string site_name = what.substr(0, slash);
-  std::string name = slash == std::string::npos ? "latest" : what.substr(slash + 1);
-  if (what.starts_with('/') || !host_name(site_name)) {
-    throw Error(ErrorKind::not_found, fmt::format("there is no archive {}", printable(what)),
-                "name it as SITE/NAME, SITE/latest or by its path; `wobackup list` shows what there is");
+  const Wanted wanted = wanted_from(what);
+  return pick(list(wanted.site, backup_root), wanted, "",
+              fmt::format("`wobackup list {}` shows what there is", wanted.site));
+}
+
+std::vector<SnapshotRef> Service::list_in(const std::string& store, const std::optional<std::string>& site) const {
+  const std::optional<std::string> valid = site ? std::optional(valid_name(*site)) : std::nullopt;
+  OpenStore opened(store_settings_of(store, implementation_->config), implementation_->stores(), {});
+  return list_stored(opened, valid);
+}
+
+std::filesystem::path Service::find_in(const std::string& store, const std::string& what) const {
+  const Wanted wanted = wanted_from(what);
+  return pick(list_in(store, wanted.site), wanted, " in " + printable(store),
+              fmt::format("`wobackup list {} --from {}` shows what there is", wanted.site, printable(store)));
+}
+
+std::string Service::store_url(const std::string& store) const {
+  return store_settings_of(store, implementation_->config).url;
+}
+
+std::vector<Stored> Service::copy(const std::filesystem::path& archive, const std::vector<std::string>& stores,
+                                  const CopyOptions& options) const {
+  const std::string file_name = archive.filename().string();
+  if (!archive_name_from(file_name)) {
+    throw Error(ErrorKind::usage, fmt::format("{} is not named like a backup", printable(archive.string())),
+                "backups are named <YYYY-MM-DD_HH-MM-SS>.tar.zst");
   }
-  if (name.ends_with(".tar.zst")) name.resize(name.size() - std::string_view(".tar.zst").size());
-  for (const SnapshotRef& ref : list(site_name, backup_root)) {
-    const bool wanted = name == "latest" ? ref.good() : ref.name == name;
-    if (wanted) return ref.archive;
+  const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled);
+  const std::unique_ptr<RandomAccess> own = stored ? nullptr : open_archive(archive);
+  const RandomAccess& file = stored ? stored->file() : *own;
+  // Whose it is, the folder says; a file that lies somewhere else says it itself.
+  std::optional<std::string> site = host_name(archive.parent_path().filename().string());
+  if (!site) site = origin_of(ArchiveReader(file)).site;
+  if (!site) {
+    throw Error(ErrorKind::usage,
+                fmt::format("{} does not say which site it is a backup of", printable(archive.string())),
+                "put it into a folder that has the site's name");
   }
-  throw Error(ErrorKind::not_found,
-              name == "latest" ? fmt::format("{} has no complete backup", site_name)
-                               : fmt::format("{} has no backup {}", site_name, printable(name)),
-              fmt::format("`wobackup list {}` shows what there is", site_name));
+  return copy_to_stores({archive, file, *site, file_name}, stores, options, implementation_->stores());
 }
 
 Json Service::info(const std::filesystem::path& archive) const {
-  Json info = archive_info(archive);
+  const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive);
+  Json info = stored ? archive_info(archive, stored->file(), stored->modified()) : archive_info(archive);
   info["verified"] = nullptr;
   if (const std::optional<VerifyRecord> record = last_verified(archive)) {
     info["verified"] = {
@@ -162,15 +242,20 @@ Json Service::info(const std::filesystem::path& archive) const {
 }
 
 Restored Service::restore(const std::filesystem::path& archive, const RestoreOptions& options) const {
-  return restore_to_folder(archive, options, {implementation_->config, implementation_->log});
+  const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled);
+  return restore_to_folder(archive, options, {implementation_->config, implementation_->log}, file_of(stored));
 }
 
 ArchiveOrigin Service::origin(const std::filesystem::path& archive) const {
+  if (const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive)) {
+    return origin_of(ArchiveReader(stored->file()));
+  }
   return origin_of(OpenArchive(archive).reader());
 }
 
 RestoredInPlace Service::restore_in_place(const Site& site, const std::filesystem::path& archive,
                                           const InPlaceOptions& options) {
+  refuse_stored(archive, implementation_->config, "a restore in place");
   return wobackup::restore_in_place(site, archive, options,
                                     {implementation_->config, implementation_->clock, implementation_->log, {}});
 }
@@ -232,7 +317,9 @@ GuardResult Service::abort_guard(const std::string& site) {
 
 Verified Service::verify(const std::filesystem::path& archive, const VerifyOptions& options) const {
   const VerifyEnvironment environment{implementation_->config, implementation_->clock, implementation_->log};
-  Verified verified = verify_archive(archive, options, environment);
+  const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled);
+  if (options.level == VerifyLevel::drill) refuse_stored(archive, implementation_->config, "a drill");
+  Verified verified = verify_archive(archive, options, environment, true, file_of(stored));
   if (options.level == VerifyLevel::drill && verified.ok) {
     drill(archive, options, {implementation_->config, implementation_->clock, implementation_->log}, verified);
     verified.elapsed += verified.drill->total;
@@ -249,7 +336,8 @@ std::optional<VerifyRecord> Service::last_verified(const std::filesystem::path& 
 
 EntriesResult Service::entries(const std::filesystem::path& archive, const EntriesOptions& options,
                                const std::function<void(const ArchiveEntry&)>& visit) const {
-  return list_entries(archive, options, visit);
+  const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive);
+  return list_entries(archive, options, visit, file_of(stored));
 }
 
 FindResult Service::find_versions(const std::string& pattern, const FindOptions& options,
@@ -273,17 +361,22 @@ FindResult Service::find_versions(const std::string& pattern, const FindOptions&
 
 Difference Service::difference(const std::filesystem::path& before, const std::filesystem::path& after,
                                const DiffOptions& options, const std::function<void(const EntryChange&)>& visit) const {
+  for (const std::filesystem::path& archive : {before, after}) {
+    refuse_stored(archive, implementation_->config, "a comparison");
+  }
   return archives_difference(before, after, options, visit);
 }
 
 Difference Service::difference_to_live(const std::filesystem::path& before, const DiffOptions& options,
                                        const std::function<void(const EntryChange&)>& visit) const {
+  refuse_stored(before, implementation_->config, "a comparison");
   return live_difference(before, site(site_of_archive(before)), implementation_->config, options, visit);
 }
 
 void Service::dump(const std::filesystem::path& archive, const DumpOptions& options,
                    const std::function<void(std::span<const std::byte>)>& sink) const {
-  dump_member(archive, options, sink);
+  const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive);
+  dump_member(archive, options, sink, file_of(stored));
 }
 
 const char* version() noexcept { return WOBACKUP_VERSION; }

@@ -50,7 +50,7 @@ void add_problem(Verified& verified, VerifyProblem problem) {
 }
 
 // The first frame has a vhost.json, the manifest its hash and its order, and it counts as many members as it says.
-void verify_index(const FileAccess& file, const ContainerReader& container) {
+void verify_index(const RandomAccess& file, const ContainerReader& container) {
   const ArchiveMetadata metadata = read_metadata(file, SearchDepth::beginning);
   std::uint64_t members = 0, files = 0;
   visit_in_tar_order(container, [&](const ManifestEntry& listed, const TarExtent&) {
@@ -94,7 +94,7 @@ void verify_data(const ContainerReader& container, Run& run) {
 
 // Whether the file has the sum that was recorded when it was made, which finds changes that nothing in the file itself
 // can tell; nothing if none was recorded.
-std::optional<bool> has_recorded_sum(const FileAccess& file, const Run& run) {
+std::optional<bool> has_recorded_sum(const RandomAccess& file, const Run& run) {
   const std::optional<std::string> site = host_name(run.archive.parent_path().filename().string());
   if (!site || !run.compare_sum || run.options.sample < 1) return std::nullopt;
   const auto recorded = ArchiveLedger(run.environment.config.state_dir, *site).find(run.archive);
@@ -110,7 +110,7 @@ std::optional<bool> has_recorded_sum(const FileAccess& file, const Run& run) {
   return hex(hash.finish()) == recorded->sha256;
 }
 
-void verify_foreign(const FileAccess& file, Run& run) {
+void verify_foreign(const RandomAccess& file, Run& run) {
   static_cast<void>(read_metadata(file, SearchDepth::whole));
   ForeignTar tar(file);
   while (tar.next()) {
@@ -122,7 +122,7 @@ void verify_foreign(const FileAccess& file, Run& run) {
   }
 }
 
-void verify_content(const FileAccess& file, Run& run) {
+void verify_content(const RandomAccess& file, Run& run) {
   const std::optional<ContainerReader> container = ContainerReader::open(file);
   run.verified.indexed = container.has_value();
   if (!container) {
@@ -159,7 +159,7 @@ void verify_content(const FileAccess& file, Run& run) {
 }  // namespace
 
 Verified verify_archive(const std::filesystem::path& archive, const VerifyOptions& options,
-                        const VerifyEnvironment& environment, bool compare_sum) {
+                        const VerifyEnvironment& environment, bool compare_sum, const RandomAccess* opened) {
   if (!(options.sample > 0) || options.sample > 1) throw Error(ErrorKind::usage, "a sample is between 0 and 100 %");
   const auto started = environment.clock.monotonic();
   Verified verified;
@@ -167,7 +167,8 @@ Verified verify_archive(const std::filesystem::path& archive, const VerifyOption
   verified.level = std::min(options.level, VerifyLevel::data);
   verified.sample = options.sample;
   Run run{archive, options, environment, compare_sum, verified, {}, {}, {}};
-  const std::unique_ptr<FileAccess> file = open_archive(archive);
+  const std::unique_ptr<RandomAccess> own = opened == nullptr ? open_archive(archive) : nullptr;
+  const RandomAccess* const file = opened == nullptr ? own.get() : opened;
   {
     RunMonitor monitor(
         archive.filename().string(),

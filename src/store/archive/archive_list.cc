@@ -30,6 +30,22 @@ std::optional<std::string> text_of_field(const Json& vhost, const char* key) {
   return place->get<std::string>();
 }
 
+}  // namespace
+
+void describe_archive(const RandomAccess& file, SnapshotRef& ref) {
+  try {
+    const ArchiveMetadata metadata = read_metadata(file, SearchDepth::beginning);
+    ref.indexed = metadata.indexed();
+    ref.type = text_of_field(metadata.vhost, "backup_type");
+    ref.reason = text_of_field(metadata.vhost, "backup_reason");
+    if (metadata.header && !metadata.header->complete) ref.complete = false;
+  } catch (const Json::exception& error) {
+    throw Error(ErrorKind::verification, std::string("its metadata cannot be read: ") + printable(error.what()));
+  }
+}
+
+namespace {
+
 void look_into(int directory_fd, const std::string& file_name, SnapshotRef& ref) {
   try {
     UniqueFd fd(::openat(directory_fd, file_name.c_str(), kFileFlags));
@@ -44,15 +60,9 @@ void look_into(int directory_fd, const std::string& file_name, SnapshotRef& ref)
     }
     ref.size_bytes = static_cast<std::uint64_t>(status.st_size);
     const FileAccess file(std::move(fd), ref.size_bytes, file_name);
-    const ArchiveMetadata metadata = read_metadata(file, SearchDepth::beginning);
-    ref.indexed = metadata.indexed();
-    ref.type = text_of_field(metadata.vhost, "backup_type");
-    ref.reason = text_of_field(metadata.vhost, "backup_reason");
-    if (metadata.header && !metadata.header->complete) ref.complete = false;
+    describe_archive(file, ref);
   } catch (const Error& error) {
     ref.problem = error.message();
-  } catch (const Json::exception& error) {
-    ref.problem = std::string("its metadata cannot be read: ") + printable(error.what());
   }
 }
 
@@ -102,13 +112,17 @@ Json archive_info(const std::filesystem::path& archive) {
   const std::unique_ptr<FileAccess> file = open_archive(archive);
   struct stat status {};
   if (::fstat(file->fd(), &status) != 0) throw system_error(fmt::format("cannot look at {}", file->name()), errno);
-  ArchiveMetadata metadata = read_metadata(*file, SearchDepth::whole);
+  return archive_info(archive, *file,
+                      static_cast<double>(status.st_mtim.tv_sec) + static_cast<double>(status.st_mtim.tv_nsec) / 1e9);
+}
+
+Json archive_info(const std::filesystem::path& archive, const RandomAccess& file, double modified) {
+  ArchiveMetadata metadata = read_metadata(file, SearchDepth::whole);
   Json info = std::move(metadata.vhost);
   const auto file_name = archive_name_from(archive.filename().string());
-  info["archive_path"] = is_utf8(archive.string()) ? archive.string() : file->name();
-  info["archive_size"] = static_cast<std::uint64_t>(status.st_size);
-  info["archive_mtime"] =
-      static_cast<double>(status.st_mtim.tv_sec) + static_cast<double>(status.st_mtim.tv_nsec) / 1e9;
+  info["archive_path"] = is_utf8(archive.string()) ? archive.string() : file.name();
+  info["archive_size"] = file.size();
+  info["archive_mtime"] = modified;
   info["indexed"] = metadata.indexed();
   info["complete"] = metadata.header ? metadata.header->complete : !file_name || file_name->complete();
   if (metadata.header) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random_access.h"
 #include "wobackup/json.h"
 #include "wobackup/snapshot.h"
 
@@ -20,7 +21,12 @@ namespace wobackup {
 [[nodiscard]] std::vector<SnapshotRef> list_archive_names(int directory_fd, const std::filesystem::path& directory,
                                                           const std::string& site);
 
+/// Type, reason, completeness, as the archive's own metadata tell. Throws Error.
+void describe_archive(const RandomAccess& file, SnapshotRef& ref);
+
 /// As Service::info.
 [[nodiscard]] Json archive_info(const std::filesystem::path& archive);
+/// The same of one that was opened. `modified`: seconds since 1970.
+[[nodiscard]] Json archive_info(const std::filesystem::path& archive, const RandomAccess& file, double modified);
 
 }  // namespace wobackup
