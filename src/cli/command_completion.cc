@@ -43,7 +43,7 @@ _wobackup() {
     --to|--from)
       case $current in
         /*|./*|../*) _wobackup_files "$current" ;;
-        *) _wobackup_words "$current" "$("$program" "${config[@]}" config stores 2>/dev/null)" ;;
+        *) _wobackup_words "$current" "$("$program" "${config[@]}" config show 2>/dev/null | sed -n 's/^store\.\([^.]*\)\.url = .*/\1/p')" ;;
       esac
       return ;;
     --reason|--meta|--include|--exclude|--wait|--timeout|--threads|--limit-rate|--sample|--table|--calendar) return ;;

@@ -125,7 +125,7 @@ HeaderList header_list(const HttpRequest& request) {
     if (value.find_first_of("\r\n") != std::string::npos) {
       throw Error(ErrorKind::usage, fmt::format("the header {} would be two", name));
     }
-    add(value.empty() ? name + ";" : name + ": " + value);
+    add(value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
   }
   // libcurl's own: it would wait a second for servers that do not know it, and parts are small enough to send again.
   add("Expect:");

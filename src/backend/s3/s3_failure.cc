@@ -73,11 +73,14 @@ Known by_status(int status) {
   }
 }
 
+constexpr std::int64_t kTwoHours = 7200;
+constexpr std::int64_t kTwoDays = 172'800;
+
 std::string duration_text(std::chrono::seconds time) {
   const std::int64_t seconds = std::abs(time.count());
   if (seconds < 120) return fmt::format("{} seconds", seconds);
-  if (seconds < 2 * 3600) return fmt::format("{} minutes", seconds / 60);
-  if (seconds < 2 * 86400) return fmt::format("{} hours", seconds / 3600);
+  if (seconds < kTwoHours) return fmt::format("{} minutes", seconds / 60);
+  if (seconds < kTwoDays) return fmt::format("{} hours", seconds / 3600);
   return fmt::format("{} days", seconds / 86400);
 }
 
