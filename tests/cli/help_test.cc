@@ -10,7 +10,7 @@ using test::contains;
 
 class Help : public test::CommandLine {};
 
-const char* const kCommands[] = {"create", "list",    "info",       "ls",      "find",   "diff",
+const char* const kCommands[] = {"create", "copy", "list",    "info",       "ls",      "find",   "diff",
                                  "dump",   "restore", "verify",     "guard",   "update", "autoupdate",
                                  "sites",  "config",  "completion", "version", "help"};
 
