@@ -55,7 +55,9 @@ SftpSettings sftp_settings(const StoreSettings& store, const SftpPlace& place) {
 RetryPolicy patience(const LogSink& log) {
   RetryPolicy policy;
   policy.on_wait = [&log](const Error& error, std::chrono::milliseconds time) {
-    if (log) log(LogLevel::info, fmt::format("{}; again in {:.1f} s", error.message(), std::chrono::duration<double>(time).count()));
+    if (log)
+      log(LogLevel::info,
+          fmt::format("{}; again in {:.1f} s", error.message(), std::chrono::duration<double>(time).count()));
   };
   return policy;
 }
