@@ -19,9 +19,8 @@ namespace {
 constexpr std::uint64_t kTailBytes = 65536;
 constexpr std::uint64_t kHeaderPieceBytes = 65536;
 constexpr std::uint64_t kPieceBytes = std::uint64_t{1} << 18U;
-constexpr std::size_t kKnownLinesBytes = std::size_t{8} << 20U;
+constexpr std::size_t kKnownManifestBytes = std::size_t{8} << 20U;
 constexpr std::size_t kLongestHeaderBytes = std::size_t{4} << 20U;
-constexpr std::size_t kLongestLineBytes = std::size_t{32} << 20U;  // a dump of 250,000 tables
 constexpr std::uint32_t kSkippableMagic = 0x184D2A5B;
 constexpr std::uint64_t kSkippableHeaderBytes = 8;
 
@@ -50,20 +49,11 @@ std::string manifest_of(const RandomAccess& file) { return fmt::format("the mani
 
 }  // namespace
 
-/// The lines of a small manifest whose hash has been compared.
-struct ContainerReader::KnownLines {
-  [[nodiscard]] std::shared_ptr<const std::string> text() {
-    const std::lock_guard lock(mutex_);
-    return text_;
-  }
-  void keep(std::string&& text) {
-    const std::lock_guard lock(mutex_);
-    text_ = std::make_shared<const std::string>(std::move(text));
-  }
-
- private:
-  std::mutex mutex_;
-  std::shared_ptr<const std::string> text_;
+/// What has been read, and need not be again.
+struct ContainerReader::Known {
+  std::mutex mutex;
+  std::optional<ManifestHeader> header;
+  std::shared_ptr<const KnownManifest> manifest;
 };
 
 std::optional<ContainerReader> ContainerReader::open(const RandomAccess& file) {
@@ -92,7 +82,7 @@ ContainerReader::ContainerReader(const RandomAccess& file) : file_(&file) {
 // The last two frames of the table are manifest and locator, and the table must say the same as the locator.
 ContainerReader::ContainerReader(const RandomAccess& file, std::vector<SeekFrame> listed,
                                  const std::optional<Locator>& locator)
-    : file_(&file), frames_(std::move(listed)), known_(std::make_shared<KnownLines>()) {
+    : file_(&file), frames_(std::move(listed)), known_(std::make_shared<Known>()) {
   if (!locator) damaged(*file_, "it has no locator before its seek table");
   locator_ = *locator;
   frames_.pop_back();
@@ -168,61 +158,79 @@ ByteVector ContainerReader::read_manifest_piece(std::uint64_t at, std::uint64_t 
 }
 
 ManifestHeader ContainerReader::read_manifest_header() const {
+  const std::lock_guard lock(known_->mutex);
+  if (known_->header) return *known_->header;
   CompressedLines lines(kLongestHeaderBytes, manifest_of(*file_));
-  std::optional<ManifestHeader> header;
-  for (std::uint64_t at = 0; !header && at < locator_.manifest_bytes; at += kHeaderPieceBytes) {
-    lines.feed(read_manifest_piece(at, kHeaderPieceBytes), [&](std::string_view line) {
-      header = naming(*file_, [&] { return manifest_header_from(line); });
-      return false;
-    });
+  const auto keep = [&](std::string_view line) {
+    known_->header = naming(*file_, [&] { return manifest_header_from(line); });
+    return false;
+  };
+  if (known_->manifest) lines.feed(known_->manifest->header_frame(), keep);
+  for (std::uint64_t at = 0; !known_->header && at < locator_.manifest_bytes; at += kHeaderPieceBytes) {
+    lines.feed(read_manifest_piece(at, kHeaderPieceBytes), keep);
   }
-  if (!header) damaged(*file_, "its manifest has no header");
-  return *std::move(header);
+  if (!known_->header) damaged(*file_, "its manifest has no header");
+  return *known_->header;
 }
 
 void ContainerReader::read_manifest(const std::function<void(const ManifestEntry&)>& visit) const {
   read_manifest_lines([&](std::string_view line) { visit(naming(*file_, [&] { return manifest_entry_from(line); })); });
 }
 
-void ContainerReader::read_manifest(const std::function<bool(std::string_view path)>& wanted,
+void ContainerReader::read_manifest(const ManifestFilter& wanted,
                                     const std::function<void(const ManifestEntry&)>& visit) const {
-  read_manifest_lines([&](std::string_view line) {
+  const auto pick = [&](std::string_view line) {
     const std::optional<std::string_view> path = plain_path_of(line);
-    if (path && !wanted(*path)) return;
+    if (path && !wanted.path(*path)) return;
     const ManifestEntry listed = naming(*file_, [&] { return manifest_entry_from(line); });
-    if (path || wanted(listed.entry.path)) visit(listed);
-  });
+    if (path || wanted.path(listed.entry.path)) visit(listed);
+  };
+  const auto manifest = wanted.ranges.empty() ? nullptr : known_manifest();
+  if (!manifest) return read_manifest_lines(pick);
+  for (const PathRange& range : wanted.ranges) {
+    manifest->lines(range, [&](std::string_view line) {
+      pick(line);
+      return true;
+    });
+  }
+}
+
+std::shared_ptr<const KnownManifest> ContainerReader::known_manifest() const {
+  if (locator_.manifest_bytes > kKnownManifestBytes) return nullptr;
+  const std::lock_guard lock(known_->mutex);
+  if (!known_->manifest) {
+    ByteVector payload = read_manifest_piece(0, locator_.manifest_bytes);
+    require_hash(sha256(payload));
+    known_->manifest = std::make_shared<const KnownManifest>(std::move(payload), file_->name());
+  }
+  return known_->manifest;
+}
+
+void ContainerReader::require_hash(const Sha256Digest& digest) const {
+  if (digest != locator_.manifest_sha256) damaged(*file_, "its manifest does not have the hash that it should");
 }
 
 void ContainerReader::read_manifest_lines(const std::function<void(std::string_view)>& visit) const {
-  if (const auto known = known_->text()) {
-    for (std::size_t at = 0, end = 0; at < known->size(); at = end + 1) {
-      end = known->find('\n', at);
-      visit(std::string_view(*known).substr(at, end - at));
-    }
-    return;
+  if (const auto manifest = known_manifest()) {
+    return manifest->lines(PathRange::all(), [&](std::string_view line) {
+      visit(line);
+      return true;
+    });
   }
-  CompressedLines lines(kLongestLineBytes, manifest_of(*file_));
+  CompressedLines lines(kLongestManifestLineBytes, manifest_of(*file_));
   Sha256 hash;
   bool header_passed = false;
-  std::string text;
-  bool small = locator_.manifest_bytes <= kKnownLinesBytes;
   for (std::uint64_t at = 0; at < locator_.manifest_bytes; at += kPieceBytes) {
     const ByteVector bytes = read_manifest_piece(at, kPieceBytes);
     hash.update(bytes);
     lines.feed(bytes, [&](std::string_view line) {
-      if (header_passed) {
-        small = small && text.size() + line.size() < kKnownLinesBytes;
-        if (small) text.append(line).push_back('\n');
-        visit(line);
-      }
+      if (header_passed) visit(line);
       header_passed = true;
       return true;
     });
   }
   if (!header_passed || !lines.at_end()) damaged(*file_, "its manifest is cut off");
-  if (hash.finish() != locator_.manifest_sha256) damaged(*file_, "its manifest does not have the hash that it should");
-  if (small) known_->keep(std::move(text));
+  require_hash(hash.finish());
 }
 
 }  // namespace wobackup

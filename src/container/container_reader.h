@@ -10,11 +10,18 @@
 
 #include "base/random_access.h"
 #include "container/frame_decode.h"
+#include "container/known_manifest.h"
 #include "container/locator.h"
 #include "container/manifest.h"
 #include "container/seek_table.h"
 
 namespace wobackup {
+
+/// Which entries of a manifest somebody wants.
+struct ManifestFilter {
+  std::function<bool(std::string_view path)> path;
+  std::vector<PathRange> ranges = {};  ///< where they all are, sorted and apart; none: anywhere
+};
 
 /// An indexed container. All functions throw Error verification, with the file's name, for what contradicts the format.
 /// The file must outlive the reader. May be used from several threads at once.
@@ -40,14 +47,12 @@ class ContainerReader {
   [[nodiscard]] ByteSpan read_frame_beginning(std::size_t index, std::size_t plain_bytes, FrameScratch& scratch) const;
   /// The manifest's first line: one small read.
   [[nodiscard]] ManifestHeader read_manifest_header() const;
-  /// All entries in order, with bounded memory. At the end the manifest's hash has been compared; until then they are
-  /// not to be trusted.
+  /// All entries in order, with bounded memory. A manifest of up to 8 MiB (compressed) is proven by its hash before the
+  /// first is visited, and stays in memory. A larger one is proven at the end: until then nothing is to be trusted.
   void read_manifest(const std::function<void(const ManifestEntry&)>& visit) const;
-  /// Only entries whose path `wanted` takes; the others are not even looked at, but the hash is compared all the same.
-  void read_manifest(const std::function<bool(std::string_view path)>& wanted,
-                     const std::function<void(const ManifestEntry&)>& visit) const;
-  /// The entries' lines as they stand, under the same condition. Those of a small manifest stay in memory, so that a
-  /// second look costs little.
+  /// Only entries that the filter takes; the others are not even looked at, but the hash is compared all the same.
+  void read_manifest(const ManifestFilter& wanted, const std::function<void(const ManifestEntry&)>& visit) const;
+  /// The entries' lines as they stand, under the same condition.
   void read_manifest_lines(const std::function<void(std::string_view)>& visit) const;
 
  private:
@@ -55,11 +60,15 @@ class ContainerReader {
   [[nodiscard]] ByteSpan read_encoded(std::size_t index, FrameScratch& scratch) const;
   [[nodiscard]] ByteVector read_manifest_piece(std::uint64_t at, std::uint64_t most_bytes) const;
 
+  /// Nothing if it is too large to be kept.
+  [[nodiscard]] std::shared_ptr<const KnownManifest> known_manifest() const;
+  void require_hash(const Sha256Digest& digest) const;
+
   const RandomAccess* file_;
   Locator locator_;
   std::vector<SeekFrame> frames_;
-  struct KnownLines;
-  std::shared_ptr<KnownLines> known_;
+  struct Known;
+  std::shared_ptr<Known> known_;
 };
 
 }  // namespace wobackup

@@ -6,6 +6,7 @@ wobackup_layer(container PATH container
     entry.cc
     frame_decode.cc
     frame_pool.cc
+    known_manifest.cc
     locator.cc
     manifest.cc
     manifest_entry.cc

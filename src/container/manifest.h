@@ -38,6 +38,9 @@ struct ManifestHeader {
   Json notes = Json::array();
 };
 
+/// No line is longer: the one of a dump of 250,000 tables.
+constexpr std::size_t kLongestManifestLineBytes = std::size_t{32} << 20U;
+
 /// One following line.
 struct ManifestEntry {
   Entry entry;  ///< path, type, mode, owner, size, mtime, link, device, sparse; xattrs and ACLs stay in the tar

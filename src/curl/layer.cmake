@@ -1,5 +1,4 @@
 wobackup_layer(curl PATH curl
   SOURCES curl_on_demand.cc
-  DEPENDS base
-  LINK ${CMAKE_DL_LIBS})
+  DEPENDS base)
 target_include_directories(wobackup_curl PUBLIC ${curl_INCLUDE_DIRS})

@@ -38,6 +38,17 @@ class Wish {
     met_ = true;
     return true;
   }
+  /// Where that may be, for whoever can pass over the rest.
+  [[nodiscard]] ManifestFilter filter() const {
+    if (pattern_) return {[](std::string_view) { return true; }};
+    if (path_.empty()) {
+      return {[this](std::string_view path) { return recursive_ || path.find('/') == std::string_view::npos; }};
+    }
+    return {[this](std::string_view path) {
+              return path.starts_with(path_) && (path.size() == path_.size() || path[path_.size()] == '/');
+            },
+            {PathRange::below(path_)}};
+  }
   [[nodiscard]] bool met() const { return met_ || path_.empty(); }
 
  private:
@@ -67,7 +78,7 @@ EntriesResult list_entries(const std::filesystem::path& archive, const Keys& key
   const ArchiveReader reader(*file);
   EntriesResult result;
   result.indexed = reader.indexed();
-  reader.entries([&](const ManifestEntry& listed) {
+  reader.entries(wish.filter(), [&](const ManifestEntry& listed) {
     if (!wish.takes(listed.entry)) return;
     ++result.entries;
     if (listed.entry.type == EntryType::file) {

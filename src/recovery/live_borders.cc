@@ -29,22 +29,12 @@ bool is_file_of_site(const ManifestEntry& listed) {
   return listed.entry.path != "vhost.json" && listed.entry.path != "databases" && listed.database.is_null();
 }
 
-// Passing over a line of the manifest takes a tenth of parsing it.
-void read_entries(const ArchiveReader& archive, const std::function<bool(std::string_view)>& wanted,
-                  const std::function<void(const ManifestEntry&)>& visit) {
-  if (archive.container() != nullptr) return archive.container()->read_manifest(wanted, visit);
-  archive.entries([&](const ManifestEntry& listed) {
-    if (wanted(listed.entry.path)) visit(listed);
-  });
-}
-
 std::vector<std::string> top_names(const ArchiveReader& archive) {
   std::set<std::string, std::less<>> names;
-  read_entries(
-      archive, [&](std::string_view path) { return !names.contains(path.substr(0, path.find('/'))); },
-      [&](const ManifestEntry& listed) {
-        if (is_file_of_site(listed)) names.insert(listed.entry.path.substr(0, listed.entry.path.find('/')));
-      });
+  archive.entries({[&](std::string_view path) { return !names.contains(path.substr(0, path.find('/'))); }},
+                  [&](const ManifestEntry& listed) {
+                    if (is_file_of_site(listed)) names.insert(listed.entry.path.substr(0, listed.entry.path.find('/')));
+                  });
   return {names.begin(), names.end()};
 }
 
@@ -63,7 +53,7 @@ class InBackup {
       const std::string_view folder = above(path);
       return answers_.contains(path) || (!folder.empty() && answers_.contains(folder.substr(0, folder.size() - 1)));
     };
-    read_entries(archive, asked, [&](const ManifestEntry& listed) {
+    archive.entries({asked}, [&](const ManifestEntry& listed) {
       const std::string_view path = listed.entry.path;
       if (const auto answer = answers_.find(path); answer != answers_.end()) answer->second.type = listed.entry.type;
       const std::string_view folder = above(path);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -52,8 +53,8 @@ struct Run {
   Totals totals;
 };
 
-std::function<bool(std::string_view)> may_be_wanted(const Run& run) {
-  return [&run](std::string_view path) { return run.selection.may_have(path); };
+ManifestFilter may_be_wanted(const Run& run) {
+  return {[&run](std::string_view path) { return run.selection.may_have(path); }, run.selection.ranges()};
 }
 
 // Of a backup without a database, the database alone is nothing: an empty folder would look like success.
@@ -149,13 +150,28 @@ void restore_links(const ArchiveReader& archive, Run& run, FolderWriter& writer)
 
 // Last come the folders: whatever is written into them changes their times, and their modes may not allow it.
 void settle_folders(const ContainerReader& container, Run& run, FolderWriter& writer) {
-  const auto concerned = [&](std::string_view path) {
-    return run.selection.may_have(path) || writer.made(std::string(path));
-  };
+  const ManifestFilter concerned{
+      [&](std::string_view path) { return run.selection.may_have(path) || writer.made(std::string(path)); }};
   container.read_manifest(concerned, [&](const ManifestEntry& listed) {
     if (listed.entry.type != EntryType::directory || !listed.offset) return;
     if (run.selection.has(listed) || writer.made(listed.entry.path)) writer.settle(listed.entry);
   });
+}
+
+// The same of few members: their own folders, and those above that had to be made.
+void settle_few(const ArchiveReader& archive, const Run& run, FolderWriter& writer) {
+  std::set<std::string> above;
+  for (const ManifestEntry& listed : run.totals.members) {
+    const std::string& path = listed.entry.path;
+    if (listed.entry.type == EntryType::directory) writer.settle(listed.entry);
+    for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+      if (writer.made(path.substr(0, slash))) above.insert(path.substr(0, slash));
+    }
+  }
+  for (const std::string& path : above) {
+    const std::optional<ManifestEntry> listed = archive.entry(path);
+    if (listed && listed->entry.type == EntryType::directory && listed->offset) writer.settle(listed->entry);
+  }
 }
 
 // Without threads, and without another way through the manifest: a single file comes back at once.
@@ -177,7 +193,7 @@ void restore_indexed(const ArchiveReader& archive, Run& run, FolderWriter& write
   const ContainerReader& container = *archive.container();
   if (run.totals.few()) {
     restore_few(archive, run, writer, counters);
-    return settle_folders(container, run, writer);
+    return settle_few(archive, run, writer);
   }
   ReadingOptions reading;
   reading.threads = threads_of(run.environment.config);
@@ -206,7 +222,7 @@ bool contradicts_itself(const std::optional<ContainerReader>& container, const R
     if (above && !is_folder && !own.empty()) other = true;
   };
   if (container) {
-    container->read_manifest([](std::string_view) { return true; }, look);
+    container->read_manifest(look);
   } else {
     const std::string top = ArchiveReader(file).top();
     for (ForeignTar tar(file); tar.next();) look(tar.entry(top));
@@ -326,7 +342,7 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
     monitor.enter_phase("restore");
     try {
       if (container) {
-        restore_indexed(ArchiveReader(*file), run, writer, counters);
+        restore_indexed(ArchiveReader(*file, *container), run, writer, counters);
       } else {
         restore_foreign(*file, run.selection, writer, counters, run.cancellation);
         require_some(counters.members, options);

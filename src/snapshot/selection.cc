@@ -44,6 +44,15 @@ bool Selection::may_have(std::string_view path) const {
          });
 }
 
+std::vector<PathRange> Selection::ranges() const {
+  std::vector<PathRange> ranges;
+  for (const Term& term : include_) {
+    if (term.glob) return {};
+    ranges.push_back(PathRange::below(term.path));
+  }
+  return united(std::move(ranges));
+}
+
 bool Selection::has(const ManifestEntry& listed) {
   if (everything_) return true;
   const std::string& path = listed.entry.path;

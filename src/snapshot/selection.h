@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "container/known_manifest.h"
 #include "container/manifest.h"
 #include "source/files/path_pattern.h"
 
@@ -27,6 +28,8 @@ class Selection {
   [[nodiscard]] bool is_everything() const noexcept { return everything_; }
   /// False if nothing of this path can be meant, whatever it is.
   [[nodiscard]] bool may_have(std::string_view path) const;
+  /// Where all that can be meant lies in a sorted manifest; empty if that may be anywhere.
+  [[nodiscard]] std::vector<PathRange> ranges() const;
   /// Remembers which of the wishes were met.
   [[nodiscard]] bool has(const ManifestEntry& entry);
   /// The first `include` that nothing has matched.

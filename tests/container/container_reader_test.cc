@@ -215,19 +215,28 @@ TEST(ContainerReader, ManifestWithAnotherHash_IsRefused) {
   EXPECT_TRUE(refuses([&] { static_cast<void>(paths_of(reader)); }, "hash"));
 }
 
-TEST(ContainerReader, ManifestOfManyEntries_IsReadInPieces) {
+// Entries htdocs/y1000000 and so on, each with a hash, so that they do not compress well.
+MadeContainer container_of_many(int count) {
   MadeContainer made = small_container();
   std::string lines;
-  for (int i = 0; i < 100'000; ++i) {
-    lines += "{\"path\":\"htdocs/y" + std::to_string(1'000'000 + i) +
-             "\",\"type\":\"file\",\"offset\":" + std::to_string(i * 7919) + "}\n";
-    if (lines.size() > 1'000'000) made.add_manifest(std::exchange(lines, {}));
+  for (int i = 0; i < count; ++i) {
+    const std::string number = std::to_string(1'000'000 + i);
+    lines += "{\"path\":\"htdocs/y" + number + "\",\"type\":\"file\",\"sha256\":\"" + hex(sha256(bytes_of(number))) +
+             "\",\"offset\":" + std::to_string(i * 512) + "}\n";
+    if (lines.size() > 100'000) made.add_manifest(std::exchange(lines, {}));
   }
-  made.add_manifest(lines);
+  if (!lines.empty()) made.add_manifest(lines);
   made.settle();
+  return made;
+}
+
+TEST(ContainerReader, ManifestOfManyEntries_IsReadInPieces) {
+  constexpr int kEntries = 300'000;
+  const MadeContainer made = container_of_many(kEntries);
+  ASSERT_GT(made.manifest.size(), std::size_t{8} << 20U);
   const MemoryFile file(made.file());
   const ContainerReader reader(file);
-  EXPECT_EQ(paths_of(reader).size(), 100'002U);
+  EXPECT_EQ(paths_of(reader).size(), kEntries + 2U);
   for (const MemoryFile::Read& read : file.reads()) EXPECT_LE(read.bytes, (std::size_t{1} << 18U) + 8);
 }
 

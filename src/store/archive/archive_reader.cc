@@ -51,10 +51,7 @@ bool read_foreign(const RandomAccess& file, std::string_view top, const std::str
 
 ArchiveReader::ArchiveReader(const RandomAccess& file) : file_(file), container_(ContainerReader::open(file)) {
   if (container_) {
-    vhost_ = vhost_of(file, *container_);
-    vhost_known_ = true;
-    header_ = container_->read_manifest_header();
-    top_ = header_->name;
+    know_header();
     return;
   }
   require_foreign(file);
@@ -64,9 +61,23 @@ ArchiveReader::ArchiveReader(const RandomAccess& file) : file_(file), container_
   vhost_known_ = search.text || search.whole;
 }
 
+ArchiveReader::ArchiveReader(const RandomAccess& file, const ContainerReader& container)
+    : file_(file), container_(container) {
+  know_header();
+}
+
+void ArchiveReader::know_header() {
+  header_ = container_->read_manifest_header();
+  top_ = header_->name;
+}
+
 const Json& ArchiveReader::vhost() const {
   if (!vhost_known_) {
-    std::call_once(searched_, [this] {
+    std::call_once(vhost_read_, [this] {
+      if (container_) {
+        vhost_ = vhost_of(file_, *container_);
+        return;
+      }
       const VhostSearch search = find_vhost(file_, std::nullopt);
       if (search.text) vhost_ = vhost_from(file_, *search.text);
     });
@@ -89,6 +100,14 @@ void ArchiveReader::entries(const std::function<void(const ManifestEntry&)>& vis
   });
 }
 
+void ArchiveReader::entries(const ManifestFilter& wanted,
+                            const std::function<void(const ManifestEntry&)>& visit) const {
+  if (container_) return container_->read_manifest(wanted, visit);
+  foreign_entries([&](const ManifestEntry& listed) {
+    if (wanted.path(listed.entry.path)) visit(listed);
+  });
+}
+
 void ArchiveReader::foreign_entries(const std::function<void(const ManifestEntry&)>& visit) const {
   ForeignTar tar(file_);
   while (tar.next()) {
@@ -103,7 +122,7 @@ std::optional<ManifestEntry> ArchiveReader::entry(const std::string& path) const
     if (!found && listed.entry.path == path) found = listed;
   };
   if (container_) {
-    container_->read_manifest([&](std::string_view other) { return other == path; }, keep);
+    container_->read_manifest({[&](std::string_view other) { return other == path; }, {PathRange::only(path)}}, keep);
   } else {
     foreign_entries(keep);
   }

@@ -21,6 +21,8 @@ class ArchiveReader {
  public:
   /// Reads the index, or the first megabytes of an archive without one.
   explicit ArchiveReader(const RandomAccess& file);
+  /// The same of an indexed archive that has been opened already.
+  ArchiveReader(const RandomAccess& file, const ContainerReader& container);
 
   [[nodiscard]] bool indexed() const noexcept { return container_.has_value(); }
   [[nodiscard]] const RandomAccess& file() const noexcept { return file_; }
@@ -38,6 +40,8 @@ class ArchiveReader {
   /// order, without hash and offset; a path or a hard link's target that is absolute or has ".." is given as it stands,
   /// with the flag "unsafe", and paths may come twice.
   void entries(const std::function<void(const ManifestEntry&)>& visit) const;
+  /// Only those that the filter takes.
+  void entries(const ManifestFilter& wanted, const std::function<void(const ManifestEntry&)>& visit) const;
   /// The member of this path (in a foreign tar the first one, which may be unsafe).
   [[nodiscard]] std::optional<ManifestEntry> entry(const std::string& path) const;
 
@@ -54,15 +58,16 @@ class ArchiveReader {
   [[nodiscard]] ManifestEntry file_entry(const ManifestEntry& entry) const;
 
  private:
+  void know_header();
   void foreign_entries(const std::function<void(const ManifestEntry&)>& visit) const;
 
   const RandomAccess& file_;
   std::optional<ContainerReader> container_;
   std::optional<ManifestHeader> header_;
   std::string top_;
-  mutable std::once_flag searched_;  // the whole of a foreign tar, for its vhost.json
+  mutable std::once_flag vhost_read_;
   mutable Json vhost_;
-  bool vhost_known_ = false;
+  bool vhost_known_ = false;  // from the beginning of a foreign tar
 };
 
 }  // namespace wobackup

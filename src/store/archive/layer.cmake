@@ -12,6 +12,7 @@ wobackup_layer(store_archive PATH store/archive
     foreign_archive.cc
     foreign_tar.cc
     large_file.cc
+    libarchive_on_demand.cc
     manifest_spool.cc
     member_access.cc
     member_check.cc
@@ -23,4 +24,5 @@ wobackup_layer(store_archive PATH store/archive
     stored_member.cc
     tar_order.cc
   DEPENDS base crypto age container
-  LINK PkgConfig::zstd PkgConfig::libarchive)
+  LINK PkgConfig::zstd)
+target_include_directories(wobackup_store_archive PUBLIC ${libarchive_INCLUDE_DIRS})

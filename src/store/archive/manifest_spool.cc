@@ -12,7 +12,7 @@
 namespace wobackup {
 namespace {
 
-constexpr std::size_t kFrameBytes = std::size_t{1} << 20U;
+constexpr std::size_t kFrameBytes = std::size_t{1} << 18U;  // what must be unpacked to find one path
 constexpr int kLevel = 3;
 constexpr const char* kName = "the manifest's temporary file";
 

@@ -130,7 +130,7 @@ TEST(MemberReading, ManifestThatLies_IsRefusedWithTheMembersName) {
   // Of htdocs/a, or of the member before it, whose length is another then: whichever thread finds it first.
   EXPECT_TRUE(refused([](ManifestEntry& e) { *e.offset += 512; }, "manifest"));
   EXPECT_TRUE(refused([](ManifestEntry& e) { *e.offset = 1U << 30U; }, "offset"));
-  EXPECT_TRUE(refused([](ManifestEntry& e) { e.entry.path = "htdocs/c"; }, "sorted"));
+  EXPECT_TRUE(refused([](ManifestEntry& e) { e.entry.path = "htdocs/c"; }, "out of order at htdocs/b"));
   // Left out of the manifest, it would not be missed: so there may be no gaps in the tar.
   EXPECT_TRUE(refused([](ManifestEntry& e) { e.offset.reset(); }, "length in the tar"));
 }
