@@ -104,6 +104,25 @@ struct GuardSettings {
   std::chrono::milliseconds settle{3000};       ///< how long a page is asked for again before it counts as broken
 };
 
+/// `[store.x]`: where copies of archives go. What is empty comes from where other programs have it: the AWS_* variables
+/// and ~/.aws, or ssh's configuration. docs/stores.md.
+struct StoreSettings {
+  std::string name;      ///< empty: it has none, and is known by its URL
+  std::string url;       ///< "s3://bucket/prefix", "sftp://user@host/folder", "/a/folder"
+  std::string endpoint;  ///< of S3, as the next ones: "https://host:port"; empty: AWS
+  std::string region;
+  std::string profile;  ///< in the credentials file
+  std::optional<std::filesystem::path> credentials_file;
+  std::string addressing;  ///< "path", "host", or empty: as the server usually wants it
+  std::string storage_class;
+  std::string encryption;  ///< by the server: "AES256", "aws:kms"
+  std::string kms_key;
+  std::optional<std::filesystem::path> ca_file;
+  std::vector<std::string> host_keys;  ///< of SFTP, as the next ones: "SHA256:..." or "ssh-ed25519 AAAA..."
+  std::optional<std::filesystem::path> known_hosts;
+  std::optional<std::filesystem::path> identity_file;
+};
+
 /// All settings with their defaults. Plain data: a program may also fill it itself.
 struct Config {
   std::filesystem::path registry = "/var/lib/wo/dbase.db";
@@ -126,6 +145,7 @@ struct Config {
   /// What opens encrypted archives.
   Keys keys;
   std::map<std::string, SiteSettings> site;
+  std::map<std::string, StoreSettings> store;
 
   /// The file this came from, if any; messages name it.
   std::optional<std::filesystem::path> file;

@@ -17,6 +17,7 @@
 #include "wobackup/restore.h"
 #include "wobackup/site.h"
 #include "wobackup/snapshot.h"
+#include "wobackup/store.h"
 #include "wobackup/verify.h"
 
 namespace wobackup {
@@ -63,6 +64,25 @@ class Service {
   /// Throws not_found.
   [[nodiscard]] std::filesystem::path find(
       const std::string& what, const std::optional<std::filesystem::path>& backup_root = std::nullopt) const;
+
+  /// The backups that a store has of a site, or of all sites by name; newest first. Also of sites that are gone from
+  /// this server. `store` is a store's name in the config, its URL, or an absolute path. Their `archive` is an address
+  /// such as "s3://bucket/prefix/example.com/2025-01-20_14-25-30.tar.zst", which info, entries, dump, restore, verify
+  /// (but for drills) and copy take as they take a path; of a store that is a folder, it is a path. Throws not_found
+  /// for an unknown store, usage, failed.
+  [[nodiscard]] std::vector<SnapshotRef> list_in(const std::string& store,
+                                                 const std::optional<std::string>& site = std::nullopt) const;
+  /// As `find`, in a store.
+  [[nodiscard]] std::filesystem::path find_in(const std::string& store, const std::string& what) const;
+  /// The URL of a store, or its path. Throws not_found, usage.
+  [[nodiscard]] std::string store_url(const std::string& store) const;
+
+  /// Copies an archive, as it is, to stores, to all of them at once: a slow or failing one does not touch the others.
+  /// The results are in the order of `stores`; an error is thrown only for what concerns all of them (usage,
+  /// not_found). Nothing is seen there before it is whole, and nothing is replaced. An archive that was made here must
+  /// still have its recorded sum.
+  [[nodiscard]] std::vector<Stored> copy(const std::filesystem::path& archive, const std::vector<std::string>& stores,
+                                         const CopyOptions& options = {}) const;
 
   /// vhost.json of an archive, plus archive_path, archive_size (bytes), archive_mtime (seconds since 1970, with
   /// fraction), indexed, complete, verified (level, ok, sample, time; or null), and for indexed archives the manifest's

@@ -22,6 +22,7 @@ struct CreateArguments {
   bool files_only = false;
   std::string type;
   std::string path;
+  std::vector<std::string> to;
   std::string reason = "manual";
   std::vector<std::string> meta;
   std::string meta_json;
@@ -61,6 +62,7 @@ struct MakeKeyArguments {
 struct ListArguments {
   std::string site;
   std::string path;
+  std::string from;
   bool names = false;
   bool rescan = false;
 };
@@ -68,6 +70,14 @@ struct ListArguments {
 struct InfoArguments {
   std::string what;
   std::string path;
+  std::string from;
+};
+
+struct CopyArguments {
+  std::vector<std::string> what;
+  std::string path;
+  std::string from;
+  std::vector<std::string> to;
 };
 
 struct SitesArguments {

@@ -12,7 +12,7 @@ _wobackup() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} program=$1 command= words= word i
   local globals="--config --json --quiet --verbose --help"
   local keys="--identity --identity-command --passphrase --passphrase-file --passphrase-fd --passphrase-command"
-  local commands="create list info ls find diff dump restore verify guard update autoupdate key sites config completion version help"
+  local commands="create list info copy ls find diff dump restore verify guard update autoupdate key sites config completion version help"
   local config=()
   COMPREPLY=()
   # Bash takes --type=full apart at the equals sign.
@@ -30,7 +30,7 @@ _wobackup() {
           mapfile -t COMPREPLY < <(compgen -c -f -- "$current")
           return
         fi ;;
-      create|list|info|ls|find|diff|dump|restore|verify|guard|update|autoupdate|key|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
+      create|list|info|copy|ls|find|diff|dump|restore|verify|guard|update|autoupdate|key|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
     esac
   done
   case $previous in
@@ -41,22 +41,29 @@ _wobackup() {
     --level) if [[ $command == verify ]]; then _wobackup_words "$current" "quick data drill"; fi; return ;;
     --check) _wobackup_words "$current" "http wp php-log"; return ;;
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
+    --to|--from)
+      case $current in
+        /*|./*|../*) _wobackup_files "$current" ;;
+        *) _wobackup_words "$current" "$("$program" "${config[@]}" config show 2>/dev/null | sed -n 's/^store\.\([^.]*\)\.url = .*/\1/p')" ;;
+      esac
+      return ;;
     --reason|--meta|--include|--exclude|--wait|--timeout|--threads|--limit-rate|--sample|--table|--calendar) return ;;
     --recipient|--identity-command|--passphrase-command|--passphrase-fd) return ;;
   esac
   case $command in
     "") words="$commands $globals --version" ;;
-    create) words="--all --db --files --type --path --reason --meta --meta-json --exclude --exclude-caches --site-json --wait --threads --level --limit-rate --verify --recipient --recipients-file --plain $keys $globals" ;;
-    list) words="--rescan --path $keys $globals" ;;
-    info) words="--path $keys $globals" ;;
-    ls) words="--recursive --path $keys $globals" ;;
+    create) words="--all --db --files --type --path --to --reason --meta --meta-json --exclude --exclude-caches --site-json --wait --threads --level --limit-rate --verify --recipient --recipients-file --plain $keys $globals" ;;
+    list) words="--rescan --path --from $keys $globals" ;;
+    info) words="--path --from $keys $globals" ;;
+    copy) words="--to --from --path $keys $globals" ;;
+    ls) words="--recursive --path --from $keys $globals" ;;
     find) words="--all --path $keys $globals" ;;
     diff) words="--checksum --exit-code --path $keys $globals" ;;
-    dump) words="--table --db --force --path $keys $globals" ;;
-    restore) words="--in-place --site --wait --yes --accept-changed --shared --no-check --table --undo --finish --status --discard --resume --abort --target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path $keys $globals" ;;
+    dump) words="--table --db --force --path --from $keys $globals" ;;
+    restore) words="--in-place --site --wait --yes --accept-changed --shared --no-check --table --undo --finish --status --discard --resume --abort --target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path --from $keys $globals" ;;
     guard) words="--type --reason --meta --check --no-check --user --timeout --path --wait --site-json --shared --resume --abort --status $keys $globals" ;;
     update) words="--db --files --meta --check --no-check --user --timeout --path --wait --site-json --shared $keys $globals" ;;
-    verify) words="--all --level --sample --path $keys $globals" ;;
+    verify) words="--all --level --sample --path --from $keys $globals" ;;
     autoupdate) words="--all --dry-run --backup-only --one-by-one --minor-only --core --plugins --themes --exclude --no-visual --backup-dir --wait --daily --hourly --calendar $keys $globals" ;;
     key)
       if [[ $previous == generate || $previous == show ]]; then _wobackup_files "$current"; return; fi
@@ -75,7 +82,7 @@ _wobackup() {
           *) words="run schedule" ;;
         esac ;;
       create|list|find|guard|update) words=$("$program" "${config[@]}" sites --names 2>/dev/null) ;;
-      info|ls|diff|dump|restore|verify)
+      info|copy|ls|diff|dump|restore|verify)
         case $current in
           /*|./*|../*) _wobackup_files "$current"; return ;;
           */*)

@@ -53,6 +53,24 @@ Json json_of(const EncryptionSettings& encryption) {
           {"recipients_file", value_or_null(encryption.recipients_file)}};
 }
 
+Json json_of(const StoreSettings& store) {
+  Json json;
+  json["url"] = store.url;
+  json["endpoint"] = store.endpoint;
+  json["region"] = store.region;
+  json["profile"] = store.profile;
+  json["credentials_file"] = value_or_null(store.credentials_file);
+  json["addressing"] = store.addressing;
+  json["storage_class"] = store.storage_class;
+  json["encryption"] = store.encryption;
+  json["kms_key"] = store.kms_key;
+  json["ca_file"] = value_or_null(store.ca_file);
+  json["host_keys"] = store.host_keys;
+  json["known_hosts"] = value_or_null(store.known_hosts);
+  json["identity_file"] = value_or_null(store.identity_file);
+  return json;
+}
+
 Json json_of(const Config& config) {
   Json json;
   json["file"] = value_or_null(config.file);
@@ -105,6 +123,8 @@ Json json_of(const Config& config) {
                    {"encryption", json_of(site.encryption)}};
   }
   json["site"] = std::move(sites);
+  json["store"] = Json::object();
+  for (const auto& [name, store] : config.store) json["store"][name] = json_of(store);
   return json;
 }
 

@@ -250,7 +250,10 @@ void back_up(const Wanted& wanted, const CreateArguments& arguments, const Creat
     report(*wanted.site, created, output);
     tally.archives.push_back(json_text(created.archive.string()));
     verify_created(created, arguments, service, output);
-    if (created.complete) ++tally.fine;
+    const std::size_t failed =
+        arguments.to.empty() ? 0 : copy_and_report(created.archive, wanted.name, arguments.to, service, output);
+    if (failed > 0) tally.add(exit_code(ErrorKind::partial));
+    if (created.complete && failed == 0) ++tally.fine;
     if (!created.complete) {
       const Error incomplete = incomplete_error(created);
       output.error(incomplete, wanted.name);
@@ -270,6 +273,7 @@ int create_command(const CreateArguments& arguments, const KeyArguments& keys, C
   choose_encryption(arguments, keys, options);
   apply(arguments, config);
   Service service = make_service(std::move(config), output);
+  for (const std::string& store : arguments.to) static_cast<void>(service.store_url(store_argument(store)));
   const std::vector<Wanted> wanted = wanted_sites(arguments, service, output);
   if (options.type != BackupType::files && arguments.site_json.empty()) warn_of_shared(wanted, service, output);
   Tally tally;

@@ -41,7 +41,7 @@ int info_command(const InfoArguments& arguments, Service& service, Output& outpu
     throw Error(ErrorKind::usage, "no backup was named",
                 "name one: SITE, SITE/latest, SITE/NAME, or an archive's path");
   }
-  Json info = service.info(service.find(arguments.what, path_argument(arguments.path)));
+  Json info = service.info(find_backup(arguments.what, arguments.path, arguments.from, service));
   if (output.json()) {
     info["exit_code"] = 0;
     output.object("summary", info);

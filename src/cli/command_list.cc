@@ -128,7 +128,11 @@ int list_command(const ListArguments& arguments, Service& service, Output& outpu
   const auto root = path_argument(arguments.path);
   std::vector<SnapshotRef> refs;
   int exit = 0;
-  if (!arguments.site.empty()) {
+  if (!arguments.from.empty()) {
+    if (root) throw Error(ErrorKind::usage, "--path and --from exclude each other");
+    refs = service.list_in(store_argument(arguments.from),
+                           arguments.site.empty() ? std::nullopt : std::optional(arguments.site));
+  } else if (!arguments.site.empty()) {
     if (!arguments.names) tell_pending(arguments.site, service, output);
     rescan(arguments.site, arguments, service, output);
     refs = service.list(arguments.site, root);

@@ -78,6 +78,11 @@ void report(const Restored& restored, bool dry_run, Output& output) {
 int restore_command(const RestoreArguments& arguments, Service& service, Output& output) {
   if (arguments.status) return restore_status_command(service, output);
   if (arguments.in_place || arguments.undo || arguments.resume || arguments.abort || arguments.finish) {
+    if (!arguments.from.empty()) {
+      throw Error(
+          ErrorKind::usage, "--from goes with --target",
+          "`wobackup copy BACKUP --from STORE --to /A/FOLDER` brings an archive here; then restore that in place");
+    }
     return restore_in_place_command(arguments, service, output);
   }
   if (arguments.what.empty()) {
@@ -85,7 +90,7 @@ int restore_command(const RestoreArguments& arguments, Service& service, Output&
                 "name one: SITE, SITE/latest, SITE/NAME, or an archive's path");
   }
   const RestoreOptions options = options_of(arguments, output);
-  const std::filesystem::path archive = service.find(arguments.what, path_argument(arguments.path));
+  const std::filesystem::path archive = find_backup(arguments.what, arguments.path, arguments.from, service);
   const Restored restored = service.restore(archive, options);
   output.clear_progress();
   const int exit = restored.complete ? 0 : exit_code(ErrorKind::incomplete);

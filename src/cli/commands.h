@@ -16,6 +16,7 @@ namespace wobackup::cli {
 int create_command(const CreateArguments& arguments, const KeyArguments& keys, Config config, Output& output);
 int list_command(const ListArguments& arguments, Service& service, Output& output);
 int info_command(const InfoArguments& arguments, Service& service, Output& output);
+int copy_command(const CopyArguments& arguments, Service& service, Output& output);
 int ls_command(const LsArguments& arguments, Service& service, Output& output);
 int find_command(const FindArguments& arguments, Service& service, Output& output);
 int diff_command(const DiffArguments& arguments, Service& service, Output& output);
@@ -50,6 +51,15 @@ int restore_status_command(const Service& service, Output& output);
 
 /// An absolute path from what the user typed, relative to the working directory.
 [[nodiscard]] std::optional<std::filesystem::path> path_argument(const std::string& text);
+
+/// A store as the user typed it: a path relative to the working directory becomes an absolute one.
+[[nodiscard]] std::string store_argument(const std::string& text);
+/// What the user named, below `path` or in the store `from`, which may be empty. Throws usage if both are given.
+[[nodiscard]] std::filesystem::path find_backup(const std::string& what, const std::string& path,
+                                                const std::string& from, const Service& service);
+/// Copies an archive to stores and tells what became of each; how many failed.
+std::size_t copy_and_report(const std::filesystem::path& archive, const std::string& what,
+                            const std::vector<std::string>& stores, Service& service, Output& output);
 
 /// What to tell of sites that share a database.
 [[nodiscard]] std::string text_of(const SharedDatabase& shared);

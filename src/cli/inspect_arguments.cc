@@ -4,6 +4,7 @@ namespace wobackup::cli {
 namespace {
 constexpr const char* kBackup = "SITE, SITE/latest, SITE/NAME or a path";
 constexpr const char* kPath = "Where the archives are: ROOT/<site>/";
+constexpr const char* kFrom = "In this store: its name or URL";
 }  // namespace
 
 const char* const kLsFooter = R"(Examples:
@@ -34,6 +35,7 @@ void add_ls(CLI::App& app, LsArguments& ls) {
   app.add_option("INSIDE", ls.inside, "A folder, file or glob in the backup")->type_name("");
   app.add_flag("-R,--recursive", ls.recursive, "With all that lies below");
   app.add_option("--path", ls.path, kPath)->type_name("ROOT");
+  app.add_option("--from", ls.from, kFrom)->type_name("STORE");
 }
 
 void add_find(CLI::App& app, FindArguments& find) {
@@ -58,6 +60,7 @@ void add_dump(CLI::App& app, DumpArguments& dump) {
   app.add_flag("--db", dump.database, "The whole database dump");
   app.add_flag("-f,--force", dump.force, "Binary content to a terminal, too");
   app.add_option("--path", dump.path, kPath)->type_name("ROOT");
+  app.add_option("--from", dump.from, kFrom)->type_name("STORE");
 }
 
 }  // namespace wobackup::cli

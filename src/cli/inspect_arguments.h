@@ -11,6 +11,7 @@ struct LsArguments {
   std::string inside;
   bool recursive = false;
   std::string path;
+  std::string from;
 };
 
 struct FindArguments {
@@ -35,6 +36,7 @@ struct DumpArguments {
   bool database = false;
   bool force = false;
   std::string path;
+  std::string from;
 };
 
 struct InspectArguments {

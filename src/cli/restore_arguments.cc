@@ -41,6 +41,7 @@ void add_restore(CLI::App& app, RestoreArguments& restore) {
   app.add_flag("--dry-run", restore.dry_run, "Tell what would be restored");
   app.add_flag("--salvage", restore.salvage, "Of a damaged archive: all that is intact");
   app.add_option("--path", restore.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
+  app.add_option("--from", restore.from, "In this store: its name or URL")->type_name("STORE");
 }
 
 void add_verify(CLI::App& app, VerifyArguments& verify) {
@@ -49,6 +50,7 @@ void add_verify(CLI::App& app, VerifyArguments& verify) {
   app.add_option("--level", verify.level, "quick, data (default) or drill")->type_name("L");
   app.add_option("--sample", verify.sample, "Part of the data, e.g. 10%; others each time")->type_name("PERCENT");
   app.add_option("--path", verify.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
+  app.add_option("--from", verify.from, "In this store: its name or URL")->type_name("STORE");
 }
 
 }  // namespace wobackup::cli

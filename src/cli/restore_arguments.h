@@ -10,6 +10,7 @@ namespace wobackup::cli {
 struct RestoreArguments {
   std::string what;
   std::string path;
+  std::string from;
   std::string target;
   std::vector<std::string> include;
   std::vector<std::string> exclude;
@@ -40,6 +41,7 @@ struct VerifyArguments {
   std::vector<std::string> what;
   bool all = false;
   std::string path;
+  std::string from;
   std::string level = "data";
   std::string sample;
 };

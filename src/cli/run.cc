@@ -22,12 +22,14 @@ constexpr const char* kFooter = R"(Examples:
   wobackup ls example.com htdocs               what a backup holds
   wobackup diff example.com live               what changed since
   wobackup guard example.com -- COMMAND        run it, and roll back if it fails
+  wobackup copy example.com --to offsite       to S3, SFTP or another folder
   tar --zstd -xpf ARCHIVE                      plain tar opens every archive
   age -d -i KEY ARCHIVE.age | tar --zstd -xpf - and an encrypted one
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete, 10 not found,
-11 locked, 12 wrong or no key, 20 dump failed, 21 damaged, 22 rolled back,
-23 no space, 24 roll-back failed, 130 interrupted.)";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete, 4 only some of
+the stores have it, 10 not found, 11 locked, 12 wrong or no key, 20 dump
+failed, 21 damaged, 22 rolled back, 23 no space, 24 roll-back failed,
+130 interrupted.)";
 
 constexpr const char* kCreateFooter = R"(Examples:
   wobackup create example.com
@@ -35,14 +37,24 @@ constexpr const char* kCreateFooter = R"(Examples:
   wobackup create example.com --path /mnt/backups --exclude '*.log'
   wobackup create --all --wait 10m --limit-rate 20M
   wobackup create example.com --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgv...
+  wobackup create example.com --to offsite --to sftp://backup@nas/srv/backups
 Archives go to <site>/backup/<site name>/<time>.tar.zst, or below --path. An
 incomplete backup (some files could not be read) exits 3 and is named
-<time>_incomplete.tar.zst.)";
+<time>_incomplete.tar.zst. --to copies it to stores, to all at once; if one of
+them has no copy in the end, it exits 4.)";
 
 constexpr const char* kListFooter = R"(Examples:
   wobackup list                 all sites
   wobackup list example.com     one site, newest first
+  wobackup list --from offsite  what a store has
   wobackup list example.com --json)";
+
+constexpr const char* kCopyFooter = R"(Examples:
+  wobackup copy example.com --to offsite              its latest complete backup
+  wobackup copy example.com/2025-01-20_14-25-30 --to s3://bucket/prefix
+  wobackup copy example.com --from offsite --to /root/backups
+A store is named by its name in wobackup.toml, its URL, or a folder's path.
+Archives are copied as they are, to all stores at once; nothing is replaced.)";
 
 constexpr const char* kInfoFooter = R"(Examples:
   wobackup info example.com                          the latest complete backup
@@ -98,6 +110,7 @@ struct Arguments {
   CreateArguments create;
   ListArguments list;
   InfoArguments info;
+  CopyArguments copy;
   RestoreArguments restore;
   GuardArguments guard;
   GuardArguments update;
@@ -128,6 +141,11 @@ void add_create(CLI::App& app, CreateArguments& create) {
   app.add_flag("--files", create.files_only, "Only the files (--type files)");
   app.add_option("--type", create.type, "full, db or files")->type_name("T");
   app.add_option("--path", create.path, "Where archives go: ROOT/<site>/")->type_name("ROOT");
+  app.add_option("--to", create.to, "Copy it to this store, too; repeatable")
+      ->type_name("STORE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("--reason", create.reason, "Why (default: manual)")->type_name("TEXT");
   app.add_option("--meta", create.meta, "Metadata KEY=VALUE for vhost.json; repeatable")
       ->type_name("KEY=VALUE")
@@ -164,6 +182,17 @@ void add_create(CLI::App& app, CreateArguments& create) {
   app.add_option("--limit-rate", create.limit_rate, "Bytes written per second, e.g. 20M")->type_name("RATE");
 }
 
+void add_copy(CLI::App& app, CopyArguments& copy) {
+  app.add_option("BACKUP", copy.what, "SITE (its latest), SITE/NAME or a path; several")->type_name("");
+  app.add_option("--to", copy.to, "The store's name or URL, or a folder; repeatable")
+      ->type_name("STORE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--path", copy.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
+  app.add_option("--from", copy.from, "In this store: its name or URL")->type_name("STORE");
+}
+
 // One subcommand with the global options, which may come before or behind its name.
 CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, const char* text, const char* footer) {
   CLI::App* command = app.add_subcommand(name, text);
@@ -173,9 +202,9 @@ CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, con
   return command;
 }
 
-const char* const kCommands[] = {"create", "list",    "info",   "ls",         "find",    "diff",
-                                 "dump",   "restore", "verify", "guard",      "update",  "autoupdate",
-                                 "key",    "sites",   "config", "completion", "version", "help"};
+const char* const kCommands[] = {"create", "list",    "info",       "copy",    "ls",     "find",       "diff",
+                                 "dump",   "restore", "verify",     "guard",   "update", "autoupdate", "key",
+                                 "sites",  "config",  "completion", "version", "help"};
 
 std::string nearest_command(const std::string& word) {
   std::string best;
@@ -270,6 +299,7 @@ int dispatch(const CLI::App& app, const Arguments& arguments, Output& output) {
   if (chosen("find")) return find_command(arguments.inspect.find, service, output);
   if (chosen("diff")) return diff_command(arguments.inspect.diff, service, output);
   if (chosen("dump")) return dump_command(arguments.inspect.dump, service, output);
+  if (chosen("copy")) return copy_command(arguments.copy, service, output);
   if (chosen("info")) return info_command(arguments.info, service, output);
   return sites_command(arguments.sites, service, output);
 }
@@ -289,11 +319,14 @@ void build(CLI::App& app, Arguments& arguments) {
   CLI::App* list = add_command(app, arguments, "list", "List backups, newest first", kListFooter);
   list->add_option("SITE", arguments.list.site, "Only this site")->type_name("");
   list->add_option("--path", arguments.list.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
+  list->add_option("--from", arguments.list.from, "In this store: its name or URL")->type_name("STORE");
   list->add_flag("--names", arguments.list.names)->group("");
   list->add_flag("--rescan", arguments.list.rescan, "Enter encrypted ones into the catalog first");
   CLI::App* info = add_command(app, arguments, "info", "Show what is known of a backup", kInfoFooter);
   info->add_option("BACKUP", arguments.info.what, "SITE, SITE/latest, SITE/NAME or a path")->type_name("");
   info->add_option("--path", arguments.info.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
+  info->add_option("--from", arguments.info.from, "In this store: its name or URL")->type_name("STORE");
+  add_copy(*add_command(app, arguments, "copy", "Copy backups to other stores", kCopyFooter), arguments.copy);
   add_restore(*add_command(app, arguments, "restore", "Get files back", kRestoreFooter), arguments.restore);
   add_verify(*add_command(app, arguments, "verify", "Prove that backups can be restored", kVerifyFooter),
              arguments.verify);
@@ -309,8 +342,8 @@ void build(CLI::App& app, Arguments& arguments) {
   add_autoupdate(
       *add_command(app, arguments, "autoupdate", "Update WordPress sites, with a way back", kAutoupdateFooter),
       arguments.autoupdate);
-  for (const char* name :
-       {"create", "list", "info", "restore", "verify", "ls", "find", "diff", "dump", "guard", "update", "autoupdate"}) {
+  for (const char* name : {"create", "list", "info", "copy", "restore", "verify", "ls", "find", "diff", "dump", "guard",
+                           "update", "autoupdate"}) {
     add_identity(*app.get_subcommand(name), arguments.keys);
     if (std::string_view(name) != "create") add_passphrase(*app.get_subcommand(name), arguments.keys, "Open with");
   }

@@ -15,6 +15,7 @@
 #include "base/host_name.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "config/store_section.h"
 #include "config/toml_reader.h"
 #include "wobackup/guard.h"
 
@@ -373,6 +374,7 @@ void read_sections(const std::filesystem::path& path, Config& config) {
   read_guard(reader, file, config.guard);
   read_encryption(reader, file, config);
   read_sites(reader, file, config);
+  read_stores(reader, path, config);
   reader.finish();
   config.file = path;
 }

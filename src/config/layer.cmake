@@ -4,6 +4,7 @@ wobackup_layer(config PATH config
     config_file.cc
     environment.cc
     guard_check.cc
+    store_section.cc
     toml_reader.cc
-  DEPENDS base age
+  DEPENDS base age backend
   LINK tomlplusplus::tomlplusplus)

@@ -100,9 +100,10 @@ void give_table(const ArchiveReader& archive, const DumpOptions& options, const 
 }  // namespace
 
 void dump_member(const std::filesystem::path& archive, const Keys& keys, const DumpOptions& options,
-                 const std::function<void(ByteSpan)>& sink) {
+                 const std::function<void(ByteSpan)>& sink, const RandomAccess* opened) {
   check(options);
-  const auto file = open_archive(archive, keys);
+  const std::unique_ptr<RandomAccess> own = opened == nullptr ? open_archive(archive, keys) : nullptr;
+  const RandomAccess* const file = opened == nullptr ? own.get() : opened;
   const ArchiveReader reader(*file);
   if (!options.table.empty()) return give_table(reader, options, sink);
   if (!options.database) return reader.read_file(options.path, sink);

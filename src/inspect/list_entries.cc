@@ -71,9 +71,10 @@ class Wish {
 }  // namespace
 
 EntriesResult list_entries(const std::filesystem::path& archive, const Keys& keys, const EntriesOptions& options,
-                           const std::function<void(const ArchiveEntry&)>& visit) {
+                           const std::function<void(const ArchiveEntry&)>& visit, const RandomAccess* opened) {
   Wish wish(options);
-  const auto file = open_archive(archive, keys);
+  const std::unique_ptr<RandomAccess> own = opened == nullptr ? open_archive(archive, keys) : nullptr;
+  const RandomAccess* const file = opened == nullptr ? own.get() : opened;
   const ArchiveReader reader(*file);
   EntriesResult result;
   result.indexed = reader.indexed();

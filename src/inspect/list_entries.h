@@ -4,13 +4,14 @@
 #include <filesystem>
 #include <functional>
 
+#include "base/random_access.h"
 #include "wobackup/inspect.h"
 #include "wobackup/keys.h"
 
 namespace wobackup {
 
-/// As Service::entries.
+/// As Service::entries. `opened`: the archive's content, if it is no file of this machine; the path is its name then.
 EntriesResult list_entries(const std::filesystem::path& archive, const Keys& keys, const EntriesOptions& options,
-                           const std::function<void(const ArchiveEntry&)>& visit);
+                           const std::function<void(const ArchiveEntry&)>& visit, const RandomAccess* opened = nullptr);
 
 }  // namespace wobackup

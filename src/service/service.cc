@@ -1,4 +1,4 @@
-// The composition root: the only place that names concrete stores.
+// The composition root.
 #include "wobackup/service.h"
 
 #include <fcntl.h>
@@ -25,6 +25,8 @@
 #include "recovery/in_place_plan.h"
 #include "recovery/restore_in_place.h"
 #include "recovery/scratch.h"
+#include "service/open_store.h"
+#include "service/store_archives.h"
 #include "site/catalog.h"
 #include "site/database_login.h"
 #include "site/shared_database.h"
@@ -35,13 +37,58 @@
 #include "snapshot/restore.h"
 #include "snapshot/verify.h"
 #include "snapshot/verify_ledger.h"
+#include "store/archive/archive_file.h"
 #include "store/archive/archive_list.h"
 #include "store/archive/archive_name.h"
+#include "store/archive/archive_reader.h"
 #include "version.h"
 
 namespace wobackup {
 
 namespace {
+
+const RandomAccess* content_of(const std::unique_ptr<StoredArchive>& stored, const Keys& keys) {
+  return stored ? &stored->content(keys) : nullptr;
+}
+
+// Of what a user named, the site and the archive: "site/name", "site/latest" or "site".
+struct Wanted {
+  std::string site;
+  std::string name;
+};
+
+Wanted wanted_from(const std::string& what) {
+  const std::size_t slash = what.find('/');
+  Wanted wanted{what.substr(0, slash), slash == std::string::npos ? "latest" : what.substr(slash + 1)};
+  if (what.starts_with('/') || !host_name(wanted.site)) {
+    throw Error(ErrorKind::not_found, fmt::format("there is no archive {}", printable(what)),
+                "name it as SITE/NAME, SITE/latest or by its path; `wobackup list` shows what there is");
+  }
+  return wanted;
+}
+
+// `where`: "" or " in offsite".
+std::filesystem::path pick(const std::vector<SnapshotRef>& refs, const Wanted& wanted, const std::string& where,
+                           const std::string& hint) {
+  // With its ending, or without: there may be a plain and an encrypted one of the same name.
+  const bool with_ending = !archive_ending_of(wanted.name).empty();
+  for (const SnapshotRef& ref : refs) {
+    const bool named = with_ending ? ref.archive.filename() == wanted.name : ref.name == wanted.name;
+    if (wanted.name == "latest" ? ref.good() : named) return ref.archive;
+  }
+  throw Error(ErrorKind::not_found,
+              wanted.name == "latest"
+                  ? fmt::format("{} has no complete backup{}", wanted.site, where)
+                  : fmt::format("{} has no backup {}{}", wanted.site, printable(wanted.name), where),
+              hint);
+}
+
+// Before anything is done.
+void refuse_stored(const std::filesystem::path& archive, const Config& config, std::string_view what) {
+  if (!stored_name(archive, config)) return;
+  throw Error(ErrorKind::usage, fmt::format("{} needs the archive on this machine", what),
+              "`wobackup copy BACKUP --from STORE --to /A/FOLDER` brings it here; then name it by its path");
+}
 
 std::string valid_name(const std::string& site) {
   const std::optional<std::string> valid = host_name(site);
@@ -57,6 +104,14 @@ struct Service::Implementation {
   LogSink log;
   SystemClock clock;
   std::mutex log_mutex;
+
+  [[nodiscard]] StoreEnvironment stores() const { return {config, clock, log}; }
+  /// An archive of a store elsewhere; nothing for a path of this machine.
+  [[nodiscard]] std::unique_ptr<StoredArchive> stored(const std::filesystem::path& archive,
+                                                      const std::function<bool()>& cancelled = {}) const {
+    const std::optional<StoredName> name = stored_name(archive, config);
+    return name ? std::make_unique<StoredArchive>(*name, stores(), cancelled) : nullptr;
+  }
 };
 
 Service::Service(Config config, LogSink log) : implementation_(std::make_unique<Implementation>()) {
@@ -134,34 +189,59 @@ std::size_t Service::rescan(const std::string& name, const std::optional<std::fi
 
 std::filesystem::path Service::find(const std::string& what,
                                     const std::optional<std::filesystem::path>& backup_root) const {
+  if (stored_name(what, implementation_->config)) return what;
   const bool path_like =
       what.starts_with('/') || what.starts_with("./") || what.starts_with("../") || !archive_ending_of(what).empty();
   // A file of another name, such as tmp/old.tar.gz; a site's name alone is never one.
   std::error_code none;
   const bool is_file = what.find('/') != std::string::npos && std::filesystem::is_regular_file(what, none);
   if (is_file || (path_like && ::access(what.c_str(), F_OK) == 0)) return std::filesystem::absolute(what);
-  const std::size_t slash = what.find('/');
-  const std::string site_name = what.substr(0, slash);
-  const std::string name = slash == std::string::npos ? "latest" : what.substr(slash + 1);
-  if (what.starts_with('/') || !host_name(site_name)) {
-    throw Error(ErrorKind::not_found, fmt::format("there is no archive {}", printable(what)),
-                "name it as SITE/NAME, SITE/latest or by its path; `wobackup list` shows what there is");
+  const Wanted wanted = wanted_from(what);
+  return pick(list(wanted.site, backup_root), wanted, "",
+              fmt::format("`wobackup list {}` shows what there is", wanted.site));
+}
+
+std::vector<SnapshotRef> Service::list_in(const std::string& store, const std::optional<std::string>& site) const {
+  const std::optional<std::string> valid = site ? std::optional(valid_name(*site)) : std::nullopt;
+  OpenStore opened(store_settings_of(store, implementation_->config), implementation_->stores(), {});
+  return list_stored(opened, valid, implementation_->config);
+}
+
+std::filesystem::path Service::find_in(const std::string& store, const std::string& what) const {
+  const Wanted wanted = wanted_from(what);
+  return pick(list_in(store, wanted.site), wanted, " in " + printable(store),
+              fmt::format("`wobackup list {} --from {}` shows what there is", wanted.site, printable(store)));
+}
+
+std::string Service::store_url(const std::string& store) const {
+  return store_settings_of(store, implementation_->config).url;
+}
+
+std::vector<Stored> Service::copy(const std::filesystem::path& archive, const std::vector<std::string>& stores,
+                                  const CopyOptions& options) const {
+  const std::string file_name = archive.filename().string();
+  if (!archive_name_from(file_name)) {
+    throw Error(ErrorKind::usage, fmt::format("{} is not named like a backup", printable(archive.string())),
+                "backups are named <YYYY-MM-DD_HH-MM-SS>.tar.zst or .tar.zst.age");
   }
-  // With its ending, or without: there may be a plain and an encrypted one of the same name.
-  const bool with_ending = !archive_ending_of(name).empty();
-  for (const SnapshotRef& ref : list(site_name, backup_root)) {
-    const bool named = with_ending ? ref.archive.filename() == name : ref.name == name;
-    const bool wanted = name == "latest" ? ref.good() : named;
-    if (wanted) return ref.archive;
+  const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled);
+  // As it lies there: a copy of an encrypted archive needs no key.
+  const std::shared_ptr<const RandomAccess> file = stored ? stored->stored() : open_stored_archive(archive);
+  // Whose it is, the folder says; a file that lies somewhere else says it itself.
+  std::optional<std::string> site = host_name(archive.parent_path().filename().string());
+  if (!site) site = origin_of(ArchiveReader(ArchiveFile(file, implementation_->config.keys))).site;
+  if (!site) {
+    throw Error(ErrorKind::usage,
+                fmt::format("{} does not say which site it is a backup of", printable(archive.string())),
+                "put it into a folder that has the site's name");
   }
-  throw Error(ErrorKind::not_found,
-              name == "latest" ? fmt::format("{} has no complete backup", site_name)
-                               : fmt::format("{} has no backup {}", site_name, printable(name)),
-              fmt::format("`wobackup list {}` shows what there is", site_name));
+  return copy_to_stores({archive, *file, *site, file_name}, stores, options, implementation_->stores());
 }
 
 Json Service::info(const std::filesystem::path& archive) const {
-  Json info = archive_info(archive, implementation_->config.keys);
+  const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive);
+  const Keys& keys = implementation_->config.keys;
+  Json info = stored ? archive_info(archive, stored->content(keys), stored->modified()) : archive_info(archive, keys);
   info["verified"] = nullptr;
   if (const std::optional<VerifyRecord> record = last_verified(archive)) {
     info["verified"] = {
@@ -171,15 +251,22 @@ Json Service::info(const std::filesystem::path& archive) const {
 }
 
 Restored Service::restore(const std::filesystem::path& archive, const RestoreOptions& options) const {
-  return restore_to_folder(archive, options, {implementation_->config, implementation_->log});
+  const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled);
+  return restore_to_folder(archive, options, {implementation_->config, implementation_->log},
+                           content_of(stored, implementation_->config.keys));
 }
 
 ArchiveOrigin Service::origin(const std::filesystem::path& archive) const {
-  return origin_of(OpenArchive(archive, implementation_->config.keys).reader());
+  const Keys& keys = implementation_->config.keys;
+  if (const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive)) {
+    return origin_of(ArchiveReader(stored->content(keys)));
+  }
+  return origin_of(OpenArchive(archive, keys).reader());
 }
 
 RestoredInPlace Service::restore_in_place(const Site& site, const std::filesystem::path& archive,
                                           const InPlaceOptions& options) {
+  refuse_stored(archive, implementation_->config, "a restore in place");
   return wobackup::restore_in_place(site, archive, options,
                                     {implementation_->config, implementation_->clock, implementation_->log, {}});
 }
@@ -241,7 +328,9 @@ GuardResult Service::abort_guard(const std::string& site) {
 
 Verified Service::verify(const std::filesystem::path& archive, const VerifyOptions& options) const {
   const VerifyEnvironment environment{implementation_->config, implementation_->clock, implementation_->log};
-  Verified verified = verify_archive(archive, options, environment);
+  const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled);
+  if (options.level == VerifyLevel::drill) refuse_stored(archive, implementation_->config, "a drill");
+  Verified verified = verify_archive(archive, options, environment, true, stored ? stored->stored() : nullptr);
   if (options.level == VerifyLevel::drill && verified.ok) {
     drill(archive, options, {implementation_->config, implementation_->clock, implementation_->log}, verified);
     verified.elapsed += verified.drill->total;
@@ -258,7 +347,9 @@ std::optional<VerifyRecord> Service::last_verified(const std::filesystem::path& 
 
 EntriesResult Service::entries(const std::filesystem::path& archive, const EntriesOptions& options,
                                const std::function<void(const ArchiveEntry&)>& visit) const {
-  return list_entries(archive, implementation_->config.keys, options, visit);
+  const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive);
+  const Keys& keys = implementation_->config.keys;
+  return list_entries(archive, keys, options, visit, content_of(stored, keys));
 }
 
 FindResult Service::find_versions(const std::string& pattern, const FindOptions& options,
@@ -283,18 +374,24 @@ FindResult Service::find_versions(const std::string& pattern, const FindOptions&
 
 Difference Service::difference(const std::filesystem::path& before, const std::filesystem::path& after,
                                const DiffOptions& options, const std::function<void(const EntryChange&)>& visit) const {
+  for (const std::filesystem::path& archive : {before, after}) {
+    refuse_stored(archive, implementation_->config, "a comparison");
+  }
   return archives_difference(before, after, implementation_->config.keys, options, visit);
 }
 
 Difference Service::difference_to_live(const std::filesystem::path& before, const DiffOptions& options,
                                        const std::function<void(const EntryChange&)>& visit) const {
+  refuse_stored(before, implementation_->config, "a comparison");
   return live_difference(before, site(site_of_archive(before, implementation_->config.keys)), implementation_->config,
                          options, visit);
 }
 
 void Service::dump(const std::filesystem::path& archive, const DumpOptions& options,
                    const std::function<void(std::span<const std::byte>)>& sink) const {
-  dump_member(archive, implementation_->config.keys, options, sink);
+  const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive);
+  const Keys& keys = implementation_->config.keys;
+  dump_member(archive, keys, options, sink, content_of(stored, keys));
 }
 
 const char* version() noexcept { return WOBACKUP_VERSION; }

@@ -286,14 +286,14 @@ bool is_trusted(const std::filesystem::path& archive, const std::optional<Contai
 }  // namespace
 
 Restored restore_to_folder(const std::filesystem::path& archive, const RestoreOptions& options,
-                           const RestoreEnvironment& environment) {
+                           const RestoreEnvironment& environment, const RandomAccess* opened) {
   bool begun = false;
   const auto open_target = [&] {
     begun = true;
     return open_trusted_directory(options.target, true);
   };
   try {
-    return restore_into(open_target, archive, options, environment);
+    return restore_into(open_target, archive, options, environment, opened);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::verification || options.salvage || !begun) throw;
     throw Error(error.kind(), error.message(),
@@ -304,10 +304,13 @@ Restored restore_to_folder(const std::filesystem::path& archive, const RestoreOp
 }
 
 Restored restore_into(const std::function<UniqueFd()>& open_target, const std::filesystem::path& archive,
-                      const RestoreOptions& options, const RestoreEnvironment& environment) {
+                      const RestoreOptions& options, const RestoreEnvironment& environment,
+                      const RandomAccess* opened) {
   check_options(options);
   const auto started = std::chrono::steady_clock::now();
-  const std::unique_ptr<ArchiveFile> file = open_archive(archive, environment.config.keys);
+  const std::unique_ptr<RandomAccess> own =
+      opened == nullptr ? open_archive(archive, environment.config.keys) : nullptr;
+  const RandomAccess* const file = opened == nullptr ? own.get() : opened;
   const std::optional<ContainerReader> container = ContainerReader::open(*file);
   if (!container) require_foreign(*file);  // one of ours that lost its end is told apart
 

@@ -112,7 +112,7 @@ std::optional<LedgerEntry> recorded_of(const Run& run) {
 
 // Whether the file has the sum that was recorded when it was made, which finds changes that nothing in the file itself
 // can tell; nothing if none was recorded.
-std::optional<bool> has_recorded_sum(const FileAccess& file, const Run& run) {
+std::optional<bool> has_recorded_sum(const RandomAccess& file, const Run& run) {
   if (!run.compare_sum || run.options.sample < 1) return std::nullopt;
   const auto recorded = recorded_of(run);
   if (!recorded || recorded->sha256.empty()) return std::nullopt;
@@ -183,7 +183,7 @@ void verify_content(const ArchiveFile& file, Run& run) {
 
 // Without a key: the encryption's header and the lengths of its chunks fit the file, and if its sum was recorded when
 // it was made, that proves every byte.
-void verify_sealed(const FileAccess& stored, Run& run) {
+void verify_sealed(const RandomAccess& stored, Run& run) {
   static_cast<void>(read_age_structure(stored));
   if (const auto recorded = recorded_of(run); recorded && run.compare_sum && recorded->size_bytes != stored.size()) {
     add_problem(
@@ -197,11 +197,11 @@ void verify_sealed(const FileAccess& stored, Run& run) {
 }
 
 // Who has no key at all can still have an archive looked at from outside; a key that does not fit is another matter.
-bool lacks_keys(const FileAccess& stored, const Keys& keys) {
+bool lacks_keys(const RandomAccess& stored, const Keys& keys) {
   return is_encrypted(stored) && !can_try(keys, read_age_structure(stored).header);
 }
 
-void verify_file(std::unique_ptr<FileAccess> stored, Run& run) {
+void verify_file(std::shared_ptr<const RandomAccess> stored, Run& run) {
   const Keys& keys = run.environment.config.keys;
   run.verified.encrypted = is_encrypted(*stored);
   if (run.options.level == VerifyLevel::quick && lacks_keys(*stored, keys)) return verify_sealed(*stored, run);
@@ -219,7 +219,8 @@ void verify_file(std::unique_ptr<FileAccess> stored, Run& run) {
 }  // namespace
 
 Verified verify_archive(const std::filesystem::path& archive, const VerifyOptions& options,
-                        const VerifyEnvironment& environment, bool compare_sum) {
+                        const VerifyEnvironment& environment, bool compare_sum,
+                        std::shared_ptr<const RandomAccess> stored) {
   if (!(options.sample > 0) || options.sample > 1) throw Error(ErrorKind::usage, "a sample is between 0 and 100 %");
   const auto started = environment.clock.monotonic();
   Verified verified;
@@ -227,7 +228,7 @@ Verified verify_archive(const std::filesystem::path& archive, const VerifyOption
   verified.level = std::min(options.level, VerifyLevel::data);
   verified.sample = options.sample;
   Run run{archive, options, environment, compare_sum, verified, {}, {}, {}};
-  std::unique_ptr<FileAccess> stored = open_stored_archive(archive);
+  if (!stored) stored = open_stored_archive(archive);
   {
     RunMonitor monitor(
         archive.filename().string(),

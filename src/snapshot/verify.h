@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/clock.h"
+#include "base/random_access.h"
 #include "wobackup/config.h"
 #include "wobackup/log.h"
 #include "wobackup/verify.h"
@@ -17,9 +18,11 @@ struct VerifyEnvironment {
 };
 
 /// As Service::verify, but of a drill only what comes before it. With `compare_sum` false, a file that is not the one
-/// recorded is no problem.
+/// recorded is no problem. `stored`: the archive as it is stored, if it is no file of this machine; the path is its
+/// name then.
 [[nodiscard]] Verified verify_archive(const std::filesystem::path& archive, const VerifyOptions& options,
-                                      const VerifyEnvironment& environment, bool compare_sum = true);
+                                      const VerifyEnvironment& environment, bool compare_sum = true,
+                                      std::shared_ptr<const RandomAccess> stored = nullptr);
 
 /// Remembers the result for `list` and `info`.
 void record_verified(const Verified& verified, const VerifyEnvironment& environment);

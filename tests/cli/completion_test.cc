@@ -44,7 +44,7 @@ TEST_F(Completion, Script_IsGoodBash) {
 }
 
 TEST_F(Completion, Commands) {
-  EXPECT_EQ(offered({"c"}), (Words{"completion", "config", "create"}));
+  EXPECT_EQ(offered({"c"}), (Words{"completion", "config", "copy", "create"}));
   EXPECT_EQ(offered({"help", "s"}), Words{"sites"});
   EXPECT_EQ(offered({"config", "v"}), Words{"validate"});
   EXPECT_EQ(offered({"completion", ""}).front(), "--config");

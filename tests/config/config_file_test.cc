@@ -98,6 +98,46 @@ enabled = true
   EXPECT_EQ(site.database.enabled, true);
 }
 
+TEST_F(ConfigFile, Stores_AreReadByTheirNames) {
+  const Config config = load(folder_, R"(
+[store.offsite]
+url = "s3://bucket/a/prefix/"
+endpoint = "https://s3.example:9000"
+region = "eu-1"
+profile = "backup"
+addressing = "path"
+[store.nas]
+url = "sftp://backup@nas:2222/srv/b"
+host_keys = ["SHA256:x"]
+identity_file = "/root/.ssh/backup"
+[store.disk]
+url = "/mnt/disk"
+)");
+  ASSERT_EQ(config.store.size(), 3U);
+  const StoreSettings& offsite = config.store.at("offsite");
+  EXPECT_EQ(offsite.name, "offsite");
+  EXPECT_EQ(offsite.url, "s3://bucket/a/prefix");
+  EXPECT_EQ(offsite.endpoint, "https://s3.example:9000");
+  EXPECT_EQ(offsite.region, "eu-1");
+  EXPECT_EQ(offsite.profile, "backup");
+  EXPECT_EQ(offsite.addressing, "path");
+  EXPECT_EQ(config.store.at("nas").url, "sftp://backup@nas:2222/srv/b");
+  EXPECT_EQ(config.store.at("nas").host_keys, Texts{"SHA256:x"});
+  EXPECT_EQ(config.store.at("nas").identity_file, "/root/.ssh/backup");
+  EXPECT_EQ(config.store.at("disk").url, "/mnt/disk");
+}
+
+TEST_F(ConfigFile, WrongStores_AreRefused) {
+  const auto refused = [&](const std::string& text) { return refusal(folder_, text); };
+  for (const char* text : {"[store.x]\nregion = \"eu\"\n", "[store.x]\nurl = \"s3://\"\n",
+                           "[store.x]\nurl = \"backups\"\n", "[store.x]\nurl = \"/a\"\nendpoint = \"https://b\"\n",
+                           "[store.x]\nurl = \"s3://bucket\"\nidentity_file = \"/a\"\n",
+                           "[store.x]\nurl = \"s3://bucket\"\nkeep = 3\n", "[store.\"a b\"]\nurl = \"/a\"\n",
+                           "[store.x]\nurl = \"s3://bucket\"\naddressing = \"both\"\n", "[store]\nurl = \"/a\"\n"}) {
+    EXPECT_NE(refused(text), "no error") << text;
+  }
+}
+
 TEST_F(ConfigFile, ListsForAllSites_ComeBeforeASitesOwn) {
   const Config config = load(folder_, R"(
 exclude = ["*.log"]

@@ -39,7 +39,7 @@ ByteVector beginning_of(const RandomAccess& stored) {
   return bytes;
 }
 
-std::unique_ptr<const RandomAccess> decrypted(const FileAccess& stored, const Keys& keys) {
+std::unique_ptr<const RandomAccess> decrypted(const RandomAccess& stored, const Keys& keys) {
   const std::string& name = stored.name();
   const ByteVector beginning = beginning_of(stored);
   if (begins_like_age(beginning)) {
@@ -62,7 +62,7 @@ std::unique_ptr<const RandomAccess> decrypted(const FileAccess& stored, const Ke
 
 bool is_encrypted(const RandomAccess& stored) { return begins_like_age(beginning_of(stored)); }
 
-ArchiveFile::ArchiveFile(std::unique_ptr<const FileAccess> stored, const Keys& keys)
+ArchiveFile::ArchiveFile(std::shared_ptr<const RandomAccess> stored, const Keys& keys)
     : stored_(std::move(stored)), decrypted_(decrypted(*stored_, keys)) {}
 
 ArchiveFile::~ArchiveFile() = default;

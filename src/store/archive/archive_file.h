@@ -14,9 +14,9 @@ namespace wobackup {
 /// An opened archive as its content, the container, whether or not it is encrypted. From several threads at once.
 class ArchiveFile final : public RandomAccess {
  public:
-  /// Takes over the file as it is stored. Throws wrong_key if it is encrypted and the keys do not open it (asking for
+  /// Takes the archive as it is stored. Throws wrong_key if it is encrypted and the keys do not open it (asking for
   /// them only then), verification for a damaged encryption, and for a file called .age that is not encrypted.
-  ArchiveFile(std::unique_ptr<const FileAccess> stored, const Keys& keys);
+  ArchiveFile(std::shared_ptr<const RandomAccess> stored, const Keys& keys);
   ~ArchiveFile() override;
 
   [[nodiscard]] std::uint64_t size() const override { return content().size(); }
@@ -26,13 +26,13 @@ class ArchiveFile final : public RandomAccess {
   [[nodiscard]] const std::string& name() const override { return stored_->name(); }
 
   /// The bytes of the file itself.
-  [[nodiscard]] const FileAccess& stored() const noexcept { return *stored_; }
+  [[nodiscard]] const RandomAccess& stored() const noexcept { return *stored_; }
   [[nodiscard]] bool encrypted() const noexcept { return decrypted_ != nullptr; }
 
  private:
   [[nodiscard]] const RandomAccess& content() const noexcept { return decrypted_ ? *decrypted_ : *stored_; }
 
-  std::unique_ptr<const FileAccess> stored_;
+  std::shared_ptr<const RandomAccess> stored_;
   std::unique_ptr<const RandomAccess> decrypted_;  // null for a plain archive
 };
 

@@ -33,11 +33,15 @@ std::optional<std::string> text_of_field(const Json& vhost, const char* key) {
 }
 
 void describe(const RandomAccess& content, SnapshotRef& ref) {
-  const ArchiveMetadata metadata = read_metadata(content, SearchDepth::beginning);
-  ref.indexed = metadata.indexed();
-  ref.type = text_of_field(metadata.vhost, "backup_type");
-  ref.reason = text_of_field(metadata.vhost, "backup_reason");
-  if (metadata.header && !metadata.header->complete) ref.complete = false;
+  try {
+    const ArchiveMetadata metadata = read_metadata(content, SearchDepth::beginning);
+    ref.indexed = metadata.indexed();
+    ref.type = text_of_field(metadata.vhost, "backup_type");
+    ref.reason = text_of_field(metadata.vhost, "backup_reason");
+    if (metadata.header && !metadata.header->complete) ref.complete = false;
+  } catch (const Json::exception& error) {
+    throw Error(ErrorKind::verification, std::string("its metadata cannot be read: ") + printable(error.what()));
+  }
 }
 
 // Whether the keys would do without anybody being asked, for a list that may be long.
@@ -47,8 +51,8 @@ bool opens_by_itself(const Keys& keys, const AgeHeader& header) {
   return sources.passphrase_file || !sources.passphrase_command.empty();
 }
 
-void look_into_encrypted(std::unique_ptr<const FileAccess> stored, const Keys& keys,
-                         const RememberedArchive& remembered, SnapshotRef& ref) {
+void describe_encrypted(std::unique_ptr<const RandomAccess> stored, const Keys& keys,
+                        const RememberedArchive& remembered, SnapshotRef& ref) {
   const AgeStructure structure = read_age_structure(*stored);
   if (remembered && remembered(ref)) return;
   if (!opens_by_itself(keys, structure.header)) return;
@@ -58,6 +62,17 @@ void look_into_encrypted(std::unique_ptr<const FileAccess> stored, const Keys& k
     if (error.kind() != ErrorKind::wrong_key) throw;  // somebody else's: nothing is wrong with it
   }
 }
+
+}  // namespace
+
+void describe_archive(std::unique_ptr<const RandomAccess> stored, const Keys& keys, const RememberedArchive& remembered,
+                      SnapshotRef& ref) {
+  ref.encrypted = is_encrypted(*stored);
+  if (ref.encrypted) return describe_encrypted(std::move(stored), keys, remembered, ref);
+  describe(ArchiveFile(std::move(stored), keys), ref);
+}
+
+namespace {
 
 void look_into(int directory_fd, const std::string& file_name, const Keys& keys, const RememberedArchive& remembered,
                SnapshotRef& ref) {
@@ -73,14 +88,10 @@ void look_into(int directory_fd, const std::string& file_name, const Keys& keys,
       return;
     }
     ref.size_bytes = static_cast<std::uint64_t>(status.st_size);
-    auto stored = std::make_unique<const FileAccess>(std::move(fd), ref.size_bytes, file_name);
-    ref.encrypted = is_encrypted(*stored);
-    if (ref.encrypted) return look_into_encrypted(std::move(stored), keys, remembered, ref);
-    describe(ArchiveFile(std::move(stored), keys), ref);
+    describe_archive(std::make_unique<const FileAccess>(std::move(fd), ref.size_bytes, file_name), keys, remembered,
+                     ref);
   } catch (const Error& error) {
     ref.problem = error.message();
-  } catch (const Json::exception& error) {
-    ref.problem = std::string("its metadata cannot be read: ") + printable(error.what());
   }
 }
 
@@ -128,20 +139,23 @@ std::vector<SnapshotRef> list_archives(int directory_fd, const std::filesystem::
 }
 
 Json archive_info(const std::filesystem::path& archive, const Keys& keys) {
-  const std::unique_ptr<ArchiveFile> file = open_archive(archive, keys);
+  std::unique_ptr<FileAccess> stored = open_stored_archive(archive);
   struct stat status {};
-  if (::fstat(file->stored().fd(), &status) != 0)
-    throw system_error(fmt::format("cannot look at {}", file->name()), errno);
-  ArchiveMetadata metadata = read_metadata(*file, SearchDepth::whole);
+  if (::fstat(stored->fd(), &status) != 0) throw system_error(fmt::format("cannot look at {}", stored->name()), errno);
+  return archive_info(archive, ArchiveFile(std::move(stored), keys),
+                      static_cast<double>(status.st_mtim.tv_sec) + static_cast<double>(status.st_mtim.tv_nsec) / 1e9);
+}
+
+Json archive_info(const std::filesystem::path& archive, const ArchiveFile& file, double modified) {
+  ArchiveMetadata metadata = read_metadata(file, SearchDepth::whole);
   Json info = std::move(metadata.vhost);
   const auto file_name = archive_name_from(archive.filename().string());
-  info["archive_path"] = is_utf8(archive.string()) ? archive.string() : file->name();
-  info["archive_size"] = static_cast<std::uint64_t>(status.st_size);
-  info["archive_mtime"] =
-      static_cast<double>(status.st_mtim.tv_sec) + static_cast<double>(status.st_mtim.tv_nsec) / 1e9;
+  info["archive_path"] = is_utf8(archive.string()) ? archive.string() : file.name();
+  info["archive_size"] = file.stored().size();
+  info["archive_mtime"] = modified;
   info["indexed"] = metadata.indexed();
   info["complete"] = metadata.header ? metadata.header->complete : !file_name || file_name->complete();
-  info["encrypted"] = file->encrypted();
+  info["encrypted"] = file.encrypted();
   if (metadata.header) {
     const ManifestHeader& header = *metadata.header;
     info["entries"] = header.entries;

@@ -3,9 +3,12 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "base/random_access.h"
+#include "store/archive/archive_file.h"
 #include "wobackup/json.h"
 #include "wobackup/keys.h"
 #include "wobackup/snapshot.h"
@@ -28,7 +31,14 @@ using RememberedArchive = std::function<bool(SnapshotRef& ref)>;
 [[nodiscard]] std::vector<SnapshotRef> list_archive_names(int directory_fd, const std::filesystem::path& directory,
                                                           const std::string& site);
 
+/// Adds to what an archive's name tells what the archive itself does, or what is remembered of it: as list_archives.
+/// `stored`: as it lies there, encrypted or not. Throws Error.
+void describe_archive(std::unique_ptr<const RandomAccess> stored, const Keys& keys, const RememberedArchive& remembered,
+                      SnapshotRef& ref);
+
 /// As Service::info.
 [[nodiscard]] Json archive_info(const std::filesystem::path& archive, const Keys& keys);
+/// The same of one that was opened. `modified`: seconds since 1970.
+[[nodiscard]] Json archive_info(const std::filesystem::path& archive, const ArchiveFile& file, double modified);
 
 }  // namespace wobackup

@@ -1,0 +1,100 @@
+// wobackup copy, and the part of create that does the same
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace wobackup::cli {
+namespace {
+
+Json json_of(const std::string& what, const Stored& stored) {
+  Json fields;
+  fields["what"] = json_text(what);
+  fields["store"] = json_text(stored.store);
+  fields["ok"] = !stored.error;
+  fields["archive"] = stored.error ? Json(nullptr) : Json(json_text(stored.archive.string()));
+  fields["was_there"] = stored.was_there;
+  fields["error"] = stored.error ? Json(json_text(stored.error->message())) : Json(nullptr);
+  fields["seconds"] = std::chrono::duration<double>(stored.elapsed).count();
+  return fields;
+}
+
+void report(const std::string& what, const Stored& stored, Output& output) {
+  if (output.json()) output.object("stored", json_of(what, stored));
+  if (stored.error) {
+    output.error(*stored.error, fmt::format("{}: to {}", printable(what), printable(stored.store)));
+  } else if (!output.json()) {
+    output.line(fmt::format(
+        "{}: {}, {:.1f} s", printable(what),
+        stored.was_there ? printable(stored.archive.string()) + ", there already" : printable(stored.archive.string()),
+        std::chrono::duration<double>(stored.elapsed).count()));
+  }
+}
+
+}  // namespace
+
+std::string store_argument(const std::string& text) {
+  if (text.find('/') == std::string::npos || text.find("://") != std::string::npos) return text;
+  return path_argument(text)->string();
+}
+
+std::filesystem::path find_backup(const std::string& what, const std::string& path, const std::string& from,
+                                  const Service& service) {
+  if (from.empty()) return service.find(what, path_argument(path));
+  if (!path.empty()) throw Error(ErrorKind::usage, "--path and --from exclude each other");
+  return service.find_in(store_argument(from), what);
+}
+
+std::size_t copy_and_report(const std::filesystem::path& archive, const std::string& what,
+                            const std::vector<std::string>& stores, Service& service, Output& output) {
+  CopyOptions options;
+  options.cancelled = output.terminal().interrupted;
+  if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
+  std::vector<std::string> names;
+  for (const std::string& store : stores) names.push_back(store_argument(store));
+  const std::vector<Stored> results = service.copy(archive, names, options);
+  output.clear_progress();
+  std::size_t failed = 0;
+  for (const Stored& stored : results) {
+    report(what, stored, output);
+    if (!stored.error) continue;
+    if (stored.error->kind() == ErrorKind::interrupted) throw Error(*stored.error);
+    ++failed;
+  }
+  return failed;
+}
+
+int copy_command(const CopyArguments& arguments, Service& service, Output& output) {
+  if (arguments.what.empty()) {
+    throw Error(ErrorKind::usage, "no backup was named",
+                "name one: SITE, SITE/latest, SITE/NAME, or an archive's path");
+  }
+  if (arguments.to.empty()) throw Error(ErrorKind::usage, "copy where to?", "name a store: --to STORE");
+  for (const std::string& store : arguments.to) static_cast<void>(service.store_url(store_argument(store)));
+  int exit = 0;
+  std::size_t copies = 0;
+  for (const std::string& what : arguments.what) {
+    try {
+      const std::size_t failed = copy_and_report(find_backup(what, arguments.path, arguments.from, service), what,
+                                                 arguments.to, service, output);
+      copies += arguments.to.size() - failed;
+      // Where it was copied from has it in any case.
+      if (failed > 0) exit = std::max(exit, exit_code(ErrorKind::partial));
+    } catch (const Error& error) {
+      output.clear_progress();
+      output.error(error, what);
+      exit = std::max(exit, exit_code(error.kind()));
+      if (error.kind() == ErrorKind::interrupted) break;
+    }
+  }
+  if (output.json()) {
+    output.object(
+        "summary",
+        {{"copies_total", arguments.what.size() * arguments.to.size()}, {"copies_ok", copies}, {"exit_code", exit}});
+  }
+  return exit;
+}
+
+}  // namespace wobackup::cli

@@ -1,0 +1,86 @@
+#include "config/store_section.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "backend/store_url.h"
+#include "base/text.h"
+
+namespace wobackup {
+namespace {
+
+bool is_store_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+void refuse_for(const TomlReader& reader, const toml::table& table, std::string_view kind,
+                std::initializer_list<std::string_view> keys) {
+  for (const std::string_view key : keys) {
+    if (table.contains(key)) throw reader.wrong(key, fmt::format("does not go with a store that is {}", kind));
+  }
+}
+
+StoreSettings store_settings(const toml::table& table, const std::string& section, const std::filesystem::path& file) {
+  TomlReader reader(table, section, file);
+  StoreSettings store;
+  const std::optional<std::string> url = reader.text("url");
+  if (!url) throw reader.wrong("url", "is missing", "s3://bucket/prefix, sftp://user@host/folder or /a/folder");
+  StorePlace place;
+  try {
+    place = parse_store_url(*url);
+  } catch (const Error& error) {
+    throw reader.wrong("url", "is none: " + error.message(), error.hint());
+  }
+  const auto* folder = std::get_if<LocalPlace>(&place);
+  if (folder != nullptr && !folder->folder.is_absolute())
+    throw reader.wrong("url", "must be an absolute path or a URL");
+  store.url = store_url(place);
+  store.endpoint = reader.text("endpoint").value_or("");
+  store.region = reader.text("region").value_or("");
+  store.profile = reader.text("profile").value_or("");
+  store.credentials_file = reader.absolute_path("credentials_file");
+  store.addressing = reader.text("addressing").value_or("");
+  if (!store.addressing.empty() && store.addressing != "path" && store.addressing != "host") {
+    throw reader.wrong("addressing", "is not known",
+                       "\"path\" (https://server/bucket) or \"host\" (https://bucket.server)");
+  }
+  store.storage_class = reader.text("storage_class").value_or("");
+  store.encryption = reader.text("encryption").value_or("");
+  store.kms_key = reader.text("kms_key").value_or("");
+  store.ca_file = reader.absolute_path("ca_file");
+  store.host_keys = reader.texts("host_keys");
+  store.known_hosts = reader.absolute_path("known_hosts");
+  store.identity_file = reader.absolute_path("identity_file");
+  reader.finish();
+  if (!std::holds_alternative<S3Place>(place)) {
+    refuse_for(reader, table, "not in S3",
+               {"endpoint", "region", "profile", "credentials_file", "addressing", "storage_class", "encryption",
+                "kms_key", "ca_file"});
+  }
+  if (!std::holds_alternative<SftpPlace>(place)) {
+    refuse_for(reader, table, "not reached by SFTP", {"host_keys", "known_hosts", "identity_file"});
+  }
+  return store;
+}
+
+}  // namespace
+
+void read_stores(TomlReader& root, const std::filesystem::path& file, Config& config) {
+  const toml::table* stores = root.table("store");
+  if (stores == nullptr) return;
+  const TomlReader reader(*stores, "store", file);
+  for (const auto& [key, node] : *stores) {
+    const std::string name(key.str());
+    if (!is_store_name(name)) throw reader.wrong(name, "is no name of a store", "letters, digits, - and _");
+    if (!node.is_table()) throw reader.wrong(name, "must be a table", fmt::format("[store.{}]", name));
+    StoreSettings store = store_settings(*node.as_table(), fmt::format("store.{}", name), file);
+    store.name = name;
+    config.store.emplace(name, std::move(store));
+  }
+}
+
+}  // namespace wobackup

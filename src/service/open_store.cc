@@ -1,0 +1,141 @@
+#include "service/open_store.h"
+
+#include <fmt/format.h>
+
+#include <variant>
+
+#include "backend/local/local_backend.h"
+#include "backend/rate_limited_backend.h"
+#include "backend/read_ahead.h"
+#include "backend/retrying_backend.h"
+#include "backend/s3/s3_backend.h"
+#include "backend/s3/s3_credentials.h"
+#include "backend/sftp/sftp_backend.h"
+#include "backend/store_url.h"
+#include "base/text.h"
+#include "config/environment.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+std::string text_of(const std::optional<std::filesystem::path>& path) { return path ? path->string() : std::string(); }
+
+S3Settings s3_settings(const StoreSettings& store, const S3Place& place) {
+  S3Settings settings;
+  settings.bucket = place.bucket;
+  settings.prefix = place.prefix;
+  settings.endpoint = store.endpoint;
+  settings.region = store.region;
+  if (store.addressing == "path") settings.addressing = S3Addressing::path;
+  if (store.addressing == "host") settings.addressing = S3Addressing::virtual_host;
+  settings.storage_class = store.storage_class;
+  settings.encryption = store.encryption;
+  settings.kms_key = store.kms_key;
+  settings.ca_file = text_of(store.ca_file);
+  AwsFiles files;
+  files.credentials_file = store.credentials_file;
+  if (!store.profile.empty()) files.profile = store.profile;
+  apply_standard_s3_settings(settings, files, environment_value);
+  return settings;
+}
+
+SftpSettings sftp_settings(const StoreSettings& store, const SftpPlace& place) {
+  SftpSettings settings;
+  settings.user = place.user;
+  settings.host = place.host;
+  settings.port = place.port;
+  settings.folder = place.folder;
+  settings.host_keys = store.host_keys;
+  settings.known_hosts = text_of(store.known_hosts);
+  settings.identity_file = text_of(store.identity_file);
+  return settings;
+}
+
+RetryPolicy patience(const LogSink& log) {
+  RetryPolicy policy;
+  policy.on_wait = [&log](const Error& error, std::chrono::milliseconds time) {
+    if (log)
+      log(LogLevel::info,
+          fmt::format("{}; again in {:.1f} s", error.message(), std::chrono::duration<double>(time).count()));
+  };
+  return policy;
+}
+
+}  // namespace
+
+StoreSettings store_settings_of(const std::string& store, const Config& config) {
+  if (const auto place = config.store.find(store); place != config.store.end()) return place->second;
+  if (store.find('/') == std::string::npos) {
+    std::string names;
+    for (const auto& [name, settings] : config.store) names += (names.empty() ? "" : ", ") + name;
+    throw Error(ErrorKind::not_found, fmt::format("there is no store {}", printable(store)),
+                names.empty() ? "name it in wobackup.toml: [store.NAME], or give its URL"
+                              : fmt::format("wobackup.toml has {}", names));
+  }
+  StoreSettings settings;
+  const StorePlace place = parse_store_url(store);
+  const auto* folder = std::get_if<LocalPlace>(&place);
+  if (folder != nullptr && !folder->folder.is_absolute()) {
+    throw Error(ErrorKind::usage, fmt::format("{} is not an absolute path", printable(store)));
+  }
+  settings.url = store_url(place);
+  for (const auto& [name, known] : config.store) {
+    if (known.url == settings.url) return known;
+  }
+  return settings;
+}
+
+std::optional<StoredName> stored_name(const std::filesystem::path& archive, const Config& config) {
+  const std::string text = archive.string();
+  if (!text.starts_with("s3://") && !text.starts_with("sftp://")) return std::nullopt;
+  // The key is the last two names: the site's and the archive's.
+  const std::size_t last = text.rfind('/');
+  const std::size_t site = text.rfind('/', last - 1);
+  const std::size_t server = text.find("://") + 3;
+  if (site == std::string::npos || site < server) {
+    throw Error(ErrorKind::usage, fmt::format("{} names no archive", printable(text)),
+                "an archive is STORE/SITE/NAME.tar.zst");
+  }
+  return StoredName{store_settings_of(text.substr(0, site), config), text.substr(site + 1)};
+}
+
+OpenStore::OpenStore(const StoreSettings& settings, const StoreEnvironment& environment,
+                     const std::function<bool()>& cancelled)
+    : url_(settings.url),
+      journal_(environment.config.state_dir / "uploads"),
+      watcher_("", [](Progress&) {}, cancellation_, cancelled, {}) {
+  const StorePlace place = parse_store_url(settings.url);
+  if (const auto* local = std::get_if<LocalPlace>(&place)) {
+    backend_ = std::make_unique<LocalBackend>(local->folder);
+  } else {
+    const RetryPolicy policy = patience(environment.log);
+    const BackendSurroundings surroundings{environment.clock, pause_, cancellation_, policy, &journal_};
+    std::unique_ptr<Backend> remote;
+    if (const auto* s3 = std::get_if<S3Place>(&place)) {
+      remote = std::make_unique<S3Backend>(s3_settings(settings, *s3), surroundings);
+    } else {
+      remote = std::make_unique<SftpBackend>(sftp_settings(settings, std::get<SftpPlace>(place)), surroundings);
+    }
+    backend_ = std::make_unique<RetryingBackend>(std::move(remote), Retry(policy, pause_, cancellation_));
+  }
+  if (environment.config.limit_rate > 0) {
+    auto limit = std::make_shared<RateLimit>(environment.config.limit_rate, pause_, cancellation_);
+    backend_ = std::make_unique<RateLimitedBackend>(std::move(backend_), std::move(limit), nullptr);
+  }
+}
+
+StoredArchive::StoredArchive(const StoredName& name, const StoreEnvironment& environment,
+                             const std::function<bool()>& cancelled)
+    : store_(name.store, environment, cancelled) {
+  std::unique_ptr<OpenObject> object = store_.backend().open(name.key, {.tail_bytes = ReadAhead::kReadBytes});
+  modified_ = static_cast<double>(object->info().modified.time_since_epoch().count());
+  stored_ = std::make_shared<ReadAhead>(std::move(object));
+}
+
+const ArchiveFile& StoredArchive::content(const Keys& keys) {
+  if (!content_) content_ = std::make_unique<const ArchiveFile>(stored_, keys);
+  return *content_;
+}
+
+}  // namespace wobackup

@@ -1,0 +1,79 @@
+// A store, reached. The only place that names concrete backends.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "backend/backend.h"
+#include "backend/pause.h"
+#include "backend/upload_journal.h"
+#include "base/cancellation.h"
+#include "base/clock.h"
+#include "snapshot/run_monitor.h"
+#include "store/archive/archive_file.h"
+#include "wobackup/config.h"
+#include "wobackup/log.h"
+
+namespace wobackup {
+
+/// What a store needs from around it. Outlives it.
+struct StoreEnvironment {
+  const Config& config;
+  const Clock& clock;
+  const LogSink& log;
+};
+
+/// The settings of a store by its name in the config, or by its URL or absolute path. Throws not_found for a name that
+/// the config does not have, usage for an unusable URL.
+[[nodiscard]] StoreSettings store_settings_of(const std::string& store, const Config& config);
+
+/// An archive's name in a store elsewhere: "s3://bucket/prefix/example.com/2025-01-20_14-25-30.tar.zst".
+struct StoredName {
+  StoreSettings store;
+  std::string key;  ///< "example.com/2025-01-20_14-25-30.tar.zst"
+};
+/// Nothing for a path of this machine.
+[[nodiscard]] std::optional<StoredName> stored_name(const std::filesystem::path& archive, const Config& config);
+
+/// A store for the time of one operation.
+class OpenStore {
+ public:
+  /// Makes no connection before it must. While it exists, `cancelled` (may be empty) is asked ten times a second;
+  /// true ends what is under way with Error interrupted.
+  OpenStore(const StoreSettings& settings, const StoreEnvironment& environment, const std::function<bool()>& cancelled);
+
+  [[nodiscard]] Backend& backend() noexcept { return *backend_; }
+  /// Where an object is, as people name it.
+  [[nodiscard]] std::filesystem::path archive_of(const std::string& key) const { return url_ + "/" + key; }
+  [[nodiscard]] const Cancellation& cancellation() const noexcept { return cancellation_; }
+
+ private:
+  std::string url_;
+  SystemPause pause_;
+  UploadJournal journal_;
+  Cancellation cancellation_;
+  RunMonitor watcher_;
+  std::unique_ptr<Backend> backend_;
+};
+
+/// An archive of a store elsewhere, opened for reading.
+class StoredArchive {
+ public:
+  StoredArchive(const StoredName& name, const StoreEnvironment& environment, const std::function<bool()>& cancelled);
+  /// As it lies there, encrypted or not.
+  [[nodiscard]] const std::shared_ptr<const RandomAccess>& stored() const noexcept { return stored_; }
+  /// Decrypted, if it is encrypted. Throws as ArchiveFile does. Not from several threads at once.
+  [[nodiscard]] const ArchiveFile& content(const Keys& keys);
+  [[nodiscard]] double modified() const noexcept { return modified_; }  ///< seconds since 1970, by the store's clock
+
+ private:
+  OpenStore store_;
+  double modified_ = 0;
+  std::shared_ptr<const RandomAccess> stored_;
+  std::unique_ptr<const ArchiveFile> content_;
+};
+
+}  // namespace wobackup
