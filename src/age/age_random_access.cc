@@ -19,7 +19,9 @@ struct Wiped {
   explicit Wiped(std::size_t size_bytes) : bytes(size_bytes) {}
   Wiped(const Wiped&) = delete;
   Wiped& operator=(const Wiped&) = delete;
-  ~Wiped() { ::explicit_bzero(bytes.data(), bytes.size()); }
+  ~Wiped() {
+    if (!bytes.empty()) ::explicit_bzero(bytes.data(), bytes.size());
+  }
   ByteVector bytes;
 };
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "backend/backend.h"
@@ -31,6 +32,9 @@ class BackendPlace {
 struct PlaceKind {
   std::string name;
   std::function<std::unique_ptr<BackendPlace>()> make;
+
+  /// ctest names its entries by what is printed here; without it, by the bytes of this object.
+  friend void PrintTo(const PlaceKind& kind, std::ostream* out) { *out << kind.name; }
 };
 
 /// Instantiated for each kind of place.

@@ -70,6 +70,7 @@ class Reading {
   void submit();
 
   void work();
+  static void abandon(const FrameWork& work);
   void process(const FrameWork& work, FrameScratch& scratch);
   void read_whole(ByteSpan plain, std::uint64_t plain_begin, const std::vector<const WholeMember*>& members);
   void prove_ends(const TarEnds& ends);
@@ -172,13 +173,22 @@ void Reading::prove_ends(const TarEnds& ends) {
 
 void Reading::work() {
   FrameScratch scratch;
+  std::optional<FrameWork> work;
   try {
-    while (const std::optional<FrameWork> work = queue_.take()) {
+    while ((work = queue_.take())) {
       cancellation_.check();
       process(*work, scratch);
     }
   } catch (...) {
     queue_.fail(std::current_exception());
+    if (work) abandon(*work);
+  }
+}
+
+// Other threads may wait for the parts that this frame holds.
+void Reading::abandon(const FrameWork& work) {
+  for (const auto& piece : work.pieces) {
+    if (const auto* part = std::get_if<PartOfMember>(&piece)) part->member->fail();
   }
 }
 
@@ -244,9 +254,6 @@ void Reading::process(const FrameWork& work, FrameScratch& scratch) {
       }
     } catch (const Error& error) {
       if (member->fail()) lost(member->listed().entry.path, error);
-    } catch (...) {
-      member->fail();
-      throw;
     }
   }
   read_whole(plain, plain_begin, whole);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <random>
@@ -172,6 +174,63 @@ TEST(MemberReading, ErrorOfTheTarget_IsTheOneThatIsThrown) {
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::no_space);
+  }
+}
+
+// A file of which one piece cannot be had, which shows only when another piece has been read.
+class FileWithABadPiece final : public RandomAccess {
+ public:
+  FileWithABadPiece(const test::MemoryFile& file, std::uint64_t bad, std::uint64_t other)
+      : file_(file), bad_(bad), other_(other) {}
+  [[nodiscard]] std::uint64_t size() const override { return file_.size(); }
+  [[nodiscard]] const std::string& name() const override { return file_.name(); }
+  [[nodiscard]] std::size_t read(std::uint64_t offset, MutableByteSpan buffer) const override {
+    if (offset == bad_) {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return other_was_read_; });
+      throw Error(kind, "the piece is bad");
+    }
+    const std::size_t count = file_.read(offset, buffer);
+    if (offset == other_) {
+      const std::scoped_lock lock(mutex_);
+      other_was_read_ = true;
+      changed_.notify_all();
+    }
+    return count;
+  }
+
+  ErrorKind kind = ErrorKind::failed;
+
+ private:
+  const test::MemoryFile& file_;
+  std::uint64_t bad_, other_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  mutable bool other_was_read_ = false;
+};
+
+// Whoever reads the next part of the file must not wait for the first one forever.
+TEST(MemberReading, FirstPartOfALargeFileIsLost_TheReadingEnds) {
+  test::Making making;
+  making.files = {{"htdocs/a", noise(9'000'000)}};
+  const test::MemoryFile whole(test::made_archive(making));
+  const std::vector<SeekFrame> frames = ContainerReader(whole).frames();
+  const auto first =
+      std::find_if(frames.begin(), frames.end(), [](const auto& f) { return f.plain_bytes > 4'000'000; });
+  ASSERT_LT(first + 1, frames.end());
+  for (const ErrorKind kind : {ErrorKind::failed, ErrorKind::verification}) {
+    FileWithABadPiece file(whole, first->offset, (first + 1)->offset);
+    file.kind = kind;
+    const ContainerReader container(file);
+    KeepingSink sink;
+    ReadingCounters counters;
+    try {
+      read_members(container, sink, {.threads = 2}, counters, Cancellation());
+      FAIL() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), kind);
+      EXPECT_NE(error.message().find("the piece is bad"), std::string::npos) << error.message();
+    }
   }
 }
 
