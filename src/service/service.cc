@@ -180,6 +180,7 @@ ArchiveOrigin Service::origin(const std::filesystem::path& archive) const {
 
 RestoredInPlace Service::restore_in_place(const Site& site, const std::filesystem::path& archive,
                                           const InPlaceOptions& options) {
+  sweep_scratch(implementation_->config, implementation_->log);
   return wobackup::restore_in_place(site, archive, options,
                                     {implementation_->config, implementation_->clock, implementation_->log, {}});
 }
@@ -241,6 +242,7 @@ GuardResult Service::abort_guard(const std::string& site) {
 
 Verified Service::verify(const std::filesystem::path& archive, const VerifyOptions& options) const {
   const VerifyEnvironment environment{implementation_->config, implementation_->clock, implementation_->log};
+  sweep_scratch(implementation_->config, implementation_->log);
   Verified verified = verify_archive(archive, options, environment);
   if (options.level == VerifyLevel::drill && verified.ok) {
     drill(archive, options, {implementation_->config, implementation_->clock, implementation_->log}, verified);
