@@ -53,7 +53,8 @@ struct DrillReport {
   std::chrono::milliseconds files_time{0}, database_time{0}, wordpress_time{0}, total{0};
 };
 
-/// `level` is what was really done: `data` for a drill that could not be tried on this machine.
+/// `level` is what was really done: `data` for a drill that could not be tried on this machine, or was not begun since the
+/// archive is damaged.
 struct [[nodiscard]] Verified {
   std::filesystem::path archive;
   VerifyLevel level = VerifyLevel::quick;
@@ -80,7 +81,8 @@ struct VerifyRecord {
   std::string time;  ///< RFC 3339
 };
 
-/// "proven" (by a drill), "verified" (every byte), "sampled", "checked" (quick), "damaged"; "unverified" for nothing.
+/// "proven" (by a drill), "verified" (every byte), "sampled", "checked" (quick), "damaged", "drill failed" (whole, but what
+/// was restored from it did not run); "unverified" for nothing.
 [[nodiscard]] std::string_view word_for(const std::optional<VerifyRecord>& record) noexcept;
 
 }  // namespace wobackup

@@ -27,8 +27,9 @@ std::string value_text(const std::string& key, const Json& value) {
     if (has("database")) return "database";
   }
   if (key == "verified" && value.is_object()) {
-    return fmt::format("{}: {}, {}", value.value("level", ""), value.value("ok", false) ? "ok" : "damaged",
-                       value.value("time", ""));
+    const std::string level = value.value("level", "");
+    const char* const failed = level == name_of(VerifyLevel::drill) ? "failed" : "damaged";
+    return fmt::format("{}: {}, {}", level, value.value("ok", false) ? "ok" : failed, value.value("time", ""));
   }
   if (value.is_string()) return printable(value.get<std::string>());
   return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace));

@@ -37,12 +37,49 @@ const ManifestEntry& own_dump(const ArchiveReader& archive, const std::vector<Ma
               dumps.empty() ? "" : fmt::format("it holds {}: name one as a path", names_of(dumps)));
 }
 
+// What stands before the first object, without the comment that announces that object.
+class Preamble {
+ public:
+  explicit Preamble(const std::function<void(ByteSpan)>& sink) : sink_(sink) {}
+
+  void add(ByteSpan bytes) {
+    held_ += text_of(bytes);
+    if (held_.size() > kUsualBytes) give();
+  }
+  void finish() {
+    for (;;) {
+      const std::size_t line = held_.size() < 2 ? std::string::npos : held_.rfind('\n', held_.size() - 2);
+      if (line == std::string::npos || !held_.ends_with('\n')) break;
+      const std::string_view last = std::string_view(held_).substr(line + 1);
+      // With a semicolon it may be the end of a statement.
+      const bool comment = last.starts_with("--") && last.find(';') == std::string_view::npos;
+      if (!comment && trim(last) != "") break;
+      held_.resize(line + 1);
+    }
+    give();
+  }
+
+ private:
+  static constexpr std::size_t kUsualBytes = std::size_t{1} << 16U;
+
+  void give() {
+    sink_(bytes_of(held_));
+    held_.clear();
+  }
+
+  const std::function<void(ByteSpan)>& sink_;
+  std::string held_;
+};
+
 // Ranges of an indexed archive: only their frames are read.
 void give_ranges(const ArchiveReader& archive, const ManifestEntry& dump, const std::vector<ByteRange>& ranges,
-                 const std::function<void(ByteSpan)>& sink) {
+                 const std::function<void(ByteSpan)>& all) {
   const MemberAccess member(archive, dump);
+  Preamble preamble(all);
+  const std::function<void(ByteSpan)> first = [&](ByteSpan bytes) { preamble.add(bytes); };
   ByteVector buffer(kPieceBytes);
   for (const ByteRange& range : ranges) {
+    const auto& sink = range.begin == 0 ? first : all;
     for (std::uint64_t at = range.begin; at < range.end;) {
       const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), range.end - at));
       const std::size_t size = member.read(at, MutableByteSpan(buffer).first(wanted));
@@ -50,7 +87,8 @@ void give_ranges(const ArchiveReader& archive, const ManifestEntry& dump, const 
       sink(ByteSpan(buffer).first(size));
       at += size;
     }
-    sink(bytes_of("\n"));
+    if (range.begin == 0) preamble.finish();
+    all(bytes_of("\n"));
   }
 }
 
@@ -58,13 +96,16 @@ void give_ranges(const ArchiveReader& archive, const ManifestEntry& dump, const 
 void pick_ranges(const ArchiveReader& archive, const ManifestEntry& dump, const std::vector<ByteRange>& ranges,
                  const std::function<void(ByteSpan)>& sink) {
   std::uint64_t at = 0;
+  Preamble preamble(sink);
   auto range = ranges.begin();
   archive.read_file(dump, [&](ByteSpan bytes) {
     const std::uint64_t end = at + bytes.size();
     while (range != ranges.end() && range->begin < end) {
       const std::uint64_t from = std::max(at, range->begin), to = std::min(end, range->end);
-      sink(bytes.subspan(static_cast<std::size_t>(from - at), static_cast<std::size_t>(to - from)));
+      const ByteSpan part = bytes.subspan(static_cast<std::size_t>(from - at), static_cast<std::size_t>(to - from));
+      range->begin == 0 ? preamble.add(part) : sink(part);
       if (range->end > end) break;
+      if (range->begin == 0) preamble.finish();
       sink(bytes_of("\n"));
       ++range;
     }

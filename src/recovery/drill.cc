@@ -54,7 +54,7 @@ class Drill {
     report_.total = since(begun);
     shadow_.reset();
     scratch_.remove();
-    if (!failed_ && report_.complete) verified_.level = VerifyLevel::drill;
+    if (failed_ || report_.complete) verified_.level = VerifyLevel::drill;
     return std::move(report_);
   }
 
@@ -256,7 +256,6 @@ class Drill {
 void drill(const std::filesystem::path& archive, const VerifyOptions& options, const DrillEnvironment& environment,
            Verified& verified) {
   const StateFolder state(environment.config.state_dir);
-  sweep_scratch(environment.config, environment.log);
   verified.drill = Drill(archive, options, environment, verified).run();
   verified.ok = verified.problem_count == 0;
 }

@@ -18,8 +18,8 @@ struct DrillEnvironment {
 
 /// Restores an archive whose data was verified (`verified.ok`) into a scratch folder and a scratch database, counts
 /// tables and rows, and starts its WordPress there, as the live site's user, without a network. Adds the report and
-/// what went wrong to `verified`; its level becomes `drill` if everything that the archive holds was tried. Leaves
-/// nothing behind; what killed drills left is removed first. Throws Error no_space, interrupted, failed.
+/// what went wrong to `verified`; its level becomes `drill` if it failed, or if everything that the archive holds was
+/// tried. Leaves nothing behind. Throws Error no_space, interrupted, failed.
 void drill(const std::filesystem::path& archive, const VerifyOptions& options, const DrillEnvironment& environment,
            Verified& verified);
 

@@ -267,6 +267,7 @@ ArchiveOrigin Service::origin(const std::filesystem::path& archive) const {
 RestoredInPlace Service::restore_in_place(const Site& site, const std::filesystem::path& archive,
                                           const InPlaceOptions& options) {
   refuse_stored(archive, implementation_->config, "a restore in place");
+  sweep_scratch(implementation_->config, implementation_->log);
   return wobackup::restore_in_place(site, archive, options,
                                     {implementation_->config, implementation_->clock, implementation_->log, {}});
 }
@@ -328,6 +329,7 @@ GuardResult Service::abort_guard(const std::string& site) {
 
 Verified Service::verify(const std::filesystem::path& archive, const VerifyOptions& options) const {
   const VerifyEnvironment environment{implementation_->config, implementation_->clock, implementation_->log};
+  sweep_scratch(implementation_->config, implementation_->log);
   const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled);
   if (options.level == VerifyLevel::drill) refuse_stored(archive, implementation_->config, "a drill");
   Verified verified = verify_archive(archive, options, environment, true, stored ? stored->stored() : nullptr);

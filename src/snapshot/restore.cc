@@ -38,6 +38,7 @@ constexpr std::uint64_t kFewBytes = std::uint64_t{16} << 20U;
 
 struct Totals {
   std::uint64_t entries = 0, files = 0, bytes = 0;
+  std::uint64_t room_bytes = 0;  ///< at the most: holes take none
   /// All that was asked for, if it is little: then the manifest need not be read again.
   std::vector<ManifestEntry> members;
   [[nodiscard]] bool few() const { return entries == members.size() && bytes <= kFewBytes; }
@@ -65,10 +66,32 @@ void require_some(std::uint64_t entries, const RestoreOptions& options) {
               "`wobackup ls` shows what it holds");
 }
 
+// Of few members it is told exactly; the tar says how much is stored of one with holes.
+std::uint64_t room_of(const ContainerReader& container, const Totals& totals) {
+  if (totals.entries != totals.members.size()) return totals.bytes;
+  const std::string top = container.read_manifest_header().name;
+  std::uint64_t room = 0;
+  for (const ManifestEntry& member : totals.members) {
+    if (member.entry.type != EntryType::file) continue;
+    if (!member.entry.sparse) {
+      room += member.entry.size;
+      continue;
+    }
+    try {
+      room += StoredMember(container, member, top).header().data_bytes;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::verification) throw;  // a damaged one will not be written
+    }
+  }
+  return room;
+}
+
 // Asks the manifest what will come. What is not there is better said before anything is written.
 Totals count(const ContainerReader& container, Run& run) {
   const ManifestHeader header = container.read_manifest_header();
-  if (run.selection.is_everything()) return {header.entries, header.files, header.file_bytes, {}};
+  if (run.selection.is_everything()) {
+    return {header.entries, header.files, header.file_bytes, header.most_room_bytes(), {}};
+  }
   Totals totals;
   container.read_manifest(may_be_wanted(run), [&](const ManifestEntry& listed) {
     if (!listed.offset || !run.selection.has(listed)) return;
@@ -83,6 +106,7 @@ Totals count(const ContainerReader& container, Run& run) {
                 "`wobackup ls` shows what it holds");
   }
   require_some(totals.entries, run.options);
+  totals.room_bytes = std::min(room_of(container, totals), header.tar_bytes);
   return totals;
 }
 
@@ -90,10 +114,11 @@ std::uint64_t require_room(int target_fd, const Run& run) {
   const Space space = space_of(target_fd, run.options.target);
   const Config& config = run.environment.config;
   const std::uint64_t min_free = config.min_free_bytes ? *config.min_free_bytes : default_min_free(space.total_bytes);
-  if (run.totals.bytes > space.free_bytes || space.free_bytes - run.totals.bytes < min_free) {
+  const std::uint64_t needed = run.totals.room_bytes;
+  if (needed > space.free_bytes || space.free_bytes - needed < min_free) {
     throw Error(ErrorKind::no_space,
                 fmt::format("{}: restoring needs {}, {} are free, and {} shall stay free",
-                            printable(run.options.target.string()), human_size(run.totals.bytes),
+                            printable(run.options.target.string()), human_size(needed),
                             human_size(space.free_bytes), human_size(min_free)),
                 "free space, restore elsewhere with --target, or restore a part with --include");
   }

@@ -20,9 +20,11 @@ std::optional<VerifyRecord> record_from(const Json& json) {
   return VerifyRecord{*level, json.value("ok", false), json.value("sample", 1.0), json.value("time", "")};
 }
 
-// Whether the newer record says more than the one before it.
+// Whether the newer record says more than the one before it. What has found nothing at a lower level, or in a sample,
+// does not contradict what was found.
 bool replaces(const VerifyRecord& newer, const VerifyRecord& older) {
-  if (!newer.ok || !older.ok) return true;
+  if (!newer.ok) return true;
+  if (!older.ok) return newer.level >= older.level && newer.sample >= 1;
   return newer.level > older.level || (newer.level == older.level && newer.sample >= older.sample);
 }
 

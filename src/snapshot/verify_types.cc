@@ -23,7 +23,7 @@ std::optional<VerifyLevel> verify_level_from(std::string_view word) noexcept {
 
 std::string_view word_for(const std::optional<VerifyRecord>& record) noexcept {
   if (!record) return "unverified";
-  if (!record->ok) return "damaged";
+  if (!record->ok) return record->level == VerifyLevel::drill ? "drill failed" : "damaged";
   switch (record->level) {
     case VerifyLevel::drill:
       return "proven";

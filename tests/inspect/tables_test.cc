@@ -62,7 +62,8 @@ class Tables : public ::testing::Test {
 };
 
 TEST_F(Tables, OneTable_ComesWithWhatAllAssume_AndItsTriggers) {
-  const std::string sql = kPreamble + table_sql("a", "(1),(2)") + kTrigger + table_sql("b", "(3)");
+  const std::string sql = std::string(kPreamble) + "\n--\n-- Table structure for table `a`\n--\n\n" +
+                          table_sql("a", "(1),(2)") + kTrigger + table_sql("b", "(3)");
   for (const fs::path& archive : {indexed("i.tar.zst", sql), foreign("f.tar.zst", sql)}) {
     const std::string a = dumped(archive, {.path = "", .table = "a", .database = false});
     EXPECT_TRUE(a.starts_with(kPreamble)) << a;

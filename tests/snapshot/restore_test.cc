@@ -362,6 +362,22 @@ TEST_F(RestoreTest, WithoutRoom_NothingIsWritten) {
   EXPECT_TRUE(std::filesystem::is_empty(target()));
 }
 
+// More than any disk here has, and nearly nothing of it is stored.
+TEST_F(RestoreTest, HolesNeedNoRoom) {
+  write("htdocs/a", "content");
+  write("htdocs/hole", "begins");
+  std::filesystem::resize_file(site() / "htdocs/hole", std::uintmax_t{8} << 40U);
+  const Created created = create();
+  for (const RestoreOptions& options : {RestoreOptions{}, RestoreOptions{.include = {"htdocs/hole"}}}) {
+    static_cast<void>(restore(created.archive, options));
+    struct stat status {};
+    ASSERT_EQ(::stat((target() / "htdocs/hole").c_str(), &status), 0);
+    EXPECT_EQ(status.st_size, std::int64_t{8} << 40U);
+    EXPECT_LT(status.st_blocks, 1000);
+    std::filesystem::remove_all(target());
+  }
+}
+
 TEST_F(RestoreTest, Cancelled_SaysSo) {
   write("htdocs/a", std::string(1'000'000, 'x'));
   EXPECT_EQ(failure(create().archive, {.cancelled = [] { return true; }}), ErrorKind::interrupted);

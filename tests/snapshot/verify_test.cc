@@ -91,6 +91,24 @@ TEST_F(VerifyTest, Result_IsRememberedUntilTheFileChanges) {
   EXPECT_FALSE(service.last_verified(archive_)->ok);
 }
 
+// Damage stays known until all that it was found in has been looked at again.
+TEST_F(VerifyTest, Damage_IsNotForgottenForAWeakerProof) {
+  const Service service(config_);
+  ByteVector changed = original_;
+  changed[original_.size() / 2] ^= std::byte{1};
+  test::write_file(archive_, changed);
+  EXPECT_FALSE(verify().ok);
+  EXPECT_EQ(word_for(service.last_verified(archive_)), "damaged");
+  const auto time = std::filesystem::last_write_time(archive_);
+  test::write_file(archive_, original_);
+  std::filesystem::last_write_time(archive_, time);  // so that it counts as the same file
+  EXPECT_TRUE(verify({.level = VerifyLevel::quick}).ok);
+  EXPECT_TRUE(verify({.sample = 0.01}).ok);
+  EXPECT_EQ(word_for(service.last_verified(archive_)), "damaged");
+  EXPECT_TRUE(verify().ok);
+  EXPECT_EQ(word_for(service.last_verified(archive_)), "verified");
+}
+
 TEST_F(VerifyTest, OneChangedBit_IsFoundWhereverItIs) {
   std::mt19937 random(11);
   for (int i = 0; i < 300; ++i) {
