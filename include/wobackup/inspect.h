@@ -64,6 +64,7 @@ struct DumpOptions {
 struct FindOptions {
   std::optional<std::string> site = {};  ///< nothing: all sites
   std::optional<std::filesystem::path> backup_root = {};
+  std::optional<std::string> store = {};  ///< in this store, as Service::list_in
   /// Told of every backup that cannot be read; the search goes on.
   std::function<void(const std::string& site, const std::filesystem::path& archive, const Error&)> on_problem = {};
 };

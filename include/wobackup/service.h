@@ -67,13 +67,18 @@ class Service {
 
   /// The backups that a store has of a site, or of all sites by name; newest first. Also of sites that are gone from
   /// this server. `store` is a store's name in the config, its URL, or an absolute path. Their `archive` is an address
-  /// such as "s3://bucket/prefix/example.com/2025-01-20_14-25-30.tar.zst", which info, entries, dump, restore, verify
-  /// (but for drills) and copy take as they take a path; of a store that is a folder, it is a path. Throws not_found
+  /// such as "s3://bucket/prefix/example.com/2025-01-20_14-25-30.tar.zst", which all that takes an archive takes
+  /// as it takes a path; of a store that is a folder, it is a path. Throws not_found
   /// for an unknown store, usage, failed.
   [[nodiscard]] std::vector<SnapshotRef> list_in(const std::string& store,
                                                  const std::optional<std::string>& site = std::nullopt) const;
-  /// As `find`, in a store.
+  /// As `find`, in a store; with one listing. "latest" is the newest that is complete by its name: if it turns out to
+  /// be damaged, whoever reads it is told. An archive of a store elsewhere that is not the one that its name says (by
+  /// what was recorded here, else by its own word) is refused with Error verification by all that reads it; `verify`
+  /// tells it as a problem, and `restore` with `salvage` takes it.
   [[nodiscard]] std::filesystem::path find_in(const std::string& store, const std::string& what) const;
+  /// The sites of which a store has backups, sorted. Looks into none of them. Throws as list_in.
+  [[nodiscard]] std::vector<std::string> sites_in(const std::string& store) const;
   /// The URL of a store, or its path. Throws not_found, usage.
   [[nodiscard]] std::string store_url(const std::string& store) const;
 

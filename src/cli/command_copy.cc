@@ -42,7 +42,8 @@ std::string store_argument(const std::string& text) {
 
 std::filesystem::path find_backup(const std::string& what, const std::string& path, const std::string& from,
                                   const Service& service) {
-  if (from.empty()) return service.find(what, path_argument(path));
+  // An address says itself where it is.
+  if (from.empty() || what.find("://") != std::string::npos) return service.find(what, path_argument(path));
   if (!path.empty()) throw Error(ErrorKind::usage, "--path and --from exclude each other");
   return service.find_in(store_argument(from), what);
 }

@@ -167,7 +167,6 @@ int diff_command(const DiffArguments& arguments, Service& service, Output& outpu
     throw Error(ErrorKind::usage, "two backups are needed, or one and \"live\"",
                 "for example: wobackup diff example.com/2025-01-20_14-25-30 live");
   }
-  const auto root = path_argument(arguments.path);
   const DiffOptions options{.checksum = arguments.checksum};
   const auto visit = [&](const EntryChange& change) {
     if (output.json()) {
@@ -177,10 +176,13 @@ int diff_command(const DiffArguments& arguments, Service& service, Output& outpu
     }
     output.require_open();
   };
-  const auto before = service.find(arguments.before, root);
+  const auto find = [&](const std::string& what) {
+    return find_backup(what, arguments.path, arguments.from, service);
+  };
+  const auto before = find(arguments.before);
   const Difference found = arguments.after == kLive
                                ? service.difference_to_live(before, options, visit)
-                               : service.difference(before, service.find(arguments.after, root), options, visit);
+                               : service.difference(before, find(arguments.after), options, visit);
   const int exit = arguments.exit_code && !found.same() ? exit_code(ErrorKind::failed) : 0;
   if (output.json()) {
     print_end(found, exit, output);

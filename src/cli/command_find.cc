@@ -60,6 +60,10 @@ int find_command(const FindArguments& arguments, Service& service, Output& outpu
   FindOptions options;
   if (!arguments.site.empty()) options.site = arguments.site;
   options.backup_root = path_argument(arguments.path);
+  if (!arguments.from.empty()) {
+    if (options.backup_root) throw Error(ErrorKind::usage, "--path and --from exclude each other");
+    options.store = store_argument(arguments.from);
+  }
   options.on_problem = [&](const std::string& site, const std::filesystem::path& archive, const Error& error) {
     output.error(archive.empty() ? error : error.in(printable(archive.filename().string())), site);
     exit = std::max(exit, exit_code(error.kind()));

@@ -78,10 +78,9 @@ void report(const Restored& restored, bool dry_run, Output& output) {
 int restore_command(const RestoreArguments& arguments, Service& service, Output& output) {
   if (arguments.status) return restore_status_command(service, output);
   if (arguments.in_place || arguments.undo || arguments.resume || arguments.abort || arguments.finish) {
-    if (!arguments.from.empty()) {
-      throw Error(
-          ErrorKind::usage, "--from goes with --target",
-          "`wobackup copy BACKUP --from STORE --to /A/FOLDER` brings an archive here; then restore that in place");
+    if (!arguments.from.empty() && !arguments.in_place) {
+      throw Error(ErrorKind::usage, "--from goes with --target and --in-place",
+                  "the ways back need no store: all that they need is here");
     }
     return restore_in_place_command(arguments, service, output);
   }

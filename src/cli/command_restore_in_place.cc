@@ -70,7 +70,7 @@ std::string site_name_of(const RestoreArguments& arguments, const std::filesyste
                          const ArchiveOrigin& origin, const Service& service) {
   if (!arguments.site.empty()) return arguments.site;
   const std::string& what = arguments.what;
-  const bool is_file = archive == std::filesystem::absolute(what);  // as Service::find has taken it
+  const bool is_file = archive == what || archive == std::filesystem::absolute(what);  // as Service::find has taken it
   std::string named = is_file ? owner_of_folder(archive, service) : what.substr(0, what.find('/'));
   if (origin.site && (named.empty() || named == *origin.site)) return *origin.site;
   if (origin.site) {
@@ -202,7 +202,7 @@ std::string text_of(const RestoredInPlace& restored, const std::string& site) {
 }
 
 int restore_now(const RestoreArguments& arguments, Service& service, Output& output) {
-  const std::filesystem::path archive = service.find(arguments.what, path_argument(arguments.path));
+  const std::filesystem::path archive = find_backup(arguments.what, arguments.path, arguments.from, service);
   const ArchiveOrigin origin = service.origin(archive);
   const Site site = site_of(site_name_of(arguments, archive, origin, service), service);
   const char* const how = arguments.live_load

@@ -193,6 +193,12 @@ std::vector<std::string> targets_of(const VerifyArguments& arguments, const Serv
   }
   if (!arguments.what.empty()) throw Error(ErrorKind::usage, "--all takes no names");
   std::vector<std::string> names;
+  if (!arguments.from.empty()) {
+    // All that are in the store, also those that are gone from here.
+    names = service.sites_in(store_argument(arguments.from));
+    if (names.empty()) throw Error(ErrorKind::not_found, fmt::format("{} has no backups", printable(arguments.from)));
+    return names;
+  }
   for (const Site& site : service.sites()) {
     if (site.has_content()) names.push_back(site.name);
   }

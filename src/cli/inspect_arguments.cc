@@ -2,7 +2,7 @@
 
 namespace wobackup::cli {
 namespace {
-constexpr const char* kBackup = "SITE, SITE/latest, SITE/NAME or a path";
+constexpr const char* kBackup = "SITE, SITE/latest, SITE/NAME, a path or URL";
 constexpr const char* kPath = "Where the archives are: ROOT/<site>/";
 constexpr const char* kFrom = "In this store: its name or URL";
 }  // namespace
@@ -17,12 +17,14 @@ const char* const kFindFooter = R"(Examples:
   wobackup find 'htdocs/wp-content/uploads/2024/05/logo*' example.com
   wobackup find wp-config.php --all
   wobackup find '*.sql' example.com --json
+  wobackup find wp-config.php example.com --from offsite
 A pattern without / matches a name in any folder.)";
 
 const char* const kDiffFooter = R"(Examples:
   wobackup diff example.com/2025-01-20_14-25-30 example.com/latest
   wobackup diff example.com/2025-01-20_14-25-30 live        against the site now
   wobackup diff example.com live --checksum --exit-code
+  wobackup diff example.com/latest live --from offsite      the copy in a store
 Exits 0 whether or not something differs; with --exit-code, 1 if it does.)";
 
 const char* const kDumpFooter = R"(Examples:
@@ -43,6 +45,7 @@ void add_find(CLI::App& app, FindArguments& find) {
   app.add_option("SITE", find.site, "Only in this site's backups")->type_name("");
   app.add_flag("--all", find.all, "In those of all sites (default)");
   app.add_option("--path", find.path, kPath)->type_name("ROOT");
+  app.add_option("--from", find.from, kFrom)->type_name("STORE");
 }
 
 void add_diff(CLI::App& app, DiffArguments& diff) {
@@ -51,6 +54,7 @@ void add_diff(CLI::App& app, DiffArguments& diff) {
   app.add_flag("--checksum", diff.checksum, "Read files of the same size and time, too");
   app.add_flag("--exit-code", diff.exit_code, "Exit 1 if something differs");
   app.add_option("--path", diff.path, kPath)->type_name("ROOT");
+  app.add_option("--from", diff.from, kFrom)->type_name("STORE");
 }
 
 void add_dump(CLI::App& app, DumpArguments& dump) {

@@ -19,6 +19,7 @@ struct FindArguments {
   std::string site;
   bool all = false;
   std::string path;
+  std::string from;
 };
 
 struct DiffArguments {
@@ -27,6 +28,7 @@ struct DiffArguments {
   bool checksum = false;
   bool exit_code = false;
   std::string path;
+  std::string from;
 };
 
 struct DumpArguments {

@@ -11,7 +11,6 @@
 #include "inspect/diff_side.h"
 #include "inspect/live_database.h"
 #include "inspect/public_entry.h"
-#include "store/archive/archive_file.h"
 
 namespace wobackup {
 namespace {
@@ -167,11 +166,9 @@ void compare_files(DiffSide& before, DiffSide& after, bool trusts_times, Differe
 
 }  // namespace
 
-Difference archives_difference(const std::filesystem::path& before, const std::filesystem::path& after,
-                               const Keys& keys, const DiffOptions&,
+Difference archives_difference(const RandomAccess& before, const RandomAccess& after, const DiffOptions&,
                                const std::function<void(const EntryChange&)>& visit) {
-  const auto old_file = open_archive(before, keys), new_file = open_archive(after, keys);
-  const ArchiveReader old_archive(*old_file), new_archive(*new_file);
+  const ArchiveReader old_archive(before), new_archive(after);
   Difference result;
   Notes notes;
   const auto old_side = archive_side(old_archive, notes.sink()), new_side = archive_side(new_archive, notes.sink());
@@ -186,10 +183,8 @@ Difference archives_difference(const std::filesystem::path& before, const std::f
   return result;
 }
 
-Difference live_difference(const std::filesystem::path& before, const Site& site, const Config& config,
+Difference live_difference(const ArchiveReader& archive, const Site& site, const Config& config,
                            const DiffOptions& options, const std::function<void(const EntryChange&)>& visit) {
-  const auto file = open_archive(before, config.keys);
-  const ArchiveReader archive(*file);
   Difference result;
   Notes notes;
   const auto old_side = archive_side(archive, notes.sink()), new_side = live_side(site, config, notes.sink());
@@ -202,13 +197,11 @@ Difference live_difference(const std::filesystem::path& before, const Site& site
   return result;
 }
 
-std::string site_of_archive(const std::filesystem::path& archive, const Keys& keys) {
-  const auto file = open_archive(archive, keys);
-  const ArchiveReader reader(*file);
-  const Json& vhost = reader.vhost();
+std::string site_of_archive(const ArchiveReader& archive) {
+  const Json& vhost = archive.vhost();
   const auto name = vhost.is_object() ? vhost.find("sitename") : vhost.end();
   if (name != vhost.end() && name->is_string()) return name->get<std::string>();
-  throw Error(ErrorKind::not_found, fmt::format("{} does not say of which site it is", file->name()));
+  throw Error(ErrorKind::not_found, fmt::format("{} does not say of which site it is", archive.file().name()));
 }
 
 }  // namespace wobackup

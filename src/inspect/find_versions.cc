@@ -5,7 +5,6 @@
 
 #include "inspect/public_entry.h"
 #include "source/files/path_pattern.h"
-#include "store/archive/archive_file.h"
 #include "store/archive/archive_reader.h"
 #include "store/archive/foreign_tar.h"
 
@@ -73,8 +72,8 @@ void search_foreign(const ArchiveReader& archive, const PathPattern& pattern,
 }
 
 // What a damaged backup seemed to hold does not count: its findings are added when all of its list is proven.
-void search(const SnapshotRef& backup, const Keys& keys, const PathPattern& pattern, Findings& findings) {
-  const auto file = open_archive(backup.archive, keys);
+void search(const SnapshotRef& backup, const OpenContent& open, const PathPattern& pattern, Findings& findings) {
+  const std::shared_ptr<const RandomAccess> file = open(backup.archive);
   const ArchiveReader archive(*file);
   std::vector<ManifestEntry> matches;
   std::size_t bytes = 0;
@@ -100,7 +99,7 @@ void search(const SnapshotRef& backup, const Keys& keys, const PathPattern& patt
 
 }  // namespace
 
-void find_in_backups(const std::vector<SnapshotRef>& backups, const Keys& keys, const std::string& pattern,
+void find_in_backups(const std::vector<SnapshotRef>& backups, const OpenContent& open, const std::string& pattern,
                      const FindOptions& options, FindResult& result,
                      const std::function<void(const FoundPath&)>& visit) {
   const PathPattern glob(pattern);
@@ -108,7 +107,7 @@ void find_in_backups(const std::vector<SnapshotRef>& backups, const Keys& keys, 
   for (const SnapshotRef& backup : backups) {
     try {
       if (!backup.problem.empty()) throw Error(ErrorKind::verification, backup.problem);
-      search(backup, keys, glob, findings);
+      search(backup, open, glob, findings);
       ++result.backups;
     } catch (const Error& error) {
       ++result.unreadable;

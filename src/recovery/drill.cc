@@ -37,8 +37,8 @@ class Drill {
         environment_(environment),
         verified_(verified),
         scratch_(environment.config),
-        opened_(archive, environment.config.keys),
-        site_(site_of_archive(archive, environment.config.keys)),
+        opened_(archive, environment.config.keys, environment.stored),
+        site_(site_of_archive(opened_.reader())),
         monitor_(
             archive.filename().string(), [this](Progress& progress) { sample(progress); }, cancellation_,
             options.cancelled, options.on_progress) {}
@@ -96,7 +96,8 @@ class Drill {
     options.cancelled = options_.cancelled;
     tried("restoring the files", [&] {
       const Restored restored = restore_into([this] { return UniqueFd(::fcntl(scratch_.fd(), F_DUPFD_CLOEXEC, 0)); },
-                                             archive_, options, {environment_.config, environment_.log});
+                                             archive_, options,
+                                             {environment_.config, environment_.log, environment_.stored});
       report_.files = restored.files;
       report_.bytes = restored.bytes;
       for (const PathNote& note : restored.missing) problem(printable(note.path) + ": " + note.what);

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 
 #include "base/clock.h"
+#include "base/random_access.h"
 #include "wobackup/config.h"
 #include "wobackup/log.h"
 #include "wobackup/verify.h"
@@ -14,6 +16,8 @@ struct DrillEnvironment {
   const Config& config;
   const Clock& clock;
   const LogSink& log;
+  /// The archive as it is stored, if it is no file of this machine; the path is its name then.
+  std::shared_ptr<const RandomAccess> stored = nullptr;
 };
 
 /// Restores an archive whose data was verified (`verified.ok`) into a scratch folder and a scratch database, counts

@@ -178,9 +178,9 @@ bool FilesInPlace::any_is_live() const {
   });
 }
 
-void FilesInPlace::add_places(const std::filesystem::path& archive, const Keys& keys,
+void FilesInPlace::add_places(const std::filesystem::path& archive, const RestoreEnvironment& environment,
                               const std::vector<std::string>& include) {
-  const OpenArchive opened(archive, keys);
+  const OpenArchive opened(archive, environment.config.keys, environment.stored);
   LiveBorders borders = find_borders(site_fd(), opened.reader(), include);
   exchange_.kept = std::move(borders.kept);
   for (StagingPlace& place : borders.further) {
@@ -207,7 +207,7 @@ Restored FilesInPlace::stage(const std::filesystem::path& archive, RestoreOption
                              const std::vector<std::string>& include, const RestoreEnvironment& environment,
                              const std::function<void()>& persist) {
   const std::vector<std::string> exchanged = exchanged_for(site_fd(), include);
-  add_places(archive, environment.config.keys, include);
+  add_places(archive, environment, include);
   make_stages(persist);
   options.database = false;
   Restored restored;

@@ -72,7 +72,8 @@ class FilesInPlace {
  private:
   FilesInPlace() = default;
   void open_further();
-  void add_places(const std::filesystem::path& archive, const Keys& keys, const std::vector<std::string>& include);
+  void add_places(const std::filesystem::path& archive, const RestoreEnvironment& environment,
+                  const std::vector<std::string>& include);
   void make_stages(const std::function<void()>& persist);
   void require_places() const;
 

@@ -42,8 +42,8 @@ bool holds_files(const ArchiveReader& archive) {
 
 }  // namespace
 
-OpenArchive::OpenArchive(const std::filesystem::path& path, const Keys& keys)
-    : file_(open_archive(path, keys)), reader_(std::make_unique<ArchiveReader>(*file_)) {}
+OpenArchive::OpenArchive(const std::filesystem::path& path, const Keys& keys, std::shared_ptr<const RandomAccess> stored)
+    : file_(open_archive(path, std::move(stored), keys)), reader_(std::make_unique<ArchiveReader>(*file_)) {}
 
 void require_sense(const Site& site, const InPlaceOptions& options, const Config& config, const LogSink& log) {
   const auto refuse = [](const char* message, const char* hint) { throw Error(ErrorKind::usage, message, hint); };
@@ -67,7 +67,7 @@ void require_sense(const Site& site, const InPlaceOptions& options, const Config
 
 void require_proven(const std::filesystem::path& archive, const InPlaceOptions& options,
                     const InPlaceEnvironment& environment) {
-  const OpenArchive opened(archive, environment.config.keys);
+  const OpenArchive opened(archive, environment.config.keys, environment.stored);
   const ContainerReader* container = opened.reader().container();
   const std::string& name = opened.reader().file().name();
   if (container != nullptr && !options.accept_changed &&
@@ -77,8 +77,8 @@ void require_proven(const std::filesystem::path& archive, const InPlaceOptions& 
   }
   const Verified verified = verify_archive(
       archive, {.level = VerifyLevel::data, .on_progress = options.on_progress, .cancelled = options.cancelled},
-      {environment.config, environment.clock, environment.log}, !options.accept_changed);
-  record_verified(verified, {environment.config, environment.clock, environment.log});
+      {environment.config, environment.clock, environment.log}, !options.accept_changed, environment.stored);
+  record_verified(verified, {environment.config, environment.clock, environment.log}, environment.stored_identity);
   if (verified.ok) return;
   const VerifyProblem& first = verified.problems.at(0);
   const std::string where = first.path.empty() ? std::string() : printable(first.path) + ": ";
@@ -86,8 +86,9 @@ void require_proven(const std::filesystem::path& archive, const InPlaceOptions& 
               "`wobackup verify` tells all; `restore --target --salvage` brings back what is whole");
 }
 
-ArchiveParts parts_of(const std::filesystem::path& archive, const InPlaceOptions& options, const Config& config) {
-  const OpenArchive opened(archive, config.keys);
+ArchiveParts parts_of(const std::filesystem::path& archive, const InPlaceOptions& options,
+                      const InPlaceEnvironment& environment) {
+  const OpenArchive opened(archive, environment.config.keys, environment.stored);
   const ArchiveReader& reader = opened.reader();
   ArchiveParts parts;
   parts.files = options.files && options.tables.empty() && holds_files(reader);

@@ -23,7 +23,9 @@ struct ArchiveParts {
 /// An archive's file with its reader.
 class OpenArchive {
  public:
-  OpenArchive(const std::filesystem::path& path, const Keys& keys);
+  /// `stored`: the archive as it is stored, if it is no file of this machine; the path is its name then.
+  OpenArchive(const std::filesystem::path& path, const Keys& keys,
+              std::shared_ptr<const RandomAccess> stored = nullptr);
   [[nodiscard]] const ArchiveReader& reader() const noexcept { return *reader_; }
 
  private:
@@ -40,7 +42,7 @@ void require_proven(const std::filesystem::path& archive, const InPlaceOptions& 
 
 /// What the archive has of what is wanted. Throws Error usage if that is nothing.
 [[nodiscard]] ArchiveParts parts_of(const std::filesystem::path& archive, const InPlaceOptions& options,
-                                    const Config& config);
+                                    const InPlaceEnvironment& environment);
 
 /// Whose word a database is taken by.
 struct NamedDatabase {

@@ -51,7 +51,7 @@ void require_restorable(const Site& site, const std::filesystem::path& archive, 
   const Config& config = environment.config;
   require_not_interrupted(site.name, config);
   const OpenArchive opened(archive, config.keys);
-  const ArchiveParts parts = parts_of(archive, options, config);
+  const ArchiveParts parts = parts_of(archive, options, environment);
   if (parts.files)
     require_room_for_files(open_trusted_directory(site.path, false).get(), opened.reader(), site, config);
   if (!parts.database) return;

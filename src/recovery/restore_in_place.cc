@@ -50,7 +50,7 @@ class Restoring {
 
   RestoredInPlace run() {
     const auto started = environment_.clock.monotonic();
-    const ArchiveParts parts = parts_of(archive_, options_, environment_.config);
+    const ArchiveParts parts = parts_of(archive_, options_, environment_);
     require_possible(parts);
     finish_the_one_before();
     const SiteLook before = look_before();
@@ -84,7 +84,7 @@ class Restoring {
 
   // What can be known before anything is made: a restore that is refused takes nobody's --undo away.
   void require_possible(const ArchiveParts& parts) {
-    opened_.emplace(archive_, environment_.config.keys);
+    opened_.emplace(archive_, environment_.config.keys, environment_.stored);
     copies_ = makes_a_copy(opened_->reader(), site_, options_);
     if (parts.files) require_exchangeable(site_, opened_->reader(), options_.include);
     if (!parts.database) return;
@@ -132,7 +132,7 @@ class Restoring {
     options.on_progress = options_.on_progress;
     options.cancelled = options_.cancelled;
     result_.staged = files_->stage(archive_, options, exchange_paths(options_.include),
-                                   {environment_.config, environment_.log}, [this] {
+                                   {environment_.config, environment_.log, environment_.stored}, [this] {
                                      journal_.files = files_->exchange();
                                      file_.save(journal_);
                                    });
@@ -197,6 +197,13 @@ class Restoring {
     if (!dump_) {
       dump_.emplace(
           opened_->reader(), [this] { return spool_in(environment_.config.state_dir); }, cancellation_);
+    }
+    if (environment_.stored && database.loads_into_live()) {
+      throw Error(ErrorKind::usage,
+                  fmt::format("{}: the dump would be loaded straight into the live database: its archive must stay here "
+                              "until that is done",
+                              site_.name),
+                  "`wobackup copy BACKUP --from STORE --to /A/FOLDER` brings it here; then restore that");
     }
     database.preflight(*dump_, cancellation_);
     return database;
@@ -391,7 +398,8 @@ RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& 
                                  const InPlaceEnvironment& environment) {
   require_sense(site, options, environment.config, environment.log);
   require_not_interrupted(site.name, environment.config);
-  static_cast<void>(makes_a_copy(OpenArchive(archive, environment.config.keys).reader(), site, options));
+  static_cast<void>(makes_a_copy(
+      OpenArchive(archive, environment.config.keys, environment.stored).reader(), site, options));
   require_proven(archive, options, environment);
   const StateFolder state(environment.config.state_dir);
   const FileLock lock(state.lock_file(site.name), fmt::format("restore {}", site.name), options.wait,

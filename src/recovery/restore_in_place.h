@@ -2,11 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/random_access.h"
+#include "snapshot/verify_ledger.h"
 #include "wobackup/config.h"
 #include "wobackup/log.h"
 #include "wobackup/restore.h"
@@ -22,6 +25,10 @@ struct InPlaceEnvironment {
   const Clock& clock;
   const LogSink& log;
   LockWait wait = {};  ///< of what is not told by InPlaceOptions
+  /// The archive as it is stored, fetched to this machine, and what it is there, if it lies elsewhere; the path is its
+  /// name then.
+  std::shared_ptr<const RandomAccess> stored = nullptr;
+  std::optional<ArchiveIdentity> stored_identity = std::nullopt;
 };
 
 /// As Service::restore_in_place.

@@ -100,6 +100,12 @@ std::optional<StoredName> stored_name(const std::filesystem::path& archive, cons
   return StoredName{store_settings_of(text.substr(0, site), config), text.substr(site + 1)};
 }
 
+ArchiveIdentity identity_of(const ObjectInfo& info) {
+  // Listings may round the time.
+  if (!info.version.empty()) return {info.size_bytes, 0, info.version};
+  return {info.size_bytes, std::int64_t{info.modified.time_since_epoch().count()} * 1'000'000'000, {}};
+}
+
 OpenStore::OpenStore(const StoreSettings& settings, const StoreEnvironment& environment,
                      const std::function<bool()>& cancelled)
     : url_(settings.url),
@@ -129,6 +135,7 @@ StoredArchive::StoredArchive(const StoredName& name, const StoreEnvironment& env
                              const std::function<bool()>& cancelled)
     : store_(name.store, environment, cancelled) {
   std::unique_ptr<OpenObject> object = store_.backend().open(name.key, {.tail_bytes = ReadAhead::kReadBytes});
+  identity_ = identity_of(object->info());
   modified_ = static_cast<double>(object->info().modified.time_since_epoch().count());
   stored_ = std::make_shared<ReadAhead>(std::move(object));
 }

@@ -13,6 +13,7 @@
 #include "base/cancellation.h"
 #include "base/clock.h"
 #include "snapshot/run_monitor.h"
+#include "snapshot/verify_ledger.h"
 #include "store/archive/archive_file.h"
 #include "wobackup/config.h"
 #include "wobackup/log.h"
@@ -37,6 +38,9 @@ struct StoredName {
 };
 /// Nothing for a path of this machine.
 [[nodiscard]] std::optional<StoredName> stored_name(const std::filesystem::path& archive, const Config& config);
+
+/// What tells an object from one that takes its place.
+[[nodiscard]] ArchiveIdentity identity_of(const ObjectInfo& info);
 
 /// A store for the time of one operation.
 class OpenStore {
@@ -68,10 +72,13 @@ class StoredArchive {
   /// Decrypted, if it is encrypted. Throws as ArchiveFile does. Not from several threads at once.
   [[nodiscard]] const ArchiveFile& content(const Keys& keys);
   [[nodiscard]] double modified() const noexcept { return modified_; }  ///< seconds since 1970, by the store's clock
+  /// For what is remembered of it.
+  [[nodiscard]] const ArchiveIdentity& identity() const noexcept { return identity_; }
 
  private:
   OpenStore store_;
   double modified_ = 0;
+  ArchiveIdentity identity_;
   std::shared_ptr<const RandomAccess> stored_;
   std::unique_ptr<const ArchiveFile> content_;
 };

@@ -25,8 +25,10 @@
 #include "recovery/in_place_plan.h"
 #include "recovery/restore_in_place.h"
 #include "recovery/scratch.h"
+#include "service/fetch_archive.h"
 #include "service/open_store.h"
 #include "service/store_archives.h"
+#include "service/stored_trust.h"
 #include "site/catalog.h"
 #include "site/database_login.h"
 #include "site/shared_database.h"
@@ -47,15 +49,8 @@ namespace wobackup {
 
 namespace {
 
-const RandomAccess* content_of(const std::unique_ptr<StoredArchive>& stored, const Keys& keys) {
-  return stored ? &stored->content(keys) : nullptr;
-}
-
 // Of what a user named, the site and the archive: "site/name", "site/latest" or "site".
-struct Wanted {
-  std::string site;
-  std::string name;
-};
+using Wanted = WantedArchive;
 
 Wanted wanted_from(const std::string& what) {
   const std::size_t slash = what.find('/');
@@ -67,9 +62,7 @@ Wanted wanted_from(const std::string& what) {
   return wanted;
 }
 
-// `where`: "" or " in offsite".
-std::filesystem::path pick(const std::vector<SnapshotRef>& refs, const Wanted& wanted, const std::string& where,
-                           const std::string& hint) {
+std::filesystem::path pick(const std::vector<SnapshotRef>& refs, const Wanted& wanted) {
   // With its ending, or without: there may be a plain and an encrypted one of the same name.
   const bool with_ending = !archive_ending_of(wanted.name).empty();
   for (const SnapshotRef& ref : refs) {
@@ -78,16 +71,9 @@ std::filesystem::path pick(const std::vector<SnapshotRef>& refs, const Wanted& w
   }
   throw Error(ErrorKind::not_found,
               wanted.name == "latest"
-                  ? fmt::format("{} has no complete backup{}", wanted.site, where)
-                  : fmt::format("{} has no backup {}{}", wanted.site, printable(wanted.name), where),
-              hint);
-}
-
-// Before anything is done.
-void refuse_stored(const std::filesystem::path& archive, const Config& config, std::string_view what) {
-  if (!stored_name(archive, config)) return;
-  throw Error(ErrorKind::usage, fmt::format("{} needs the archive on this machine", what),
-              "`wobackup copy BACKUP --from STORE --to /A/FOLDER` brings it here; then name it by its path");
+                  ? fmt::format("{} has no complete backup", wanted.site)
+                  : fmt::format("{} has no backup {}", wanted.site, printable(wanted.name)),
+              fmt::format("`wobackup list {}` shows what there is", wanted.site));
 }
 
 std::string valid_name(const std::string& site) {
@@ -111,6 +97,27 @@ struct Service::Implementation {
                                                       const std::function<bool()>& cancelled = {}) const {
     const std::optional<StoredName> name = stored_name(archive, config);
     return name ? std::make_unique<StoredArchive>(*name, stores(), cancelled) : nullptr;
+  }
+  [[nodiscard]] std::optional<VerifyRecord> verified(const std::filesystem::path& archive,
+                                                     const std::optional<ArchiveIdentity>& identity) const {
+    const std::optional<std::string> site = host_name(archive.parent_path().filename().string());
+    return site ? VerifyHistory(config.state_dir, *site).find(archive, identity) : std::nullopt;
+  }
+  /// Its content, if it is the archive that its name says; null for null.
+  [[nodiscard]] const ArchiveFile* expected(const std::filesystem::path& archive,
+                                            const std::unique_ptr<StoredArchive>& stored) const {
+    if (!stored) return nullptr;
+    const ArchiveFile& content = stored->content(config.keys);
+    require_expected(archive, content, config);
+    return &content;
+  }
+  /// An archive's content, wherever it lies. What is returned keeps all alive that it needs.
+  [[nodiscard]] std::shared_ptr<const RandomAccess> content(const std::filesystem::path& archive) const {
+    std::shared_ptr<StoredArchive> elsewhere = stored(archive);
+    if (!elsewhere) return open_archive(archive, config.keys);
+    const ArchiveFile& content = elsewhere->content(config.keys);
+    require_expected(archive, content, config);
+    return {elsewhere, &content};
   }
 };
 
@@ -189,7 +196,10 @@ std::size_t Service::rescan(const std::string& name, const std::optional<std::fi
 
 std::filesystem::path Service::find(const std::string& what,
                                     const std::optional<std::filesystem::path>& backup_root) const {
-  if (stored_name(what, implementation_->config)) return what;
+  if (const auto stored = stored_name(what, implementation_->config)) {
+    if (archive_name_from(std::filesystem::path(what).filename().string())) return what;
+    return find_in(stored->store.url, stored->key);
+  }
   const bool path_like =
       what.starts_with('/') || what.starts_with("./") || what.starts_with("../") || !archive_ending_of(what).empty();
   // A file of another name, such as tmp/old.tar.gz; a site's name alone is never one.
@@ -197,8 +207,7 @@ std::filesystem::path Service::find(const std::string& what,
   const bool is_file = what.find('/') != std::string::npos && std::filesystem::is_regular_file(what, none);
   if (is_file || (path_like && ::access(what.c_str(), F_OK) == 0)) return std::filesystem::absolute(what);
   const Wanted wanted = wanted_from(what);
-  return pick(list(wanted.site, backup_root), wanted, "",
-              fmt::format("`wobackup list {}` shows what there is", wanted.site));
+  return pick(list(wanted.site, backup_root), wanted);
 }
 
 std::vector<SnapshotRef> Service::list_in(const std::string& store, const std::optional<std::string>& site) const {
@@ -209,8 +218,13 @@ std::vector<SnapshotRef> Service::list_in(const std::string& store, const std::o
 
 std::filesystem::path Service::find_in(const std::string& store, const std::string& what) const {
   const Wanted wanted = wanted_from(what);
-  return pick(list_in(store, wanted.site), wanted, " in " + printable(store),
-              fmt::format("`wobackup list {} --from {}` shows what there is", wanted.site, printable(store)));
+  OpenStore opened(store_settings_of(store, implementation_->config), implementation_->stores(), {});
+  return find_stored(opened, wanted, printable(store));
+}
+
+std::vector<std::string> Service::sites_in(const std::string& store) const {
+  OpenStore opened(store_settings_of(store, implementation_->config), implementation_->stores(), {});
+  return sites_stored(opened);
 }
 
 std::string Service::store_url(const std::string& store) const {
@@ -241,9 +255,10 @@ std::vector<Stored> Service::copy(const std::filesystem::path& archive, const st
 Json Service::info(const std::filesystem::path& archive) const {
   const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive);
   const Keys& keys = implementation_->config.keys;
-  Json info = stored ? archive_info(archive, stored->content(keys), stored->modified()) : archive_info(archive, keys);
+  const ArchiveFile* const content = implementation_->expected(archive, stored);
+  Json info = content ? archive_info(archive, *content, stored->modified()) : archive_info(archive, keys);
   info["verified"] = nullptr;
-  if (const std::optional<VerifyRecord> record = last_verified(archive)) {
+  if (const auto record = stored ? implementation_->verified(archive, stored->identity()) : last_verified(archive)) {
     info["verified"] = {
         {"level", name_of(record->level)}, {"ok", record->ok}, {"sample", record->sample}, {"time", record->time}};
   }
@@ -252,24 +267,31 @@ Json Service::info(const std::filesystem::path& archive) const {
 
 Restored Service::restore(const std::filesystem::path& archive, const RestoreOptions& options) const {
   const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled);
-  return restore_to_folder(archive, options, {implementation_->config, implementation_->log},
-                           content_of(stored, implementation_->config.keys));
+  const RestoreEnvironment environment{implementation_->config, implementation_->log};
+  if (!stored) return restore_to_folder(archive, options, environment);
+  const ArchiveFile& content = stored->content(implementation_->config.keys);
+  if (!options.salvage) require_expected(archive, content, implementation_->config);
+  return restore_to_folder(archive, options, environment, &content);
 }
 
 ArchiveOrigin Service::origin(const std::filesystem::path& archive) const {
-  const Keys& keys = implementation_->config.keys;
-  if (const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive)) {
-    return origin_of(ArchiveReader(stored->content(keys)));
-  }
-  return origin_of(OpenArchive(archive, keys).reader());
+  return origin_of(ArchiveReader(*implementation_->content(archive)));
 }
 
 RestoredInPlace Service::restore_in_place(const Site& site, const std::filesystem::path& archive,
                                           const InPlaceOptions& options) {
-  refuse_stored(archive, implementation_->config, "a restore in place");
   sweep_scratch(implementation_->config, implementation_->log);
-  return wobackup::restore_in_place(site, archive, options,
-                                    {implementation_->config, implementation_->clock, implementation_->log, {}});
+  InPlaceEnvironment environment{implementation_->config, implementation_->clock, implementation_->log};
+  if (const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled)) {
+    if (!options.accept_changed) {
+      require_expected(archive, stored->content(implementation_->config.keys), implementation_->config);
+    }
+    // Read once: what was proven is what is restored, and a server that goes away later does no harm.
+    environment.stored = fetch_archive(*stored->stored(), archive, implementation_->config,
+                                       {options.on_progress, options.cancelled});
+    environment.stored_identity = stored->identity();
+  }
+  return wobackup::restore_in_place(site, archive, options, environment);
 }
 
 std::optional<PendingRestore> Service::pending_restore(const std::string& site) const {
@@ -331,35 +353,62 @@ Verified Service::verify(const std::filesystem::path& archive, const VerifyOptio
   const VerifyEnvironment environment{implementation_->config, implementation_->clock, implementation_->log};
   sweep_scratch(implementation_->config, implementation_->log);
   const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled);
-  if (options.level == VerifyLevel::drill) refuse_stored(archive, implementation_->config, "a drill");
-  Verified verified = verify_archive(archive, options, environment, true, stored ? stored->stored() : nullptr);
+  std::shared_ptr<const RandomAccess> file = stored ? stored->stored() : nullptr;
+  const bool fetch = stored && options.level == VerifyLevel::drill;
+  if (fetch) {
+    file = fetch_archive(*file, archive, implementation_->config, {options.on_progress, options.cancelled});
+  }
+  Verified verified = verify_archive(archive, options, environment, true, file);
+  if (stored && verified.ok && verified.encrypted == verified.decrypted) {
+    if (auto exchanged = exchanged_archive(archive, ArchiveFile(file, implementation_->config.keys),
+                                           implementation_->config)) {
+      verified.ok = false;
+      ++verified.problem_count;
+      verified.problems.push_back({std::nullopt, {}, *std::move(exchanged)});
+    }
+  }
   if (options.level == VerifyLevel::drill && verified.ok) {
-    drill(archive, options, {implementation_->config, implementation_->clock, implementation_->log}, verified);
+    drill(archive, options,
+          {implementation_->config, implementation_->clock, implementation_->log, fetch ? file : nullptr}, verified);
     verified.elapsed += verified.drill->total;
   }
-  record_verified(verified, environment);
+  record_verified(verified, environment, stored ? std::optional(stored->identity()) : std::nullopt);
   return verified;
 }
 
 std::optional<VerifyRecord> Service::last_verified(const std::filesystem::path& archive) const {
-  const std::optional<std::string> site = host_name(archive.parent_path().filename().string());
-  if (!site) return std::nullopt;
-  return VerifyHistory(implementation_->config.state_dir, *site).find(archive);
+  if (const auto name = stored_name(archive, implementation_->config)) {
+    OpenStore store(name->store, implementation_->stores(), {});
+    const std::optional<ObjectInfo> info = store.backend().stat(name->key);
+    return info ? implementation_->verified(archive, identity_of(*info)) : std::nullopt;
+  }
+  return implementation_->verified(archive, identity_of(archive));
 }
 
 EntriesResult Service::entries(const std::filesystem::path& archive, const EntriesOptions& options,
                                const std::function<void(const ArchiveEntry&)>& visit) const {
   const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive);
   const Keys& keys = implementation_->config.keys;
-  return list_entries(archive, keys, options, visit, content_of(stored, keys));
+  return list_entries(archive, keys, options, visit, implementation_->expected(archive, stored));
 }
 
 FindResult Service::find_versions(const std::string& pattern, const FindOptions& options,
                                   const std::function<void(const FoundPath&)>& visit) const {
   FindResult result;
+  const auto open = [this](const std::filesystem::path& archive) { return implementation_->content(archive); };
+  if (options.store) {
+    if (options.backup_root) throw Error(ErrorKind::usage, "a store and a root exclude each other");
+    // By site: a path's versions are those of one site.
+    std::vector<SnapshotRef> all = list_in(*options.store, options.site);
+    for (auto first = all.begin(); first != all.end();) {
+      const auto end = std::find_if(first, all.end(), [&](const SnapshotRef& ref) { return ref.site != first->site; });
+      find_in_backups({first, end}, open, pattern, options, result, visit);
+      first = end;
+    }
+    return result;
+  }
   if (options.site) {
-    find_in_backups(list(*options.site, options.backup_root), implementation_->config.keys, pattern, options, result,
-                    visit);
+    find_in_backups(list(*options.site, options.backup_root), open, pattern, options, result, visit);
     return result;
   }
   for (const Site& each : sites()) {
@@ -369,31 +418,28 @@ FindResult Service::find_versions(const std::string& pattern, const FindOptions&
     } catch (const Error& error) {
       if (options.on_problem) options.on_problem(each.name, {}, error);
     }
-    find_in_backups(backups, implementation_->config.keys, pattern, options, result, visit);
+    find_in_backups(backups, open, pattern, options, result, visit);
   }
   return result;
 }
 
 Difference Service::difference(const std::filesystem::path& before, const std::filesystem::path& after,
                                const DiffOptions& options, const std::function<void(const EntryChange&)>& visit) const {
-  for (const std::filesystem::path& archive : {before, after}) {
-    refuse_stored(archive, implementation_->config, "a comparison");
-  }
-  return archives_difference(before, after, implementation_->config.keys, options, visit);
+  return archives_difference(*implementation_->content(before), *implementation_->content(after), options, visit);
 }
 
 Difference Service::difference_to_live(const std::filesystem::path& before, const DiffOptions& options,
                                        const std::function<void(const EntryChange&)>& visit) const {
-  refuse_stored(before, implementation_->config, "a comparison");
-  return live_difference(before, site(site_of_archive(before, implementation_->config.keys)), implementation_->config,
-                         options, visit);
+  const std::shared_ptr<const RandomAccess> content = implementation_->content(before);
+  const ArchiveReader archive(*content);
+  return live_difference(archive, site(site_of_archive(archive)), implementation_->config, options, visit);
 }
 
 void Service::dump(const std::filesystem::path& archive, const DumpOptions& options,
                    const std::function<void(std::span<const std::byte>)>& sink) const {
   const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive);
   const Keys& keys = implementation_->config.keys;
-  dump_member(archive, keys, options, sink, content_of(stored, keys));
+  dump_member(archive, keys, options, sink, implementation_->expected(archive, stored));
 }
 
 const char* version() noexcept { return WOBACKUP_VERSION; }

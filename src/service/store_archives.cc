@@ -33,6 +33,7 @@ constexpr std::size_t kComparedTailBytes = std::size_t{64} << 10U;
 struct Found {
   std::string key;
   SnapshotRef ref;
+  ArchiveIdentity identity;
 };
 
 // Looks into archives, from several threads.
@@ -158,7 +159,10 @@ void copy(OpenStore& store, const CopySource& source, const std::optional<Ledger
 
 }  // namespace
 
-std::vector<SnapshotRef> list_stored(OpenStore& store, const std::optional<std::string>& site, const Config& config) {
+namespace {
+
+// Newest first.
+std::vector<Found> names_in(OpenStore& store, const std::optional<std::string>& site) {
   std::vector<Found> found;
   store.backend().list(site ? *site + "/" : "", "", [&](const ObjectInfo& info) {
     const std::size_t slash = info.key.find('/');
@@ -173,16 +177,51 @@ std::vector<SnapshotRef> list_stored(OpenStore& store, const std::optional<std::
     ref.size_bytes = info.size_bytes;
     ref.complete = name->complete();
     ref.encrypted = name->encrypted;
-    found.push_back({info.key, std::move(ref)});
+    found.push_back({info.key, std::move(ref), identity_of(info)});
     return true;
   });
-  look_into_all(store, config, found);
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
     return std::tie(a.ref.site, b.ref.time, b.ref.name) < std::tie(b.ref.site, a.ref.time, a.ref.name);
   });
+  return found;
+}
+
+}  // namespace
+
+std::vector<SnapshotRef> list_stored(OpenStore& store, const std::optional<std::string>& site, const Config& config) {
+  std::vector<Found> found = names_in(store, site);
+  look_into_all(store, config, found);
   std::vector<SnapshotRef> refs;
-  for (Found& each : found) refs.push_back(std::move(each.ref));
+  std::optional<VerifyHistory> history;
+  for (Found& each : found) {
+    if (refs.empty() || refs.back().site != each.ref.site) history.emplace(config.state_dir, each.ref.site);
+    each.ref.verified = history->find(each.ref.archive, each.identity);
+    refs.push_back(std::move(each.ref));
+  }
   return refs;
+}
+
+std::vector<std::string> sites_stored(OpenStore& store) {
+  std::vector<std::string> sites;
+  for (const Found& found : names_in(store, std::nullopt)) {
+    if (sites.empty() || sites.back() != found.ref.site) sites.push_back(found.ref.site);
+  }
+  return sites;
+}
+
+std::filesystem::path find_stored(OpenStore& store, const WantedArchive& wanted, const std::string& store_name) {
+  // With its ending, or without: there may be a plain and an encrypted one of the same name.
+  const bool with_ending = !archive_ending_of(wanted.name).empty();
+  for (const Found& found : names_in(store, wanted.site)) {
+    const SnapshotRef& ref = found.ref;
+    const bool named = with_ending ? ref.archive.filename() == wanted.name : ref.name == wanted.name;
+    if (wanted.name == "latest" ? ref.complete : named) return ref.archive;
+  }
+  throw Error(ErrorKind::not_found,
+              wanted.name == "latest" ? fmt::format("{} has no complete backup in {}", wanted.site, store_name)
+                                      : fmt::format("{} has no backup {} in {}", wanted.site, printable(wanted.name),
+                                                    store_name),
+              fmt::format("`wobackup list {} --from {}` shows what there is", wanted.site, store_name));
 }
 
 std::vector<Stored> copy_to_stores(const CopySource& source, const std::vector<std::string>& stores,

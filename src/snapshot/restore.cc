@@ -333,8 +333,8 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
                       const RandomAccess* opened) {
   check_options(options);
   const auto started = std::chrono::steady_clock::now();
-  const std::unique_ptr<RandomAccess> own =
-      opened == nullptr ? open_archive(archive, environment.config.keys) : nullptr;
+  std::unique_ptr<RandomAccess> own;
+  if (opened == nullptr) own = open_archive(archive, environment.stored, environment.config.keys);
   const RandomAccess* const file = opened == nullptr ? own.get() : opened;
   const std::optional<ContainerReader> container = ContainerReader::open(*file);
   if (!container) require_foreign(*file);  // one of ours that lost its end is told apart

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 
 #include "base/random_access.h"
 #include "base/unique_fd.h"
@@ -15,6 +16,8 @@ namespace wobackup {
 struct RestoreEnvironment {
   const Config& config;
   const LogSink& log;
+  /// The archive as it is stored, if it is no file of this machine; the path is its name then.
+  std::shared_ptr<const RandomAccess> stored = nullptr;
 };
 
 /// As Service::restore. `opened`: the archive's content, if it is no file of this machine; the path is its name then.

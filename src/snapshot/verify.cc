@@ -257,9 +257,10 @@ Verified verify_archive(const std::filesystem::path& archive, const VerifyOption
   return verified;
 }
 
-void record_verified(const Verified& verified, const VerifyEnvironment& environment) {
+void record_verified(const Verified& verified, const VerifyEnvironment& environment,
+                     const std::optional<ArchiveIdentity>& stored) {
   const std::optional<std::string> site = host_name(verified.archive.parent_path().filename().string());
-  const std::optional<ArchiveIdentity> identity = identity_of(verified.archive);
+  const std::optional<ArchiveIdentity> identity = stored ? stored : identity_of(verified.archive);
   if (!site || !identity) return;
   const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
   // Whoever may read an archive may verify it; that only root can write it down changes nothing about the answer.

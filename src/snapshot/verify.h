@@ -2,9 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/random_access.h"
+#include "snapshot/verify_ledger.h"
 #include "wobackup/config.h"
 #include "wobackup/log.h"
 #include "wobackup/verify.h"
@@ -24,7 +27,8 @@ struct VerifyEnvironment {
                                       const VerifyEnvironment& environment, bool compare_sum = true,
                                       std::shared_ptr<const RandomAccess> stored = nullptr);
 
-/// Remembers the result for `list` and `info`.
-void record_verified(const Verified& verified, const VerifyEnvironment& environment);
+/// Remembers the result for `list` and `info`. `stored`: what the archive is where it lies, if that is elsewhere.
+void record_verified(const Verified& verified, const VerifyEnvironment& environment,
+                     const std::optional<ArchiveIdentity>& stored = std::nullopt);
 
 }  // namespace wobackup

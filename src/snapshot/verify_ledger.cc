@@ -38,7 +38,8 @@ std::optional<ArchiveIdentity> identity_of(const std::filesystem::path& archive)
   struct stat status {};
   if (::stat(archive.c_str(), &status) != 0) return std::nullopt;
   return ArchiveIdentity{static_cast<std::uint64_t>(status.st_size),
-                         std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
+                         std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec,
+                         {}};
 }
 
 void add_verified(const std::filesystem::path& state_dir, const std::string& site, const std::filesystem::path& archive,
@@ -48,6 +49,7 @@ void add_verified(const std::filesystem::path& state_dir, const std::string& sit
   json["archive"] = archive.string();
   json["size"] = identity.size_bytes;
   json["mtime_ns"] = identity.mtime_ns;
+  if (!identity.version.empty()) json["version"] = identity.version;
   json["level"] = name_of(record.level);
   json["ok"] = record.ok;
   json["sample"] = record.sample;
@@ -70,15 +72,21 @@ VerifyHistory::VerifyHistory(const std::filesystem::path& state_dir, const std::
     if (!json.is_object()) continue;  // torn by a crash
     const std::optional<VerifyRecord> record = record_from(json);
     if (!record) continue;
-    const ArchiveIdentity identity{json.value("size", std::uint64_t{0}), json.value("mtime_ns", std::int64_t{0})};
+    const ArchiveIdentity identity{json.value("size", std::uint64_t{0}), json.value("mtime_ns", std::int64_t{0}),
+                                   json.value("version", "")};
     results_[json.value("archive", "")].emplace_back(identity, *record);
   }
 }
 
 std::optional<VerifyRecord> VerifyHistory::find(const std::filesystem::path& archive) const {
+  if (!results_.contains(archive.string())) return std::nullopt;
+  return find(archive, identity_of(archive));
+}
+
+std::optional<VerifyRecord> VerifyHistory::find(const std::filesystem::path& archive,
+                                                const std::optional<ArchiveIdentity>& identity) const {
   const auto place = results_.find(archive.string());
-  if (place == results_.end()) return std::nullopt;
-  const std::optional<ArchiveIdentity> identity = identity_of(archive);
+  if (place == results_.end() || !identity) return std::nullopt;
   std::optional<VerifyRecord> best;
   for (const auto& [told, record] : place->second) {
     if (identity == told && (!best || replaces(record, *best))) best = record;

@@ -16,6 +16,7 @@ namespace wobackup {
 struct ArchiveIdentity {
   std::uint64_t size_bytes = 0;
   std::int64_t mtime_ns = 0;
+  std::string version = {};  ///< of an object of a store elsewhere (ObjectInfo::version)
   friend bool operator==(const ArchiveIdentity&, const ArchiveIdentity&) = default;
 };
 
@@ -32,6 +33,9 @@ class VerifyHistory {
   VerifyHistory(const std::filesystem::path& state_dir, const std::string& site);
   /// The highest level that was proven, or the last failure since which nothing has proven as much or more. Nothing if the file has changed since.
   [[nodiscard]] std::optional<VerifyRecord> find(const std::filesystem::path& archive) const;
+  /// The same of an archive that is no file of this machine.
+  [[nodiscard]] std::optional<VerifyRecord> find(const std::filesystem::path& archive,
+                                                 const std::optional<ArchiveIdentity>& identity) const;
 
  private:
   std::map<std::string, std::vector<std::pair<ArchiveIdentity, VerifyRecord>>, std::less<>> results_;

@@ -8,6 +8,7 @@
 #include "inspect/dump_entry.h"
 #include "inspect/dump_member.h"
 #include "inspect/sql_parts.h"
+#include "store/archive/archive_file.h"
 #include "store/archive/made_members.h"
 
 namespace wobackup {
@@ -56,7 +57,7 @@ class Tables : public ::testing::Test {
     return text;
   }
   static std::vector<TableChange> changes(const fs::path& before, const fs::path& after) {
-    return archives_difference(before, after, {}, {}, [](const EntryChange&) {}).tables;
+    return archives_difference(*open_archive(before, {}), *open_archive(after, {}), {}, [](const EntryChange&) {}).tables;
   }
   test::ScratchFolder folder_;
 };

@@ -71,6 +71,12 @@ std::unique_ptr<ArchiveFile> open_archive(const std::filesystem::path& path, con
   return std::make_unique<ArchiveFile>(open_stored_archive(path), keys);
 }
 
+std::unique_ptr<ArchiveFile> open_archive(const std::filesystem::path& path, std::shared_ptr<const RandomAccess> stored,
+                                          const Keys& keys) {
+  if (!stored) return open_archive(path, keys);
+  return std::make_unique<ArchiveFile>(std::move(stored), keys);
+}
+
 std::unique_ptr<FileAccess> open_stored_archive(const std::filesystem::path& path) {
   const std::string name = printable(path.string());
   std::filesystem::path at = std::filesystem::absolute(path);

@@ -41,6 +41,10 @@ class ArchiveFile final : public RandomAccess {
 /// verification for what is no regular file; failed; and what ArchiveFile throws.
 [[nodiscard]] std::unique_ptr<ArchiveFile> open_archive(const std::filesystem::path& path, const Keys& keys);
 
+/// The same of one that may be opened already: `stored`, as it is stored, if it is no file of this machine.
+[[nodiscard]] std::unique_ptr<ArchiveFile> open_archive(const std::filesystem::path& path,
+                                                        std::shared_ptr<const RandomAccess> stored, const Keys& keys);
+
 /// The same without looking into it: for what needs no key.
 [[nodiscard]] std::unique_ptr<FileAccess> open_stored_archive(const std::filesystem::path& path);
 
