@@ -90,7 +90,7 @@ std::uint64_t room_of(const ContainerReader& container, const Totals& totals) {
 Totals count(const ContainerReader& container, Run& run) {
   const ManifestHeader header = container.read_manifest_header();
   if (run.selection.is_everything()) {
-    return {header.entries, header.files, header.file_bytes, header.most_room_bytes(), {}};
+    return {header.entries, header.files, header.file_bytes, most_room_bytes(header), {}};
   }
   Totals totals;
   container.read_manifest(may_be_wanted(run), [&](const ManifestEntry& listed) {

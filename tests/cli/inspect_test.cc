@@ -165,6 +165,7 @@ TEST_F(Inspecting, Find_GroupsBackupsByContent) {
   const std::string first = backed_up("a.example").filename().stem().stem().string();
   const std::string second = backed_up("a.example").filename().stem().stem().string();
   write("www/a.example/htdocs/index.html", "changed\n");
+  write("www/a.example/htdocs/uploads/2024/logo.png", "logo");
   const std::string third = backed_up("a.example").filename().stem().stem().string();
   const Ran json = run({"--json", "find", "htdocs/index.*", "a.example"});
   EXPECT_EQ(json.exit_code, 0) << json.both();
@@ -178,6 +179,10 @@ TEST_F(Inspecting, Find_GroupsBackupsByContent) {
   EXPECT_EQ(json.objects("summary")[0]["backups"], 3);
   const Ran text = run({"find", "index.html"});
   EXPECT_TRUE(contains(text.out, "a.example: htdocs/index.html\n"));
+  for (const char* pattern : {"uploads/2024/logo.png", "/uploads/2024/*", "htdocs/uploads/2024/logo.png"}) {
+    EXPECT_TRUE(contains(run({"find", pattern, "a.example"}).out, "htdocs/uploads/2024/logo.png")) << pattern;
+  }
+  EXPECT_TRUE(contains(run({"find", "2024/logo.png", "a.example"}).err, "3 backups"));
   EXPECT_TRUE(contains(run({"find", "none", "a.example"}).err, "3 backups"));
   EXPECT_EQ(run({"find", "[", "a.example"}).exit_code, 2);
   EXPECT_EQ(run({"find", "x", "b.example"}).exit_code, 10);
