@@ -178,6 +178,9 @@ int diff_command(const DiffArguments& arguments, Service& service, Output& outpu
     output.require_open();
   };
   const auto before = service.find(arguments.before, root);
+  if (arguments.after == kLive) {
+    if (const auto site = service.origin(before).site) tell_pending(*site, service, output);
+  }
   const Difference found = arguments.after == kLive
                                ? service.difference_to_live(before, options, visit)
                                : service.difference(before, service.find(arguments.after, root), options, visit);

@@ -268,6 +268,17 @@ TEST_F(Differing, ForPeople_ItIsSaidInTheirWords_WithoutEscapes) {
   EXPECT_TRUE(contains(ran.err, "1 PHP file appeared"));
 }
 
+TEST_F(Differing, SiteInTheMiddleOfARestore_IsTold) {
+  const std::string before = backed_up("a.example").string();
+  EXPECT_EQ(run({"restore", before, "--in-place", "--files", "--yes"}).exit_code, 0);
+  EXPECT_FALSE(contains(run({"diff", before, "live"}).err, "interrupted"));
+  std::string journal = test::text_of_file(root() / "state/restores/a.example.json");
+  const std::string done = "\"phase\": \"done\"";
+  journal.replace(journal.find(done), done.size(), "\"phase\": \"swapping\"");
+  write("state/restores/a.example.json", journal);
+  EXPECT_TRUE(contains(run({"diff", before, "live"}).err, "was interrupted: finish it with"));
+}
+
 TEST_F(Differing, NothingChanged_IsTheSame) {
   const std::string before = backed_up("a.example").string();
   const Ran ran = run({"diff", "--exit-code", before, "live"});
