@@ -11,9 +11,9 @@
 namespace wobackup {
 
 /// One file below a folder that only root can write to. Written whole and synced, before anything that it tells is
-/// done. Beside it lies a second one, `.<name>.reserve`, with room for all of it and some more: the two change places at
-/// every save. So a file that was saved once can be saved again, as long as it hardly grows, also when the disk is full;
-/// on file systems that write elsewhere what is overwritten (btrfs, ZFS) this is not promised.
+/// done. Beside it lies a second one, `.<name>.reserve`, with room for all of it and some more: the two change places
+/// at every save. So a file that was saved once can be saved again, as long as it hardly grows, also when the disk is
+/// full; on file systems that write elsewhere what is overwritten (btrfs, ZFS) this is not promised.
 class SyncedJson {
  public:
   SyncedJson(std::filesystem::path path, std::size_t limit_bytes);

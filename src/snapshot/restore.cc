@@ -118,8 +118,8 @@ std::uint64_t require_room(int target_fd, const Run& run) {
   if (needed > space.free_bytes || space.free_bytes - needed < min_free) {
     throw Error(ErrorKind::no_space,
                 fmt::format("{}: restoring needs {}, {} are free, and {} shall stay free",
-                            printable(run.options.target.string()), human_size(needed),
-                            human_size(space.free_bytes), human_size(min_free)),
+                            printable(run.options.target.string()), human_size(needed), human_size(space.free_bytes),
+                            human_size(min_free)),
                 "free space, restore elsewhere with --target, or restore a part with --include");
   }
   return min_free;

@@ -222,9 +222,10 @@ TEST_F(LiveWordPressTest, SiteThatWasMadeAgain_KeepsItsNewLogin) {
 TEST_F(LiveWordPressTest, ConfigsThatContradict_AreFoundBeforeAnythingIsStaged) {
   static_cast<void>(restore());
   config_.site["wp.example"].database.name.reset();
-  live().write_config("define( 'DB_NAME', 'copy' );\ndefine( 'DB_USER', 'copy' );\ndefine( 'DB_PASSWORD', 'secret' );\n"
-                      "define( 'DB_HOST', 'localhost:" +
-                      live().server().socket() + "' );\n");
+  live().write_config(
+      "define( 'DB_NAME', 'copy' );\ndefine( 'DB_USER', 'copy' );\ndefine( 'DB_PASSWORD', 'secret' );\n"
+      "define( 'DB_HOST', 'localhost:" +
+      live().server().socket() + "' );\n");
   std::string message;
   try {
     static_cast<void>(restore());
