@@ -53,8 +53,7 @@ struct DrillReport {
   std::chrono::milliseconds files_time{0}, database_time{0}, wordpress_time{0}, total{0};
 };
 
-/// `level` is what was really done: `data` for a drill that could not be tried on this machine, or was not begun since the
-/// archive is damaged.
+/// `level` is what was really done: `data` for a drill that could not be tried here, or did not begin (damage).
 struct [[nodiscard]] Verified {
   std::filesystem::path archive;
   VerifyLevel level = VerifyLevel::quick;
@@ -81,8 +80,7 @@ struct VerifyRecord {
   std::string time;  ///< RFC 3339
 };
 
-/// "proven" (by a drill), "verified" (every byte), "sampled", "checked" (quick), "damaged", "drill failed" (whole, but what
-/// was restored from it did not run); "unverified" for nothing.
+/// "proven" (by a drill), "verified" (all), "sampled", "checked" (quick), "damaged", "drill failed"; else "unverified".
 [[nodiscard]] std::string_view word_for(const std::optional<VerifyRecord>& record) noexcept;
 
 }  // namespace wobackup

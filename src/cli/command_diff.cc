@@ -180,6 +180,9 @@ int diff_command(const DiffArguments& arguments, Service& service, Output& outpu
     return find_backup(what, arguments.path, arguments.from, service);
   };
   const auto before = find(arguments.before);
+  if (arguments.after == kLive) {
+    if (const auto site = service.origin(before).site) tell_pending(*site, service, output);
+  }
   const Difference found = arguments.after == kLive
                                ? service.difference_to_live(before, options, visit)
                                : service.difference(before, find(arguments.after), options, visit);

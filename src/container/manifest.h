@@ -1,7 +1,6 @@
 // The manifest: the sorted list of what a snapshot holds, as JSON lines. docs/archive.md has every key.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,8 +30,6 @@ struct ManifestHeader {
   std::uint64_t files = 0;
   std::uint64_t file_bytes = 0;  ///< logical bytes of regular files, dumps included
   std::uint64_t tar_bytes = 0;
-  /// What all files take on a disk that keeps their holes, at the most: the tar stores none.
-  [[nodiscard]] std::uint64_t most_room_bytes() const noexcept { return std::min(file_bytes, tar_bytes); }
   std::uint64_t tables = 0;
   std::uint64_t rows = 0;
   std::uint64_t unreadable_count = 0;

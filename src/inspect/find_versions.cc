@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
+#include <vector>
 
 #include "inspect/public_entry.h"
 #include "source/files/path_pattern.h"
@@ -14,6 +16,25 @@ namespace {
 constexpr std::size_t kMostBytes = std::size_t{48} << 20U;
 constexpr std::size_t kVersionBytes = sizeof(PathVersion) + 128;  // with a node of the map
 constexpr std::size_t kNameBytes = 64;                            // of a backup, in a version's list
+
+// A path as visitors see it, without the folder that all of them lie in, is found, too.
+class Wanted {
+ public:
+  explicit Wanted(const std::string& pattern) {
+    patterns_.emplace_back(pattern);
+    const std::size_t begin = pattern.find_first_not_of('/');
+    if (begin != std::string::npos && pattern.find('/', begin) < pattern.size() - 1) {
+      patterns_.emplace_back("htdocs/" + pattern.substr(begin));
+    }
+  }
+  [[nodiscard]] bool matches(std::string_view path, bool is_directory) const {
+    return std::any_of(patterns_.begin(), patterns_.end(),
+                       [&](const PathPattern& each) { return each.matches(path, is_directory); });
+  }
+
+ private:
+  std::vector<PathPattern> patterns_;
+};
 
 // All that was found in one site's backups.
 class Findings {
@@ -56,7 +77,7 @@ class Findings {
 };
 
 // Another program's archive lists no hashes: those of the files that match are computed as they pass.
-void search_foreign(const ArchiveReader& archive, const PathPattern& pattern,
+void search_foreign(const ArchiveReader& archive, const Wanted& pattern,
                     const std::function<void(const ManifestEntry&)>& found) {
   ForeignTar tar(archive.file());
   while (tar.next()) {
@@ -72,7 +93,7 @@ void search_foreign(const ArchiveReader& archive, const PathPattern& pattern,
 }
 
 // What a damaged backup seemed to hold does not count: its findings are added when all of its list is proven.
-void search(const SnapshotRef& backup, const OpenContent& open, const PathPattern& pattern, Findings& findings) {
+void search(const SnapshotRef& backup, const OpenContent& open, const Wanted& pattern, Findings& findings) {
   const std::shared_ptr<const RandomAccess> file = open(backup.archive);
   const ArchiveReader archive(*file);
   std::vector<ManifestEntry> matches;
@@ -102,7 +123,7 @@ void search(const SnapshotRef& backup, const OpenContent& open, const PathPatter
 void find_in_backups(const std::vector<SnapshotRef>& backups, const OpenContent& open, const std::string& pattern,
                      const FindOptions& options, FindResult& result,
                      const std::function<void(const FoundPath&)>& visit) {
-  const PathPattern glob(pattern);
+  const Wanted glob(pattern);
   Findings findings(result);
   for (const SnapshotRef& backup : backups) {
     try {

@@ -1,6 +1,7 @@
 wobackup_layer(recovery PATH recovery
   SOURCES
     archive_origin.cc
+    archived_config.cc
     archived_dump.cc
     config_login.cc
     database_in_place.cc

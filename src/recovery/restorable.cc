@@ -20,7 +20,7 @@ void require_room_for_files(int site_fd, const ArchiveReader& archive, const Sit
   if (!borders.further.empty() || !archive.header()) return;
   const Space space = space_of(site_fd, site.path);
   const std::uint64_t min_free = config.min_free_bytes ? *config.min_free_bytes : default_min_free(space.total_bytes);
-  std::uint64_t needed = archive.header()->most_room_bytes();
+  std::uint64_t needed = most_room_bytes(*archive.header());
   if (const auto dump = own_dump_of(archive)) needed -= std::min(needed, archive.file_entry(*dump).entry.size);
   require_space(space, min_free, needed, site.path);
 }

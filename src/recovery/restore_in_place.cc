@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "in_place/restore_journal.h"
 #include "recovery/archive_origin.h"
+#include "recovery/archived_config.h"
 #include "recovery/config_login.h"
 #include "recovery/database_in_place.h"
 #include "recovery/files_in_place.h"
@@ -88,15 +89,19 @@ class Restoring {
     copies_ = makes_a_copy(opened_->reader(), site_, options_);
     if (parts.files) require_exchangeable(site_, opened_->reader(), options_.include);
     if (!parts.database) return;
+    // The backup's config files, which will be live, have a say.
+    std::optional<ArchivedConfig> restored;
+    if (parts.files && !copies_) restored.emplace(archive_, opened_->reader(), environment_.config);
+    const std::optional<Site> staged = restored ? restored->as_staged(site_) : std::nullopt;
+    const bool wait_for_stage = restored && !staged;
     std::optional<NamedDatabase> named;
     try {
-      named = database_of(site_, std::nullopt, environment_.config, cancellation_);
+      named = database_of(site_, staged, environment_.config, cancellation_);
     } catch (const Error& error) {
-      // The backup's config file may know better.
-      if (!parts.files || copies_ || error.kind() == ErrorKind::interrupted) throw;
+      if (!wait_for_stage || error.kind() == ErrorKind::interrupted) throw;
       return;
     }
-    if (!named && parts.files && !copies_) return;
+    if (!named && wait_for_stage) return;
     static_cast<void>(planned_database(named));
   }
 

@@ -90,7 +90,7 @@ std::uint64_t room_of(const ContainerReader& container, const Totals& totals) {
 Totals count(const ContainerReader& container, Run& run) {
   const ManifestHeader header = container.read_manifest_header();
   if (run.selection.is_everything()) {
-    return {header.entries, header.files, header.file_bytes, header.most_room_bytes(), {}};
+    return {header.entries, header.files, header.file_bytes, most_room_bytes(header), {}};
   }
   Totals totals;
   container.read_manifest(may_be_wanted(run), [&](const ManifestEntry& listed) {
@@ -118,8 +118,8 @@ std::uint64_t require_room(int target_fd, const Run& run) {
   if (needed > space.free_bytes || space.free_bytes - needed < min_free) {
     throw Error(ErrorKind::no_space,
                 fmt::format("{}: restoring needs {}, {} are free, and {} shall stay free",
-                            printable(run.options.target.string()), human_size(needed),
-                            human_size(space.free_bytes), human_size(min_free)),
+                            printable(run.options.target.string()), human_size(needed), human_size(space.free_bytes),
+                            human_size(min_free)),
                 "free space, restore elsewhere with --target, or restore a part with --include");
   }
   return min_free;

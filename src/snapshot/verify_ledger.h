@@ -31,7 +31,8 @@ void add_verified(const std::filesystem::path& state_dir, const std::string& sit
 class VerifyHistory {
  public:
   VerifyHistory(const std::filesystem::path& state_dir, const std::string& site);
-  /// The highest level that was proven, or the last failure since which nothing has proven as much or more. Nothing if the file has changed since.
+  /// The highest level that was proven, or the last failure since which nothing has proven as much or more. Nothing if
+  /// the file has changed since.
   [[nodiscard]] std::optional<VerifyRecord> find(const std::filesystem::path& archive) const;
   /// The same of an archive that is no file of this machine.
   [[nodiscard]] std::optional<VerifyRecord> find(const std::filesystem::path& archive,

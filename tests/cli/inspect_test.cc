@@ -165,6 +165,7 @@ TEST_F(Inspecting, Find_GroupsBackupsByContent) {
   const std::string first = backed_up("a.example").filename().stem().stem().string();
   const std::string second = backed_up("a.example").filename().stem().stem().string();
   write("www/a.example/htdocs/index.html", "changed\n");
+  write("www/a.example/htdocs/uploads/2024/logo.png", "logo");
   const std::string third = backed_up("a.example").filename().stem().stem().string();
   const Ran json = run({"--json", "find", "htdocs/index.*", "a.example"});
   EXPECT_EQ(json.exit_code, 0) << json.both();
@@ -178,6 +179,10 @@ TEST_F(Inspecting, Find_GroupsBackupsByContent) {
   EXPECT_EQ(json.objects("summary")[0]["backups"], 3);
   const Ran text = run({"find", "index.html"});
   EXPECT_TRUE(contains(text.out, "a.example: htdocs/index.html\n"));
+  for (const char* pattern : {"uploads/2024/logo.png", "/uploads/2024/*", "htdocs/uploads/2024/logo.png"}) {
+    EXPECT_TRUE(contains(run({"find", pattern, "a.example"}).out, "htdocs/uploads/2024/logo.png")) << pattern;
+  }
+  EXPECT_TRUE(contains(run({"find", "2024/logo.png", "a.example"}).err, "3 backups"));
   EXPECT_TRUE(contains(run({"find", "none", "a.example"}).err, "3 backups"));
   EXPECT_EQ(run({"find", "[", "a.example"}).exit_code, 2);
   EXPECT_EQ(run({"find", "x", "b.example"}).exit_code, 10);
@@ -261,6 +266,17 @@ TEST_F(Differing, ForPeople_ItIsSaidInTheirWords_WithoutEscapes) {
   EXPECT_TRUE(contains(ran.out, "wordpress"));
   EXPECT_TRUE(contains(ran.out, "1.\\x1b[31m1"));
   EXPECT_TRUE(contains(ran.err, "1 PHP file appeared"));
+}
+
+TEST_F(Differing, SiteInTheMiddleOfARestore_IsTold) {
+  const std::string before = backed_up("a.example").string();
+  EXPECT_EQ(run({"restore", before, "--in-place", "--files", "--yes"}).exit_code, 0);
+  EXPECT_FALSE(contains(run({"diff", before, "live"}).err, "interrupted"));
+  std::string journal = test::text_of_file(root() / "state/restores/a.example.json");
+  const std::string done = "\"phase\": \"done\"";
+  journal.replace(journal.find(done), done.size(), "\"phase\": \"swapping\"");
+  write("state/restores/a.example.json", journal);
+  EXPECT_TRUE(contains(run({"diff", before, "live"}).err, "was interrupted: finish it with"));
 }
 
 TEST_F(Differing, NothingChanged_IsTheSame) {

@@ -218,6 +218,33 @@ TEST_F(LiveWordPressTest, SiteThatWasMadeAgain_KeepsItsNewLogin) {
   static_cast<void>(service().finish_restore(the_site()));
 }
 
+// Nothing was staged for it, and what an earlier restore had displaced is still there to be taken back.
+TEST_F(LiveWordPressTest, ConfigsThatContradict_AreFoundBeforeAnythingIsStaged) {
+  static_cast<void>(restore());
+  config_.site["wp.example"].database.name.reset();
+  live().write_config(
+      "define( 'DB_NAME', 'copy' );\ndefine( 'DB_USER', 'copy' );\ndefine( 'DB_PASSWORD', 'secret' );\n"
+      "define( 'DB_HOST', 'localhost:" +
+      live().server().socket() + "' );\n");
+  std::string message;
+  try {
+    static_cast<void>(restore());
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    message = error.message();
+  }
+  EXPECT_NE(message.find("copy, the backup's names wp, and both exist"), std::string::npos) << message;
+  const auto pending = service().pending_restore("wp.example");
+  ASSERT_TRUE(pending);
+  EXPECT_FALSE(pending->interrupted);
+  EXPECT_TRUE(std::filesystem::is_empty(config_.state_dir / "drills"));
+  live().write_config(live().usual_settings());
+  config_.site["wp.example"].database.name = "wp";
+  undo();
+  EXPECT_EQ(files(), files_now_);
+  EXPECT_EQ(differences_from(database_now_), "");
+}
+
 TEST_F(LiveWordPressTest, HackedConfig_IsReplaced) {
   live().write_config(
       "define( 'DB_NAME', 'wp' );\ndefine( 'DB_USER', 'wp' );\ndefine( 'DB_PASSWORD', 'wrong' );\n"

@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{1} << 17U;
 constexpr std::string_view kVhostName = "vhost.json";
-constexpr const char* kHint = "it may be cut off, damaged, or no .tar.zst at all";
+constexpr const char* kHint =
+    "it may be cut off or damaged, or is no tar, .tar.gz or .tar.zst: repack others as one of these";
 
 EntryType type_of(archive_entry* entry, std::string_view path) {
   if (::archive_entry_hardlink(entry) != nullptr) return EntryType::hardlink;

@@ -1,6 +1,7 @@
 // An archive that is being written, and its publication.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "base/disk_stream.h"
 #include "base/unique_fd.h"
 #include "container/container_writer.h"
+#include "container/manifest.h"
 #include "crypto/sha256.h"
 #include "crypto/stream_hash.h"
 
@@ -77,6 +79,11 @@ struct Space {
   std::uint64_t total_bytes = 0;
 };
 [[nodiscard]] Space space_of(int directory_fd, const std::filesystem::path& directory);
+
+/// What all files of an archive take where their holes are kept, at the most: its tar stores none.
+[[nodiscard]] inline std::uint64_t most_room_bytes(const ManifestHeader& header) noexcept {
+  return std::min(header.file_bytes, header.tar_bytes);
+}
 
 /// Throws no_space if less than min_free would be left after writing `expected_bytes`.
 void require_space(const Space& space, std::uint64_t min_free_bytes, std::uint64_t expected_bytes,

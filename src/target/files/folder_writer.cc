@@ -46,13 +46,15 @@ FolderWriter::FolderWriter(int fd, FolderOptions options, Note note)
 
 // Counts what is written, since nobody knows beforehand how much a stranger's archive holds. The nearer the limit, the
 // oftener it looks.
-void FolderWriter::take_room(std::uint64_t bytes) {
+void FolderWriter::take_room(std::uint64_t bytes, const std::string& path) {
   if (room_.fetch_sub(static_cast<std::int64_t>(bytes)) >= static_cast<std::int64_t>(bytes)) return;
   struct statvfs space {};
   if (::fstatvfs(folder_.fd(), &space) != 0) return;
   const std::uint64_t free = space.f_bavail * space.f_frsize;
   if (free < bytes || free - bytes < options_.min_free_bytes) {
-    throw Error(ErrorKind::no_space, "the target's file system is nearly full",
+    throw Error(ErrorKind::no_space,
+                fmt::format("{}: the target's file system is nearly full: {} are free, and {} shall stay free",
+                            printable(path), human_size(free), human_size(options_.min_free_bytes)),
                 "free space, restore elsewhere with --target, or set min_free");
   }
   room_ =
@@ -80,14 +82,14 @@ FolderWriter::Taken FolderWriter::look(const FilePlace& place, const Entry& entr
 }
 
 std::unique_ptr<FileReceiver> FolderWriter::file(const Entry& entry, bool proven) {
-  take_room(kLeastOfAFile);
+  take_room(kLeastOfAFile, entry.path);
   FilePlace place = place_of(entry);
   const auto settle = [this, entry](int fd) {
     put_metadata(fd, entry);
     ++files_;
     bytes_ += entry.size;
   };
-  const auto take = [this](std::uint64_t bytes) { take_room(bytes); };
+  const auto take = [this, path = entry.path](std::uint64_t bytes) { take_room(bytes, path); };
   if (proven) {
     // The usual case in one step: nothing is there.
     auto file = std::make_unique<PlacedFile>(place, entry, true, settle, take);

@@ -64,7 +64,7 @@ class FolderWriter final : public MemberSink {
   void put_special_metadata(int folder, const std::string& name, const Entry& entry);
   void put_metadata(int fd, const Entry& entry);
   [[nodiscard]] mode_t mode_of(const Entry& entry) const;
-  void take_room(std::uint64_t bytes);
+  void take_room(std::uint64_t bytes, const std::string& path);
 
   TargetFolder folder_;
   const FolderOptions options_;

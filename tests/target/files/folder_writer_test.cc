@@ -105,6 +105,7 @@ TEST_F(FolderWriterTest, MinFree_IsKeptWhileAFileGrows) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::no_space);
     EXPECT_NE(error.hint().find("--target"), std::string::npos);
+    EXPECT_TRUE(error.message().starts_with("endless: ")) << error.message();
   }
   EXPECT_LT(written, 256 * kMebibyte);
   EXPECT_TRUE(std::filesystem::is_empty(folder_ / "target"));
