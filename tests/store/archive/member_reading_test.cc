@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -13,6 +12,7 @@
 #include "fakes/memory_file.h"
 #include "fakes/refusal.h"
 #include "store/archive/made_archive.h"
+#include "store/archive/made_members.h"
 
 namespace wobackup {
 namespace {
@@ -210,16 +210,15 @@ class FileWithABadPiece final : public RandomAccess {
 };
 
 // Whoever reads the next part of the file must not wait for the first one forever.
-TEST(MemberReading, FirstPartOfALargeFileIsLost_TheReadingEnds) {
-  test::Making making;
-  making.files = {{"htdocs/a", noise(9'000'000)}};
-  const test::MemoryFile whole(test::made_archive(making));
+TEST(MemberReading, FirstPartOfAFileIsLost_TheReadingEnds) {
+  test::MadeMembers made;
+  const std::string text = noise(10'000);
+  made.add(test::MadeMembers::file("htdocs/x", text.size()), text);
+  made.cut(4096);
+  const test::MemoryFile whole(made.file_bytes());
   const std::vector<SeekFrame> frames = ContainerReader(whole).frames();
-  const auto first =
-      std::find_if(frames.begin(), frames.end(), [](const auto& f) { return f.plain_bytes > 4'000'000; });
-  ASSERT_LT(first + 1, frames.end());
   for (const ErrorKind kind : {ErrorKind::failed, ErrorKind::verification}) {
-    FileWithABadPiece file(whole, first->offset, (first + 1)->offset);
+    FileWithABadPiece file(whole, frames.at(1).offset, frames.at(2).offset);
     file.kind = kind;
     const ContainerReader container(file);
     KeepingSink sink;
