@@ -214,9 +214,9 @@ CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, con
   return command;
 }
 
-const char* const kCommands[] = {"create", "list",    "info",       "copy",    "ls",     "find",       "diff",
-                                 "dump",   "restore", "verify",     "guard",   "update", "autoupdate", "key",
-                                 "sites",  "doctor",  "config",     "completion", "version", "help"};
+const char* const kCommands[] = {"create", "list",    "info",   "copy",       "ls",      "find",       "diff",
+                                 "dump",   "restore", "verify", "guard",      "update",  "autoupdate", "key",
+                                 "sites",  "doctor",  "config", "completion", "version", "help"};
 
 std::string nearest_command(const std::string& word) {
   std::string best;

@@ -143,7 +143,8 @@ class MachineExamination {
     std::optional<std::string> php = config_.server.php ? std::optional(config_.server.php->string()) : std::nullopt;
     if (!php) php = find_program("php");
     if (php) return add(Health::good, "php", *php);
-    if (dumps) add(Health::warning, "php", "there is no php: no WordPress can be tried after a restore", "set server.php");
+    if (dumps)
+      add(Health::warning, "php", "there is no php: no WordPress can be tried after a restore", "set server.php");
   }
 
   // By the sites' own logins, as a backup begins.
@@ -161,7 +162,8 @@ class MachineExamination {
         add(Health::bad, "database", fmt::format("{}: {}", site.name, error.message()), error.hint());
       }
     }
-    if (fine > 0) add(Health::good, "database", fmt::format("{} can be opened", fine == 1 ? "1" : fmt::format("{}", fine)));
+    if (fine > 0)
+      add(Health::good, "database", fmt::format("{} can be opened", fine == 1 ? "1" : fmt::format("{}", fine)));
   }
 
   void places() {
@@ -177,7 +179,8 @@ class MachineExamination {
     }
     if (!unsafe.empty()) {
       add(Health::warning, "place",
-          fmt::format("backups of {} lie where the site's user may write: a hacked site can remove them", named(unsafe)),
+          fmt::format("backups of {} lie where the site's user may write: a hacked site can remove them",
+                      named(unsafe)),
           "set backup_root to a folder of root's, e.g. /var/backups/wobackup, or copy them elsewhere");
     } else if (!sites_.empty()) {
       add(Health::good, "place", "only root may write where backups lie");
@@ -269,8 +272,8 @@ class MachineExamination {
   void boot_unit() {
     if (::access("/run/systemd/system", F_OK) != 0) return;
     constexpr const char* kUnit = "wobackup-pending.service";
-    for (const char* folder : {"/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
-                               "/lib/systemd/system"}) {
+    for (const char* folder :
+         {"/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}) {
       const std::filesystem::path wants = std::filesystem::path(folder) / "multi-user.target.wants" / kUnit;
       if (::access(wants.c_str(), F_OK) == 0) return add(Health::good, "boot", fmt::format("{} is enabled", kUnit));
     }

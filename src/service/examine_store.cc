@@ -280,16 +280,16 @@ class StoreExamination {
   }
 
   [[nodiscard]] bool wrote() const {
-    return std::any_of(examined_.checks.begin(), examined_.checks.end(), [](const HealthCheck& check) {
-      return check.what == "write" && check.health == Health::good;
-    });
+    return std::any_of(examined_.checks.begin(), examined_.checks.end(),
+                       [](const HealthCheck& check) { return check.what == "write" && check.health == Health::good; });
   }
 
   void tell_leftovers() {
     if (leftovers_.empty() || !wrote()) return;
     add(Health::unknown, "canary",
-        leftovers_.size() == 1 ? fmt::format("{} stays: it may not be removed", leftovers_.front())
-                               : fmt::format("{} small objects {}* stay: they may not be removed", leftovers_.size(), own_),
+        leftovers_.size() == 1
+            ? fmt::format("{} stays: it may not be removed", leftovers_.front())
+            : fmt::format("{} small objects {}* stay: they may not be removed", leftovers_.size(), own_),
         "a lifecycle rule of the bucket, or whoever may, can remove what begins with wobackup-doctor-");
   }
 
@@ -310,8 +310,9 @@ class StoreExamination {
       }
     });
     if (error) failed("versioning", *error);
-    const char* const no_right = "take the right to remove versions away (s3:DeleteObjectVersion; B2: deleteFiles), or "
-                                 "turn on Object Lock with a default retention";
+    const char* const no_right =
+        "take the right to remove versions away (s3:DeleteObjectVersion; B2: deleteFiles), or "
+        "turn on Object Lock with a default retention";
     switch (versioning) {
       case S3Versioning::enabled:
         add(Health::good, "versioning", "the bucket keeps versions of what is replaced or removed");

@@ -73,9 +73,8 @@ std::filesystem::path pick(const std::vector<SnapshotRef>& refs, const Wanted& w
     if (wanted.name == "latest" ? ref.good() : named) return ref.archive;
   }
   throw Error(ErrorKind::not_found,
-              wanted.name == "latest"
-                  ? fmt::format("{} has no complete backup", wanted.site)
-                  : fmt::format("{} has no backup {}", wanted.site, printable(wanted.name)),
+              wanted.name == "latest" ? fmt::format("{} has no complete backup", wanted.site)
+                                      : fmt::format("{} has no backup {}", wanted.site, printable(wanted.name)),
               fmt::format("`wobackup list {}` shows what there is", wanted.site));
 }
 
@@ -328,8 +327,8 @@ RestoredInPlace Service::restore_in_place(const Site& site, const std::filesyste
       require_expected(archive, stored->content(implementation_->config.keys), implementation_->config);
     }
     // Read once: what was proven is what is restored, and a server that goes away later does no harm.
-    environment.stored = fetch_archive(*stored->stored(), archive, implementation_->config,
-                                       {options.on_progress, options.cancelled});
+    environment.stored =
+        fetch_archive(*stored->stored(), archive, implementation_->config, {options.on_progress, options.cancelled});
     environment.stored_identity = stored->identity();
   }
   return wobackup::restore_in_place(site, archive, options, environment);
@@ -400,8 +399,8 @@ Verified Service::verify(const std::filesystem::path& archive, const VerifyOptio
   }
   Verified verified = verify_archive(archive, options, environment, true, file);
   if (stored && verified.ok && verified.encrypted == verified.decrypted) {
-    if (auto exchanged = exchanged_archive(archive, ArchiveFile(file, implementation_->config.keys),
-                                           implementation_->config)) {
+    if (auto exchanged =
+            exchanged_archive(archive, ArchiveFile(file, implementation_->config.keys), implementation_->config)) {
       verified.ok = false;
       ++verified.problem_count;
       verified.problems.push_back({std::nullopt, {}, *std::move(exchanged)});

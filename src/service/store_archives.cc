@@ -15,6 +15,7 @@
 #include "base/host_name.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "service/stored_trust.h"
 #include "snapshot/archive_ledger.h"
 #include "snapshot/remembered_archives.h"
 #include "snapshot/state_folder.h"
@@ -43,9 +44,14 @@ class Inspection {
 
   void look_into(Found& found) {
     try {
+      const std::shared_ptr<const RandomAccess> stored = open_with_read_ahead(store_.backend(), found.key);
       describe_archive(
-          open_with_read_ahead(store_.backend(), found.key), config_.keys,
-          [this](SnapshotRef& ref) { return remember(ref); }, found.ref);
+          stored, config_.keys, [this](SnapshotRef& ref) { return remember(ref); }, found.ref);
+      // An encrypted one needs its key for that: whoever reads it is told.
+      if (found.ref.encrypted) return;
+      if (auto exchanged = exchanged_archive(found.ref.archive, ArchiveFile(stored, config_.keys), config_)) {
+        found.ref.problem = *std::move(exchanged);
+      }
     } catch (const Error& error) {
       // That the store cannot be reached says nothing of the archive.
       if (error.kind() != ErrorKind::verification) throw;

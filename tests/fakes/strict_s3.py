@@ -40,7 +40,7 @@ class State:
         self.access_key, self.secret_key, self.token = "AKIDTEST", "secret/with+odd=characters", None
         self.objects, self.uploads, self.requests, self.faults = {}, {}, [], []
         self.skew, self.page, self.equal_parts, self.redirect, self.url_encoding = 0, 1000, False, False, True
-        self.upload_number = 0
+        self.upload_number, self.sent_bytes = 0, 0
 
     def now(self):
         return time.time() + self.skew
@@ -114,9 +114,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                                 for key, (data, headers, _) in state.objects.items()},
                     "uploads": [{"key": upload["key"], "parts": {n: len(data) for n, data in upload["parts"].items()},
                                  "headers": upload["headers"]} for upload in state.uploads.values()],
-                    "requests": state.requests, "faults_left": len(state.faults)}).encode()
+                    "requests": state.requests, "sent_bytes": state.sent_bytes, "faults_left": len(state.faults)}).encode()
             elif what == "forget_requests":
-                state.requests = []
+                state.requests, state.sent_bytes = [], 0
             elif what == "reset":
                 self.server.state = State(self.server.arguments)
             elif what == "begin_upload":
@@ -385,6 +385,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
+        self.server.state.sent_bytes += len(body)
         if do == "truncate":
             self.wfile.write(body[:len(body) // 2])
             self.wfile.flush()
