@@ -438,7 +438,9 @@ FindResult Service::find_versions(const std::string& pattern, const FindOptions&
   if (options.store) {
     if (options.backup_root) throw Error(ErrorKind::usage, "a store and a root exclude each other");
     // By site: a path's versions are those of one site.
-    std::vector<SnapshotRef> all = list_in(*options.store, options.site);
+    const std::optional<std::string> site = options.site ? std::optional(valid_name(*options.site)) : std::nullopt;
+    OpenStore store(store_settings_of(*options.store, implementation_->config), implementation_->stores(), {});
+    std::vector<SnapshotRef> all = names_stored(store, site);
     for (auto first = all.begin(); first != all.end();) {
       const auto end = std::find_if(first, all.end(), [&](const SnapshotRef& ref) { return ref.site != first->site; });
       find_in_backups({first, end}, open, pattern, options, result, visit);
