@@ -181,7 +181,7 @@ TEST_F(Doctor, Machine_IsLookedAt) {
   for (const char* what : {"settings", "state", "sites", "backups", "pending", "space"}) {
     EXPECT_EQ(found[what]["health"], "ok") << what << found[what].dump();
   }
-  ::chmod(config_file().c_str(), 0666);
+  ::chmod(config_file().c_str(), 0620);
   const Ran unsafe = run({"--json", "doctor"});
   EXPECT_EQ(unsafe.exit_code, 1) << unsafe.both();
   EXPECT_TRUE(contains(unsafe.out, "others than root may change"));
