@@ -37,8 +37,10 @@ FoundStored find_latest(const StoreSettings& store, std::vector<SnapshotRef> ref
                         const StoreEnvironment& environment) {
   for (SnapshotRef& ref : refs) {
     if (!ref.complete) continue;
-    // A folder's archives are opened by their paths.
-    if (!stored_name(ref.archive, environment.config)) return {ref.archive, nullptr};
+    if (!stored_name(ref.archive, environment.config)) {
+      if (ref.good()) return {ref.archive, nullptr};
+      continue;
+    }
     std::unique_ptr<StoredArchive> opened = open(store, ref, environment);
     try {
       learn_reason(*opened, environment, ref);
@@ -57,7 +59,9 @@ FoundStored find_stored(const StoreSettings& store, const std::string& store_nam
   std::vector<SnapshotRef> refs;
   {
     OpenStore opened(store, environment, {});
-    refs = names_stored(opened, wanted.site);
+    // To look into a folder's archives costs nothing.
+    const bool is_folder = store.url.starts_with('/');
+    refs = is_folder ? list_stored(opened, wanted.site, environment.config) : names_stored(opened, wanted.site);
   }
   std::string missing = "complete backup";
   if (wanted.name == "latest") {
