@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "wobackup/config.h"
+#include "wobackup/doctor.h"
 #include "wobackup/error.h"
 #include "wobackup/guard.h"
 #include "wobackup/inspect.h"
@@ -79,6 +80,18 @@ class Service {
   [[nodiscard]] std::filesystem::path find_in(const std::string& store, const std::string& what) const;
   /// The sites of which a store has backups, sorted. Looks into none of them. Throws as list_in.
   [[nodiscard]] std::vector<std::string> sites_in(const std::string& store) const;
+  /// The newest complete backup of a site of which a copy in a store elsewhere was recorded; the store is not asked
+  /// whether it still has it. Its type, reason and size are those of the record.
+  [[nodiscard]] std::optional<SnapshotRef> last_recorded_in_stores(const std::string& site) const;
+
+  /// Tries a store with this machine's own credentials: a small object of its own, "wobackup-doctor-...", is written,
+  /// read, listed, overwritten and removed; no backup is touched. Tells whether who has these credentials could destroy
+  /// backups, and what to set against it; clocks and free space. What fails is a finding. `cancelled` as in CopyOptions.
+  /// Throws not_found for an unknown store, usage, interrupted; locked if another one is at work.
+  [[nodiscard]] Examined examine_store(const std::string& store, const std::function<bool()>& cancelled = {}) const;
+  /// Looks at this machine: settings, state folder, registry, programs, databases, where backups go to and how old
+  /// they are, and what was interrupted. Changes nothing.
+  [[nodiscard]] Examined examine_machine(const std::function<bool()>& cancelled = {}) const;
   /// The URL of a store, or its path. Throws not_found, usage.
   [[nodiscard]] std::string store_url(const std::string& store) const;
 

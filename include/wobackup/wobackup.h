@@ -2,6 +2,7 @@
 #pragma once
 
 #include "wobackup/config.h"
+#include "wobackup/doctor.h"
 #include "wobackup/error.h"
 #include "wobackup/guard.h"
 #include "wobackup/inspect.h"

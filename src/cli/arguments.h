@@ -80,6 +80,10 @@ struct CopyArguments {
   std::vector<std::string> to;
 };
 
+struct DoctorArguments {
+  std::vector<std::string> stores;
+};
+
 struct SitesArguments {
   bool names = false;
 };

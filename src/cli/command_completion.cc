@@ -12,7 +12,7 @@ _wobackup() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} program=$1 command= words= word i
   local globals="--config --json --quiet --verbose --help"
   local keys="--identity --identity-command --passphrase --passphrase-file --passphrase-fd --passphrase-command"
-  local commands="create list info copy ls find diff dump restore verify guard update autoupdate key sites config completion version help"
+  local commands="create list info copy ls find diff dump restore verify guard update autoupdate key sites doctor config completion version help"
   local config=()
   COMPREPLY=()
   # Bash takes --type=full apart at the equals sign.
@@ -30,7 +30,7 @@ _wobackup() {
           mapfile -t COMPREPLY < <(compgen -c -f -- "$current")
           return
         fi ;;
-      create|list|info|copy|ls|find|diff|dump|restore|verify|guard|update|autoupdate|key|sites|config|completion|version|help) [[ $command ]] || command=$word ;;
+      create|list|info|copy|ls|find|diff|dump|restore|verify|guard|update|autoupdate|key|sites|doctor|config|completion|version|help) [[ $command ]] || command=$word ;;
     esac
   done
   case $previous in
@@ -57,8 +57,8 @@ _wobackup() {
     info) words="--path --from $keys $globals" ;;
     copy) words="--to --from --path $keys $globals" ;;
     ls) words="--recursive --path --from $keys $globals" ;;
-    find) words="--all --path $keys $globals" ;;
-    diff) words="--checksum --exit-code --path $keys $globals" ;;
+    find) words="--all --path --from $keys $globals" ;;
+    diff) words="--checksum --exit-code --path --from $keys $globals" ;;
     dump) words="--table --db --force --path --from $keys $globals" ;;
     restore) words="--in-place --site --wait --yes --accept-changed --shared --no-check --table --undo --finish --status --discard --resume --abort --target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path --from $keys $globals" ;;
     guard) words="--type --reason --meta --check --no-check --user --timeout --path --wait --site-json --shared --resume --abort --status $keys $globals" ;;
@@ -81,6 +81,7 @@ _wobackup() {
           *" schedule "*) words="enable disable status" ;;
           *) words="run schedule" ;;
         esac ;;
+      doctor) words=$("$program" "${config[@]}" config show 2>/dev/null | sed -n 's/^store\.\([^.]*\)\.url = .*/\1/p') ;;
       create|list|find|guard|update) words=$("$program" "${config[@]}" sites --names 2>/dev/null) ;;
       info|copy|ls|diff|dump|restore|verify)
         case $current in

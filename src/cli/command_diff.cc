@@ -176,16 +176,13 @@ int diff_command(const DiffArguments& arguments, Service& service, Output& outpu
     }
     output.require_open();
   };
-  const auto find = [&](const std::string& what) {
-    return find_backup(what, arguments.path, arguments.from, service);
-  };
+  const auto find = [&](const std::string& what) { return find_backup(what, arguments.path, arguments.from, service); };
   const auto before = find(arguments.before);
   if (arguments.after == kLive) {
     if (const auto site = service.origin(before).site) tell_pending(*site, service, output);
   }
-  const Difference found = arguments.after == kLive
-                               ? service.difference_to_live(before, options, visit)
-                               : service.difference(before, find(arguments.after), options, visit);
+  const Difference found = arguments.after == kLive ? service.difference_to_live(before, options, visit)
+                                                    : service.difference(before, find(arguments.after), options, visit);
   const int exit = arguments.exit_code && !found.same() ? exit_code(ErrorKind::failed) : 0;
   if (output.json()) {
     print_end(found, exit, output);

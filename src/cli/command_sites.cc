@@ -62,7 +62,8 @@ int sites_command(const SitesArguments& arguments, Service& service, Output& out
                {"VERIFIED"}});
   for (const Site& site : sites) {
     const auto database = site.has_content() ? service.database_name(site) : std::nullopt;
-    const auto last = site.has_content() ? last_good(service, site) : std::nullopt;
+    auto last = site.has_content() ? last_good(service, site) : std::nullopt;
+    const auto stored = site.has_content() ? service.last_recorded_in_stores(site.name) : std::nullopt;
     if (output.json()) {
       Json fields;
       fields["name"] = site.name;
@@ -75,6 +76,8 @@ int sites_command(const SitesArguments& arguments, Service& service, Output& out
       fields["has_content"] = site.has_content();
       fields["last_backup"] = last ? Json(rfc3339(last->time)) : Json(nullptr);
       fields["last_backup_name"] = last ? Json(printable(last->name)) : Json(nullptr);
+      fields["last_stored"] = stored ? Json(rfc3339(stored->time)) : Json(nullptr);
+      fields["last_stored_archive"] = stored ? Json(json_text(stored->archive.string())) : Json(nullptr);
       if (last) {
         const auto age = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) - last->time;
         fields["last_backup_verified"] = word_for(last->verified);
@@ -83,12 +86,15 @@ int sites_command(const SitesArguments& arguments, Service& service, Output& out
       output.object("site", fields);
       continue;
     }
+    // A newer one that went to a store only. It was recorded; the store is not asked.
+    const bool elsewhere = stored && (!last || stored->time > last->time);
+    if (elsewhere) last = stored;
     table.add({site.name, printable(site.record.site_type), printable(site.path.string()),
                database ? printable(*database) : "-", site.enabled ? "yes" : "no",
                last                 ? fmt::format("{:%Y-%m-%d %H:%M}", last->time)
                : site.has_content() ? "never"
                                     : "-",
-               last ? age_text(last->time) : "", last ? std::string(word_for(last->verified)) : ""});
+               last ? age_text(last->time) : "", elsewhere ? "in a store" : last ? std::string(word_for(last->verified)) : ""});
   }
   if (output.json()) {
     output.object("summary", {{"sites", sites.size()}, {"exit_code", 0}});

@@ -28,6 +28,7 @@ int update_command(const GuardArguments& arguments, Service& service, Output& ou
 int verify_command(const VerifyArguments& arguments, Service& service, Output& output);
 int autoupdate_command(const AutoupdateArguments& arguments, const KeyArguments& keys, Service& service,
                        Output& output);
+int doctor_command(const DoctorArguments& arguments, Service& service, Output& output);
 int sites_command(const SitesArguments& arguments, Service& service, Output& output);
 int key_command(const MakeKeyArguments& arguments, const Config& config, Output& output);
 int config_command(const ConfigArguments& arguments, const Config& config, Output& output);

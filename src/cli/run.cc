@@ -68,6 +68,7 @@ constexpr const char* kRestoreFooter = R"(Examples:
   wobackup restore damaged.tar.zst --target /tmp/r --salvage
   wobackup restore example.com --in-place --files
   wobackup restore example.com --in-place --files --include htdocs/wp-content
+  wobackup restore example.com --in-place --from offsite
   wobackup restore --undo example.com
 Nothing outside of DIR is touched, and every file's sha256 is compared.
 In place, what was there is kept until --undo, --finish, or the next one.)";
@@ -76,7 +77,8 @@ constexpr const char* kVerifyFooter = R"(Examples:
   wobackup verify example.com                  its latest backup, every byte
   wobackup verify --all --sample 10%           a different tenth each time
   wobackup verify example.com --level quick    index and sizes only
-  wobackup verify example.com --level drill    restored aside and started)";
+  wobackup verify example.com --level drill    restored aside and started
+  wobackup verify --all --from offsite         the latest of each site there)";
 
 constexpr const char* kKeyFooter = R"(Examples:
   wobackup key generate /root/backup-key.txt     prints its recipient, age1...
@@ -84,6 +86,15 @@ constexpr const char* kKeyFooter = R"(Examples:
   wobackup key show                              whom backups are encrypted to
 The file opens all backups made for its recipient: keep it elsewhere, twice.
 The server needs the recipient only (docs/encryption.md).)";
+
+constexpr const char* kDoctorFooter = R"(Examples:
+  wobackup doctor               this machine, and every store of wobackup.toml
+  wobackup doctor offsite       this store only
+  wobackup doctor sftp://backup@nas/srv/backups --json
+A small object of its own is written to each store, read, listed, overwritten
+and removed, by the credentials that backups use; no backup is touched. It
+says whether they could destroy backups, and what to set. Exits 1 if
+something is bad; a warning exits 0.)";
 
 constexpr const char* kSitesFooter = R"(Examples:
   wobackup sites                name, type, path, database, last backup
@@ -117,6 +128,7 @@ struct Arguments {
   VerifyArguments verify;
   InspectArguments inspect;
   SitesArguments sites;
+  DoctorArguments doctor;
   AutoupdateArguments autoupdate;
   KeyArguments keys;
   MakeKeyArguments key;
@@ -202,9 +214,9 @@ CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, con
   return command;
 }
 
-const char* const kCommands[] = {"create", "list",    "info",       "copy",    "ls",     "find",       "diff",
-                                 "dump",   "restore", "verify",     "guard",   "update", "autoupdate", "key",
-                                 "sites",  "config",  "completion", "version", "help"};
+const char* const kCommands[] = {"create", "list",    "info",   "copy",       "ls",      "find",       "diff",
+                                 "dump",   "restore", "verify", "guard",      "update",  "autoupdate", "key",
+                                 "sites",  "doctor",  "config", "completion", "version", "help"};
 
 std::string nearest_command(const std::string& word) {
   std::string best;
@@ -300,6 +312,7 @@ int dispatch(const CLI::App& app, const Arguments& arguments, Output& output) {
   if (chosen("diff")) return diff_command(arguments.inspect.diff, service, output);
   if (chosen("dump")) return dump_command(arguments.inspect.dump, service, output);
   if (chosen("copy")) return copy_command(arguments.copy, service, output);
+  if (chosen("doctor")) return doctor_command(arguments.doctor, service, output);
   if (chosen("info")) return info_command(arguments.info, service, output);
   return sites_command(arguments.sites, service, output);
 }
@@ -353,6 +366,8 @@ void build(CLI::App& app, Arguments& arguments) {
   add_passphrase(*key, arguments.keys, "Open FILE with");
   CLI::App* sites = add_command(app, arguments, "sites", "List the sites", kSitesFooter);
   sites->add_flag("--names", arguments.sites.names)->group("");
+  CLI::App* doctor = add_command(app, arguments, "doctor", "Try stores and this machine", kDoctorFooter);
+  doctor->add_option("STORE", arguments.doctor.stores, "Only these stores: names or URLs")->type_name("");
   CLI::App* config = add_command(app, arguments, "config", "Show or check the settings", kConfigFooter);
   config->add_option("ACTION", arguments.config.action, "show or validate")->type_name("");
   CLI::App* completion =

@@ -95,9 +95,9 @@ class Drill {
     options.on_progress = options_.on_progress;
     options.cancelled = options_.cancelled;
     tried("restoring the files", [&] {
-      const Restored restored = restore_into([this] { return UniqueFd(::fcntl(scratch_.fd(), F_DUPFD_CLOEXEC, 0)); },
-                                             archive_, options,
-                                             {environment_.config, environment_.log, environment_.stored});
+      const Restored restored =
+          restore_into([this] { return UniqueFd(::fcntl(scratch_.fd(), F_DUPFD_CLOEXEC, 0)); }, archive_, options,
+                       {environment_.config, environment_.log, environment_.stored});
       report_.files = restored.files;
       report_.bytes = restored.bytes;
       for (const PathNote& note : restored.missing) problem(printable(note.path) + ": " + note.what);

@@ -42,7 +42,8 @@ bool holds_files(const ArchiveReader& archive) {
 
 }  // namespace
 
-OpenArchive::OpenArchive(const std::filesystem::path& path, const Keys& keys, std::shared_ptr<const RandomAccess> stored)
+OpenArchive::OpenArchive(const std::filesystem::path& path, const Keys& keys,
+                         std::shared_ptr<const RandomAccess> stored)
     : file_(open_archive(path, std::move(stored), keys)), reader_(std::make_unique<ArchiveReader>(*file_)) {}
 
 void require_sense(const Site& site, const InPlaceOptions& options, const Config& config, const LogSink& log) {

@@ -204,11 +204,12 @@ class Restoring {
           opened_->reader(), [this] { return spool_in(environment_.config.state_dir); }, cancellation_);
     }
     if (environment_.stored && database.loads_into_live()) {
-      throw Error(ErrorKind::usage,
-                  fmt::format("{}: the dump would be loaded straight into the live database: its archive must stay here "
-                              "until that is done",
-                              site_.name),
-                  "`wobackup copy BACKUP --from STORE --to /A/FOLDER` brings it here; then restore that");
+      throw Error(
+          ErrorKind::usage,
+          fmt::format("{}: the dump would be loaded straight into the live database: its archive must stay here "
+                      "until that is done",
+                      site_.name),
+          "`wobackup copy BACKUP --from STORE --to /A/FOLDER` brings it here; then restore that");
     }
     database.preflight(*dump_, cancellation_);
     return database;
@@ -403,8 +404,8 @@ RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& 
                                  const InPlaceEnvironment& environment) {
   require_sense(site, options, environment.config, environment.log);
   require_not_interrupted(site.name, environment.config);
-  static_cast<void>(makes_a_copy(
-      OpenArchive(archive, environment.config.keys, environment.stored).reader(), site, options));
+  static_cast<void>(
+      makes_a_copy(OpenArchive(archive, environment.config.keys, environment.stored).reader(), site, options));
   require_proven(archive, options, environment);
   const StateFolder state(environment.config.state_dir);
   const FileLock lock(state.lock_file(site.name), fmt::format("restore {}", site.name), options.wait,

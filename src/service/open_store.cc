@@ -52,8 +52,9 @@ SftpSettings sftp_settings(const StoreSettings& store, const SftpPlace& place) {
   return settings;
 }
 
-RetryPolicy patience(const LogSink& log) {
+RetryPolicy patience(const LogSink& log, unsigned attempts) {
   RetryPolicy policy;
+  policy.attempts = attempts;
   policy.on_wait = [&log](const Error& error, std::chrono::milliseconds time) {
     if (log)
       log(LogLevel::info,
@@ -86,6 +87,12 @@ StoreSettings store_settings_of(const std::string& store, const Config& config) 
   return settings;
 }
 
+std::optional<S3Settings> s3_settings_of(const StoreSettings& store) {
+  const StorePlace place = parse_store_url(store.url);
+  const auto* s3 = std::get_if<S3Place>(&place);
+  return s3 != nullptr ? std::optional(s3_settings(store, *s3)) : std::nullopt;
+}
+
 std::optional<StoredName> stored_name(const std::filesystem::path& archive, const Config& config) {
   const std::string text = archive.string();
   if (!text.starts_with("s3://") && !text.starts_with("sftp://")) return std::nullopt;
@@ -115,7 +122,7 @@ OpenStore::OpenStore(const StoreSettings& settings, const StoreEnvironment& envi
   if (const auto* local = std::get_if<LocalPlace>(&place)) {
     backend_ = std::make_unique<LocalBackend>(local->folder);
   } else {
-    const RetryPolicy policy = patience(environment.log);
+    const RetryPolicy policy = patience(environment.log, environment.attempts);
     const BackendSurroundings surroundings{environment.clock, pause_, cancellation_, policy, &journal_};
     std::unique_ptr<Backend> remote;
     if (const auto* s3 = std::get_if<S3Place>(&place)) {

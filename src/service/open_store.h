@@ -9,6 +9,8 @@
 
 #include "backend/backend.h"
 #include "backend/pause.h"
+#include "backend/retry.h"
+#include "backend/s3/s3_settings.h"
 #include "backend/upload_journal.h"
 #include "base/cancellation.h"
 #include "base/clock.h"
@@ -25,11 +27,15 @@ struct StoreEnvironment {
   const Config& config;
   const Clock& clock;
   const LogSink& log;
+  unsigned attempts = RetryPolicy{}.attempts;  ///< of requests that fail for a reason that may go away
 };
 
 /// The settings of a store by its name in the config, or by its URL or absolute path. Throws not_found for a name that
 /// the config does not have, usage for an unusable URL.
 [[nodiscard]] StoreSettings store_settings_of(const std::string& store, const Config& config);
+
+/// What a store in a bucket is to the requests that are S3's own; nothing for other stores. Throws Error usage.
+[[nodiscard]] std::optional<S3Settings> s3_settings_of(const StoreSettings& store);
 
 /// An archive's name in a store elsewhere: "s3://bucket/prefix/example.com/2025-01-20_14-25-30.tar.zst".
 struct StoredName {

@@ -25,7 +25,10 @@
 #include "recovery/in_place_plan.h"
 #include "recovery/restore_in_place.h"
 #include "recovery/scratch.h"
+#include "service/examine_machine.h"
+#include "service/examine_store.h"
 #include "service/fetch_archive.h"
+#include "service/find_stored.h"
 #include "service/open_store.h"
 #include "service/store_archives.h"
 #include "service/stored_trust.h"
@@ -70,9 +73,8 @@ std::filesystem::path pick(const std::vector<SnapshotRef>& refs, const Wanted& w
     if (wanted.name == "latest" ? ref.good() : named) return ref.archive;
   }
   throw Error(ErrorKind::not_found,
-              wanted.name == "latest"
-                  ? fmt::format("{} has no complete backup", wanted.site)
-                  : fmt::format("{} has no backup {}", wanted.site, printable(wanted.name)),
+              wanted.name == "latest" ? fmt::format("{} has no complete backup", wanted.site)
+                                      : fmt::format("{} has no backup {}", wanted.site, printable(wanted.name)),
               fmt::format("`wobackup list {}` shows what there is", wanted.site));
 }
 
@@ -90,13 +92,34 @@ struct Service::Implementation {
   LogSink log;
   SystemClock clock;
   std::mutex log_mutex;
+  mutable std::mutex found_mutex;
+  mutable FoundStored last_found;  // refers to the others: goes first
+  mutable std::chrono::steady_clock::time_point last_found_at;
 
   [[nodiscard]] StoreEnvironment stores() const { return {config, clock, log}; }
   /// An archive of a store elsewhere; nothing for a path of this machine.
   [[nodiscard]] std::unique_ptr<StoredArchive> stored(const std::filesystem::path& archive,
                                                       const std::function<bool()>& cancelled = {}) const {
     const std::optional<StoredName> name = stored_name(archive, config);
-    return name ? std::make_unique<StoredArchive>(*name, stores(), cancelled) : nullptr;
+    if (!name) return nullptr;
+    if (!cancelled) {
+      if (std::unique_ptr<StoredArchive> just_found = take_found(archive)) return just_found;
+    }
+    return std::make_unique<StoredArchive>(*name, stores(), cancelled);
+  }
+  /// What `find_in` had to open is mostly read next.
+  void keep_found(FoundStored found) const {
+    const std::scoped_lock lock(found_mutex);
+    last_found = std::move(found);
+    last_found_at = clock.monotonic();
+  }
+  [[nodiscard]] std::unique_ptr<StoredArchive> take_found(const std::filesystem::path& archive) const {
+    constexpr std::chrono::seconds kStillTheSame{30};
+    const std::scoped_lock lock(found_mutex);
+    FoundStored found = std::move(last_found);
+    last_found = {};
+    const bool fits = found.archive == archive && clock.monotonic() - last_found_at < kStillTheSame;
+    return fits ? std::move(found.opened) : nullptr;
   }
   [[nodiscard]] std::optional<VerifyRecord> verified(const std::filesystem::path& archive,
                                                      const std::optional<ArchiveIdentity>& identity) const {
@@ -218,13 +241,31 @@ std::vector<SnapshotRef> Service::list_in(const std::string& store, const std::o
 
 std::filesystem::path Service::find_in(const std::string& store, const std::string& what) const {
   const Wanted wanted = wanted_from(what);
-  OpenStore opened(store_settings_of(store, implementation_->config), implementation_->stores(), {});
-  return find_stored(opened, wanted, printable(store));
+  FoundStored found = find_stored(store_settings_of(store, implementation_->config), printable(store), wanted,
+                                  implementation_->stores());
+  std::filesystem::path archive = found.archive;
+  implementation_->keep_found(std::move(found));
+  return archive;
 }
 
 std::vector<std::string> Service::sites_in(const std::string& store) const {
   OpenStore opened(store_settings_of(store, implementation_->config), implementation_->stores(), {});
   return sites_stored(opened);
+}
+
+std::optional<SnapshotRef> Service::last_recorded_in_stores(const std::string& site) const {
+  return last_recorded(valid_name(site), implementation_->config);
+}
+
+Examined Service::examine_store(const std::string& store, const std::function<bool()>& cancelled) const {
+  Examined examined =
+      wobackup::examine_store(store_settings_of(store, implementation_->config), implementation_->stores(), cancelled);
+  examined.subject = store;
+  return examined;
+}
+
+Examined Service::examine_machine(const std::function<bool()>& cancelled) const {
+  return wobackup::examine_machine(*this, cancelled);
 }
 
 std::string Service::store_url(const std::string& store) const {
@@ -287,8 +328,8 @@ RestoredInPlace Service::restore_in_place(const Site& site, const std::filesyste
       require_expected(archive, stored->content(implementation_->config.keys), implementation_->config);
     }
     // Read once: what was proven is what is restored, and a server that goes away later does no harm.
-    environment.stored = fetch_archive(*stored->stored(), archive, implementation_->config,
-                                       {options.on_progress, options.cancelled});
+    environment.stored =
+        fetch_archive(*stored->stored(), archive, implementation_->config, {options.on_progress, options.cancelled});
     environment.stored_identity = stored->identity();
   }
   return wobackup::restore_in_place(site, archive, options, environment);
@@ -360,8 +401,8 @@ Verified Service::verify(const std::filesystem::path& archive, const VerifyOptio
   }
   Verified verified = verify_archive(archive, options, environment, true, file);
   if (stored && verified.ok && verified.encrypted == verified.decrypted) {
-    if (auto exchanged = exchanged_archive(archive, ArchiveFile(file, implementation_->config.keys),
-                                           implementation_->config)) {
+    if (auto exchanged =
+            exchanged_archive(archive, ArchiveFile(file, implementation_->config.keys), implementation_->config)) {
       verified.ok = false;
       ++verified.problem_count;
       verified.problems.push_back({std::nullopt, {}, *std::move(exchanged)});
@@ -399,7 +440,9 @@ FindResult Service::find_versions(const std::string& pattern, const FindOptions&
   if (options.store) {
     if (options.backup_root) throw Error(ErrorKind::usage, "a store and a root exclude each other");
     // By site: a path's versions are those of one site.
-    std::vector<SnapshotRef> all = list_in(*options.store, options.site);
+    const std::optional<std::string> site = options.site ? std::optional(valid_name(*options.site)) : std::nullopt;
+    OpenStore store(store_settings_of(*options.store, implementation_->config), implementation_->stores(), {});
+    std::vector<SnapshotRef> all = names_stored(store, site);
     for (auto first = all.begin(); first != all.end();) {
       const auto end = std::find_if(first, all.end(), [&](const SnapshotRef& ref) { return ref.site != first->site; });
       find_in_backups({first, end}, open, pattern, options, result, visit);

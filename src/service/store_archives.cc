@@ -15,6 +15,7 @@
 #include "base/host_name.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "service/stored_trust.h"
 #include "snapshot/archive_ledger.h"
 #include "snapshot/remembered_archives.h"
 #include "snapshot/state_folder.h"
@@ -43,9 +44,14 @@ class Inspection {
 
   void look_into(Found& found) {
     try {
+      const std::shared_ptr<const RandomAccess> stored = open_with_read_ahead(store_.backend(), found.key);
       describe_archive(
-          open_with_read_ahead(store_.backend(), found.key), config_.keys,
-          [this](SnapshotRef& ref) { return remember(ref); }, found.ref);
+          stored, config_.keys, [this](SnapshotRef& ref) { return remember(ref); }, found.ref);
+      // An encrypted one needs its key for that: whoever reads it is told.
+      if (found.ref.encrypted) return;
+      if (auto exchanged = exchanged_archive(found.ref.archive, ArchiveFile(stored, config_.keys), config_)) {
+        found.ref.problem = *std::move(exchanged);
+      }
     } catch (const Error& error) {
       // That the store cannot be reached says nothing of the archive.
       if (error.kind() != ErrorKind::verification) throw;
@@ -209,19 +215,29 @@ std::vector<std::string> sites_stored(OpenStore& store) {
   return sites;
 }
 
-std::filesystem::path find_stored(OpenStore& store, const WantedArchive& wanted, const std::string& store_name) {
-  // With its ending, or without: there may be a plain and an encrypted one of the same name.
-  const bool with_ending = !archive_ending_of(wanted.name).empty();
-  for (const Found& found : names_in(store, wanted.site)) {
-    const SnapshotRef& ref = found.ref;
-    const bool named = with_ending ? ref.archive.filename() == wanted.name : ref.name == wanted.name;
-    if (wanted.name == "latest" ? ref.complete : named) return ref.archive;
+std::optional<SnapshotRef> last_recorded(const std::string& site, const Config& config) {
+  std::optional<SnapshotRef> last;
+  for (const auto& [archive, entry] : ArchiveLedger(config.state_dir, site).by_archive()) {
+    const auto name = archive_name_from(std::filesystem::path(archive).filename().string());
+    if (!name || !entry.complete || !stored_name(archive, config) || (last && last->time >= name->time)) continue;
+    SnapshotRef ref;
+    ref.site = site;
+    ref.name = name->name;
+    ref.archive = archive;
+    ref.time = name->time;
+    ref.size_bytes = entry.size_bytes;
+    ref.encrypted = entry.encrypted;
+    if (!entry.type.empty()) ref.type = entry.type;
+    if (!entry.reason.empty()) ref.reason = entry.reason;
+    if (ref.good()) last = std::move(ref);
   }
-  throw Error(ErrorKind::not_found,
-              wanted.name == "latest" ? fmt::format("{} has no complete backup in {}", wanted.site, store_name)
-                                      : fmt::format("{} has no backup {} in {}", wanted.site, printable(wanted.name),
-                                                    store_name),
-              fmt::format("`wobackup list {} --from {}` shows what there is", wanted.site, store_name));
+  return last;
+}
+
+std::vector<SnapshotRef> names_stored(OpenStore& store, const std::optional<std::string>& site) {
+  std::vector<SnapshotRef> refs;
+  for (Found& found : names_in(store, site)) refs.push_back(std::move(found.ref));
+  return refs;
 }
 
 std::vector<Stored> copy_to_stores(const CopySource& source, const std::vector<std::string>& stores,

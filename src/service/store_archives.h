@@ -16,15 +16,11 @@ namespace wobackup {
 [[nodiscard]] std::vector<SnapshotRef> list_stored(OpenStore& store, const std::optional<std::string>& site,
                                                    const Config& config);
 
-/// Of what a user named in a store, the archive, with one listing and without looking into any: "latest" is the newest
-/// that is complete by its name. One that is damaged or was exchanged is not passed over; whoever reads it is told.
-/// Throws not_found.
-struct WantedArchive {
-  std::string site;
-  std::string name;  ///< "2025-01-20_14-25-30", with or without its ending, or "latest"
-};
-[[nodiscard]] std::filesystem::path find_stored(OpenStore& store, const WantedArchive& wanted,
-                                                const std::string& store_name);
+/// The same without looking into them: type, reason and problems stay unknown.
+[[nodiscard]] std::vector<SnapshotRef> names_stored(OpenStore& store, const std::optional<std::string>& site);
+
+/// As Service::last_recorded_in_stores.
+[[nodiscard]] std::optional<SnapshotRef> last_recorded(const std::string& site, const Config& config);
 
 /// The sites that it has backups of, sorted.
 [[nodiscard]] std::vector<std::string> sites_stored(OpenStore& store);

@@ -12,7 +12,7 @@ class Help : public test::CommandLine {};
 
 const char* const kCommands[] = {"create", "list",    "info",       "copy",    "ls",     "find",       "diff",
                                  "dump",   "restore", "verify",     "guard",   "update", "autoupdate", "key",
-                                 "sites",  "config",  "completion", "version", "help"};
+                                 "sites",  "doctor",  "config",     "completion", "version", "help"};
 
 TEST_F(Help, EveryCommand_IsExplainedWithExamplesOfItsOwn) {
   for (const std::string command : kCommands) {

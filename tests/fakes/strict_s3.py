@@ -392,12 +392,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
+        self.server.state.sent_bytes += len(body)
         if do == "truncate":
             self.wfile.write(body[:len(body) // 2])
             self.wfile.flush()
             self.reset()
             return
-        self.server.state.sent_bytes += len(body)
         self.wfile.write(body + (b"x" if do == "too_long" else b""))
 
 

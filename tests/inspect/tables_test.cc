@@ -57,7 +57,8 @@ class Tables : public ::testing::Test {
     return text;
   }
   static std::vector<TableChange> changes(const fs::path& before, const fs::path& after) {
-    return archives_difference(*open_archive(before, {}), *open_archive(after, {}), {}, [](const EntryChange&) {}).tables;
+    return archives_difference(*open_archive(before, {}), *open_archive(after, {}), {}, [](const EntryChange&) {})
+        .tables;
   }
   test::ScratchFolder folder_;
 };

@@ -11,6 +11,7 @@ wobackup_layer(backend_s3 PATH backend/s3
     s3_object.cc
     s3_settings.cc
     s3_upload.cc
+    s3_versions.cc
     signature.cc
   DEPENDS base curl crypto backend
   LINK PkgConfig::pugixml OpenSSL::Crypto)

@@ -51,7 +51,7 @@ bool opens_by_itself(const Keys& keys, const AgeHeader& header) {
   return sources.passphrase_file || !sources.passphrase_command.empty();
 }
 
-void describe_encrypted(std::unique_ptr<const RandomAccess> stored, const Keys& keys,
+void describe_encrypted(std::shared_ptr<const RandomAccess> stored, const Keys& keys,
                         const RememberedArchive& remembered, SnapshotRef& ref) {
   const AgeStructure structure = read_age_structure(*stored);
   if (remembered && remembered(ref)) return;
@@ -65,7 +65,7 @@ void describe_encrypted(std::unique_ptr<const RandomAccess> stored, const Keys& 
 
 }  // namespace
 
-void describe_archive(std::unique_ptr<const RandomAccess> stored, const Keys& keys, const RememberedArchive& remembered,
+void describe_archive(std::shared_ptr<const RandomAccess> stored, const Keys& keys, const RememberedArchive& remembered,
                       SnapshotRef& ref) {
   ref.encrypted = is_encrypted(*stored);
   if (ref.encrypted) return describe_encrypted(std::move(stored), keys, remembered, ref);

@@ -33,7 +33,7 @@ using RememberedArchive = std::function<bool(SnapshotRef& ref)>;
 
 /// Adds to what an archive's name tells what the archive itself does, or what is remembered of it: as list_archives.
 /// `stored`: as it lies there, encrypted or not. Throws Error.
-void describe_archive(std::unique_ptr<const RandomAccess> stored, const Keys& keys, const RememberedArchive& remembered,
+void describe_archive(std::shared_ptr<const RandomAccess> stored, const Keys& keys, const RememberedArchive& remembered,
                       SnapshotRef& ref);
 
 /// As Service::info.

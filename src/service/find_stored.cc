@@ -1,0 +1,82 @@
+#include "service/find_stored.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/text.h"
+#include "service/store_archives.h"
+#include "snapshot/remembered_archives.h"
+#include "store/archive/archive_metadata.h"
+#include "store/archive/archive_name.h"
+#include "wobackup/error.h"
+
+namespace wobackup {
+namespace {
+
+std::unique_ptr<StoredArchive> open(const StoreSettings& store, const SnapshotRef& ref,
+                                    const StoreEnvironment& environment) {
+  const StoredName name{store, ref.site + "/" + ref.archive.filename().string()};
+  return std::make_unique<StoredArchive>(name, environment, std::function<bool()>());
+}
+
+// Why it was made, as far as it can be told without asking anybody for a key.
+void learn_reason(const StoredArchive& stored, const StoreEnvironment& environment, SnapshotRef& ref) {
+  if (ref.encrypted) {
+    static_cast<void>(remembered_archives(environment.config.state_dir, ref.site)(ref));
+    return;
+  }
+  const ArchiveMetadata metadata = read_metadata(*stored.stored(), SearchDepth::beginning);
+  const auto reason = metadata.vhost.is_object() ? metadata.vhost.find("backup_reason") : metadata.vhost.end();
+  if (metadata.vhost.is_object() && reason != metadata.vhost.end() && reason->is_string()) {
+    ref.reason = reason->get<std::string>();
+  }
+}
+
+FoundStored find_latest(const StoreSettings& store, std::vector<SnapshotRef> refs,
+                        const StoreEnvironment& environment) {
+  for (SnapshotRef& ref : refs) {
+    if (!ref.complete) continue;
+    if (!stored_name(ref.archive, environment.config)) {
+      if (ref.good()) return {ref.archive, nullptr};
+      continue;
+    }
+    std::unique_ptr<StoredArchive> opened = open(store, ref, environment);
+    try {
+      learn_reason(*opened, environment, ref);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::verification) throw;
+    }
+    if (ref.good()) return {ref.archive, std::move(opened)};
+  }
+  return {};
+}
+
+}  // namespace
+
+FoundStored find_stored(const StoreSettings& store, const std::string& store_name, const WantedArchive& wanted,
+                        const StoreEnvironment& environment) {
+  std::vector<SnapshotRef> refs;
+  {
+    OpenStore opened(store, environment, {});
+    // To look into a folder's archives costs nothing.
+    const bool is_folder = store.url.starts_with('/');
+    refs = is_folder ? list_stored(opened, wanted.site, environment.config) : names_stored(opened, wanted.site);
+  }
+  std::string missing = "complete backup";
+  if (wanted.name == "latest") {
+    FoundStored found = find_latest(store, std::move(refs), environment);
+    if (!found.archive.empty()) return found;
+  } else {
+    // With its ending, or without: there may be a plain and an encrypted one of the same name.
+    const bool with_ending = !archive_ending_of(wanted.name).empty();
+    for (const SnapshotRef& ref : refs) {
+      if (with_ending ? ref.archive.filename() == wanted.name : ref.name == wanted.name) return {ref.archive, nullptr};
+    }
+    missing = "backup " + printable(wanted.name);
+  }
+  throw Error(ErrorKind::not_found, fmt::format("{} has no {} in {}", wanted.site, missing, store_name),
+              fmt::format("`wobackup list {} --from {}` shows what there is", wanted.site, store_name));
+}
+
+}  // namespace wobackup
