@@ -1,3 +1,11 @@
 wobackup_layer(service PATH service
-  SOURCES open_store.cc service.cc store_archives.cc
+  SOURCES
+    copy_to_stores.cc
+    create_to_stores.cc
+    leftovers.cc
+    open_store.cc
+    service.cc
+    store_archives.cc
+    store_destination.cc
+    store_retention.cc
   DEPENDS base config site snapshot inspect recovery guard store_archive backend backend_local backend_s3 backend_sftp)
