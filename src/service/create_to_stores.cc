@@ -44,6 +44,19 @@ std::vector<Named> named_stores(const Site& site, const CreateOptions& options, 
   return stores;
 }
 
+// As if none had been named: that writes faster.
+Created create_in_own_folder(const Site& site, const CreateOptions& options, const StoreEnvironment& environment) {
+  Created created = create_snapshot(site, options, {environment.config, environment.clock, environment.log});
+  Stored& stored = created.stores.emplace_back();
+  stored.store = kOwnFolderStore;
+  stored.archive = created.archive;
+  stored.encrypted = created.encrypted;
+  stored.size_bytes = created.size_bytes;
+  stored.sha256 = created.sha256;
+  stored.elapsed = created.elapsed;
+  return created;
+}
+
 }  // namespace
 
 const std::vector<std::string>& default_stores(const Site& site, const Config& config) {
@@ -53,6 +66,7 @@ const std::vector<std::string>& default_stores(const Site& site, const Config& c
 
 Created create_to_stores(const Site& site, const CreateOptions& options, const StoreEnvironment& environment) {
   const std::vector<Named> stores = named_stores(site, options, environment.config);
+  if (stores.size() == 1 && !stores.front().settings) return create_in_own_folder(site, options, environment);
   S3Share share{0};
   for (const Named& store : stores) {
     if (store.settings && store.settings->url.starts_with("s3://")) ++share.stores;

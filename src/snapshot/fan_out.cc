@@ -25,7 +25,7 @@ FanOut::FanOut(const std::vector<FanOutPlace>& places, std::string file_name, st
                const Cancellation& run)
     : file_name_(std::move(file_name)), size_hint_bytes_(size_hint_bytes), run_(run) {
   for (const FanOutPlace& place : places) {
-    lanes_.push_back(std::make_unique<Lane>(Lane{.destination = place.destination, .stall = place.stall}));
+    lanes_.push_back(std::make_unique<Lane>(place));
   }
   for (const std::unique_ptr<Lane>& lane : lanes_) threads_.emplace_back([this, &lane = *lane] { work(lane); });
 }

@@ -69,6 +69,8 @@ class FanOut final : public ByteOutput {
   using Block = std::shared_ptr<ByteVector>;
   enum class Order { none, publish, give_up };
   struct Lane {
+    explicit Lane(const FanOutPlace& place) : destination(place.destination), stall(place.stall) {}
+
     Destination& destination;
     std::chrono::milliseconds stall;
     std::uint64_t next = 0;  // the block it takes next

@@ -3,8 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <filesystem>
-#include <functional>
 #include <random>
 
 #include "cli/store_command_line.h"
@@ -162,9 +162,9 @@ TEST_F(StraightToStores, OwnFolderThatCannotBeWrittenTo_DoesNotSpoilTheOthers) {
 
 TEST_F(StraightToStores, StalledStore_IsLeftBehind) {
   add_noise();
-  const test::FaultProxy proxy(sshd_.port());
+  test::FaultProxy proxy(sshd_.port());
   write_stores({.nas = "stall_timeout = \"1s\"\n", .nas_port = proxy.port()});
-  const_cast<test::FaultProxy&>(proxy).stall(true);
+  proxy.stall(true);
   const Ran made = create({"--to", "nas", "--to", "disk"});
   EXPECT_EQ(made.exit_code, 4) << made.both();
   const std::vector<Json> stored = made.objects("stored");
@@ -229,11 +229,10 @@ TEST_F(StraightToStores, KilledInAnUpload_TheNextRunTakesAwayItsOwn) {
 
 TEST_F(StraightToStores, UnreadablePath_IsNeverUnderACompleteName) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to make somebody else's link";
-  add_noise();
-  write("elsewhere/x", "x");
-  fs::create_directory_symlink(root() / "elsewhere", www("a.example") / "link");
-  ASSERT_EQ(::lchown((www("a.example") / "link").c_str(), 65534, 65534), 0);
-  write_stores({.disk = "[site.\"a.example\"]\ninclude = [\"link/x\"]\n"});
+  const fs::path htdocs = www("a.example") / "htdocs";
+  fs::rename(htdocs, root() / "elsewhere");
+  fs::create_directory_symlink(root() / "elsewhere", htdocs);
+  ASSERT_EQ(::lchown(htdocs.c_str(), 65534, 65534), 0);
   const Ran made = create({"--to", "bucket", "--to", "disk", "--to", "local"});
   EXPECT_EQ(made.exit_code, 3) << made.both();
   EXPECT_EQ(made.objects("stored").size(), 3U);
