@@ -52,6 +52,7 @@ struct SiteSettings {
   std::vector<std::string> include;  ///< further folders or files of the site's folder, e.g. "conf"
   std::vector<std::string> follow;   ///< links inside htdocs whose target's content belongs to the backup
   std::vector<std::string> checks;   ///< of guarded changes to this site, in place of GuardSettings::checks
+  std::vector<std::string> stores;   ///< of its backups, in place of Config::stores
   DatabaseSettings database;
   SiteAutoupdateSettings autoupdate;
   EncryptionSettings encryption;
@@ -104,7 +105,7 @@ struct GuardSettings {
   std::chrono::milliseconds settle{3000};       ///< how long a page is asked for again before it counts as broken
 };
 
-/// `[store.x]`: where copies of archives go. What is empty comes from where other programs have it: the AWS_* variables
+/// `[store.x]`: where archives go. What is empty comes from where other programs have it: the AWS_* variables
 /// and ~/.aws, or ssh's configuration. docs/stores.md.
 struct StoreSettings {
   std::string name;      ///< empty: it has none, and is known by its URL
@@ -121,6 +122,9 @@ struct StoreSettings {
   std::vector<std::string> host_keys;  ///< of SFTP, as the next ones: "SHA256:..." or "ssh-ed25519 AAAA..."
   std::optional<std::filesystem::path> known_hosts;
   std::optional<std::filesystem::path> identity_file;
+  std::vector<std::string> recipients;  ///< "age1...": of archives that are made for it; none: as for the site
+  std::optional<unsigned> keep;         ///< complete backups of each site, type and reason; at least 1
+  std::optional<std::chrono::seconds> stall_timeout;  ///< how long it may hold up the others; default 10 min
 };
 
 /// All settings with their defaults. Plain data: a program may also fill it itself.
@@ -146,6 +150,7 @@ struct Config {
   Keys keys;
   std::map<std::string, SiteSettings> site;
   std::map<std::string, StoreSettings> store;
+  std::vector<std::string> stores;  ///< of a backup for which none was named; none: the site's own folder, "local"
 
   /// The file this came from, if any; messages name it.
   std::optional<std::filesystem::path> file;

@@ -95,7 +95,9 @@ class Service {
   /// The URL of a store, or its path. Throws not_found, usage.
   [[nodiscard]] std::string store_url(const std::string& store) const;
 
-  /// Copies an archive, as it is, to stores, to all of them at once: a slow or failing one does not touch the others.
+  /// Copies an archive to stores, to all of them at once: a slow or failing one does not touch the others. The
+  /// bytes stay as they are, unless CopyOptions say something else of their encryption; nothing is compressed anew. A
+  /// store with recipients takes a plain archive only from CopyAs::plain (its error is of the kind usage).
   /// The results are in the order of `stores`; an error is thrown only for what concerns all of them (usage,
   /// not_found). Nothing is seen there before it is whole, and nothing is replaced. An archive that was made here must
   /// still have its recorded sum.

@@ -12,6 +12,7 @@
 
 #include "wobackup/json.h"
 #include "wobackup/progress.h"
+#include "wobackup/store.h"
 #include "wobackup/verify.h"
 
 namespace wobackup {
@@ -39,7 +40,13 @@ struct CreateOptions {
   std::vector<std::string> recipients = {};  ///< "age1..."
   std::chrono::seconds wait{0};              ///< how long to wait for another run on the same site
   ProgressCallback on_progress = {};         ///< may be empty
-  /// Asked about ten times a second; true ends the operation with Error interrupted, leaving nothing behind.
+  /// Where it goes: names of stores in the config, URLs, absolute paths, or "local", the site's own folder of archives.
+  /// None: as the config's `stores` say, else "local". See docs/stores.md.
+  std::vector<std::string> stores = {};
+  /// Told how it went for each of several stores if `create` throws because none of them has it. May be empty.
+  std::function<void(const Stored&)> on_stored = {};
+  /// Asked about ten times a second, of several stores from several threads; true ends the operation with Error
+  /// interrupted, leaving nothing behind.
   std::function<bool()> cancelled = {};
 };
 
@@ -51,7 +58,7 @@ struct PathNote {
 
 /// The result of a successful create. An incomplete backup is a result too, and must be looked at.
 struct [[nodiscard]] Created {
-  std::filesystem::path archive;
+  std::filesystem::path archive;  ///< of several stores: in the site's own folder, else in the first that has it
   std::uint64_t size_bytes = 0;
   std::string sha256;  ///< hex, of the archive file; also kept in the state folder
   bool complete = false;
@@ -69,6 +76,8 @@ struct [[nodiscard]] Created {
   std::vector<PathNote> notes;  ///< at most 1,000 are kept, `notes_count` has all
   std::uint64_t notes_count = 0;
   Json vhost;  ///< as stored
+  std::vector<Stored>
+      stores;  ///< by the order of CreateOptions::stores; empty if there were none. Look at their errors
 };
 
 /// A backup that a store lists. Values that its archive does not tell (made by other programs, or encrypted, neither

@@ -13,7 +13,7 @@
 namespace wobackup {
 
 /// As whom a program runs.
-struct Identity {
+struct UserIdentity {
   unsigned uid = 0;
   unsigned gid = 0;
   std::vector<unsigned> groups;
@@ -23,7 +23,7 @@ struct Identity {
 struct AttendedCommand {
   std::vector<std::string> argv;
   std::vector<std::pair<std::string, std::string>> environment = {};  ///< exactly this; see ProgramImage
-  std::optional<Identity> run_as = {};                                ///< default: as this process
+  std::optional<UserIdentity> run_as = {};                            ///< default: as this process
   int working_folder = -1;                                            ///< a descriptor; -1: that of this process
   unsigned umask = 022;
   int in = -1, out = 1, err = 2;  ///< descriptors of this process; -1 is /dev/null

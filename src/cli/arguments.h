@@ -78,6 +78,8 @@ struct CopyArguments {
   std::string path;
   std::string from;
   std::vector<std::string> to;
+  bool encrypt = false, plain = false;
+  std::vector<std::string> encrypt_to;
 };
 
 struct DoctorArguments {

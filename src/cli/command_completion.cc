@@ -55,7 +55,7 @@ _wobackup() {
     create) words="--all --db --files --type --path --to --reason --meta --meta-json --exclude --exclude-caches --site-json --wait --threads --level --limit-rate --verify --recipient --recipients-file --plain $keys $globals" ;;
     list) words="--rescan --path --from $keys $globals" ;;
     info) words="--path --from $keys $globals" ;;
-    copy) words="--to --from --path $keys $globals" ;;
+    copy) words="--to --from --path --encrypt --encrypt-to --plain --decrypt $keys $globals" ;;
     ls) words="--recursive --path --from $keys $globals" ;;
     find) words="--all --path --from $keys $globals" ;;
     diff) words="--checksum --exit-code --path --from $keys $globals" ;;

@@ -68,6 +68,9 @@ Json json_of(const StoreSettings& store) {
   json["host_keys"] = store.host_keys;
   json["known_hosts"] = value_or_null(store.known_hosts);
   json["identity_file"] = value_or_null(store.identity_file);
+  json["recipients"] = store.recipients;
+  json["keep"] = value_or_null(store.keep);
+  json["stall_timeout"] = store.stall_timeout ? Json(store.stall_timeout->count()) : Json(nullptr);
   return json;
 }
 
@@ -118,11 +121,13 @@ Json json_of(const Config& config) {
                    {"include", site.include},
                    {"follow", site.follow},
                    {"checks", site.checks},
+                   {"stores", site.stores},
                    {"database", json_of(site.database)},
                    {"autoupdate", {{"enabled", site.autoupdate.enabled}, {"exclude", site.autoupdate.exclude}}},
                    {"encryption", json_of(site.encryption)}};
   }
   json["site"] = std::move(sites);
+  json["stores"] = config.stores;
   json["store"] = Json::object();
   for (const auto& [name, store] : config.store) json["store"][name] = json_of(store);
   return json;

@@ -16,12 +16,20 @@ Json json_of(const std::string& what, const Stored& stored) {
   fields["ok"] = !stored.error;
   fields["archive"] = stored.error ? Json(nullptr) : Json(json_text(stored.archive.string()));
   fields["was_there"] = stored.was_there;
+  fields["encrypted"] = stored.encrypted;
+  fields["size"] = stored.size_bytes == 0 ? Json(nullptr) : Json(stored.size_bytes);
+  fields["sha256"] = stored.sha256.empty() ? Json(nullptr) : Json(stored.sha256);
+  fields["removed"] = Json::array();
+  for (const std::filesystem::path& older : stored.removed) fields["removed"].push_back(json_text(older.string()));
+  fields["error_kind"] = stored.error ? Json(name_of(stored.error->kind())) : Json(nullptr);
   fields["error"] = stored.error ? Json(json_text(stored.error->message())) : Json(nullptr);
   fields["seconds"] = std::chrono::duration<double>(stored.elapsed).count();
   return fields;
 }
 
-void report(const std::string& what, const Stored& stored, Output& output) {
+}  // namespace
+
+void report_stored(const std::string& what, const Stored& stored, Output& output) {
   if (output.json()) output.object("stored", json_of(what, stored));
   if (stored.error) {
     output.error(*stored.error, fmt::format("{}: to {}", printable(what), printable(stored.store)));
@@ -30,10 +38,11 @@ void report(const std::string& what, const Stored& stored, Output& output) {
         "{}: {}, {:.1f} s", printable(what),
         stored.was_there ? printable(stored.archive.string()) + ", there already" : printable(stored.archive.string()),
         std::chrono::duration<double>(stored.elapsed).count()));
+    for (const std::filesystem::path& older : stored.removed) {
+      output.remark(fmt::format("{}: removed {}, which is no longer kept", printable(what), printable(older.string())));
+    }
   }
 }
-
-}  // namespace
 
 std::string store_argument(const std::string& text) {
   if (text.find('/') == std::string::npos || text.find("://") != std::string::npos) return text;
@@ -48,24 +57,40 @@ std::filesystem::path find_backup(const std::string& what, const std::string& pa
   return service.find_in(store_argument(from), what);
 }
 
-std::size_t copy_and_report(const std::filesystem::path& archive, const std::string& what,
-                            const std::vector<std::string>& stores, Service& service, Output& output) {
+namespace {
+
+CopyOptions encryption_of(const CopyArguments& arguments) {
   CopyOptions options;
+  const bool encrypt = arguments.encrypt || !arguments.encrypt_to.empty();
+  if (encrypt && arguments.plain) throw Error(ErrorKind::usage, "a copy is encrypted or plain: name one of the two");
+  if (arguments.plain) options.as = CopyAs::plain;
+  if (encrypt) options.as = CopyAs::encrypted;
+  options.recipients = arguments.encrypt_to;
+  for (const std::string& recipient : options.recipients) check_recipient(recipient);
+  return options;
+}
+
+// Tells what became of each copy, and returns what went wrong.
+std::vector<Error> copy_and_report(const std::filesystem::path& archive, const std::string& what,
+                                   const CopyArguments& arguments, Service& service, Output& output) {
+  CopyOptions options = encryption_of(arguments);
   options.cancelled = output.terminal().interrupted;
   if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
   std::vector<std::string> names;
-  for (const std::string& store : stores) names.push_back(store_argument(store));
+  for (const std::string& store : arguments.to) names.push_back(store_argument(store));
   const std::vector<Stored> results = service.copy(archive, names, options);
   output.clear_progress();
-  std::size_t failed = 0;
+  std::vector<Error> failed;
   for (const Stored& stored : results) {
-    report(what, stored, output);
+    report_stored(what, stored, output);
     if (!stored.error) continue;
     if (stored.error->kind() == ErrorKind::interrupted) throw Error(*stored.error);
-    ++failed;
+    failed.push_back(*stored.error);
   }
   return failed;
 }
+
+}  // namespace
 
 int copy_command(const CopyArguments& arguments, Service& service, Output& output) {
   if (arguments.what.empty()) {
@@ -78,11 +103,14 @@ int copy_command(const CopyArguments& arguments, Service& service, Output& outpu
   std::size_t copies = 0;
   for (const std::string& what : arguments.what) {
     try {
-      const std::size_t failed = copy_and_report(find_backup(what, arguments.path, arguments.from, service), what,
-                                                 arguments.to, service, output);
-      copies += arguments.to.size() - failed;
-      // Where it was copied from has it in any case.
-      if (failed > 0) exit = std::max(exit, exit_code(ErrorKind::partial));
+      const std::vector<Error> failed =
+          copy_and_report(find_backup(what, arguments.path, arguments.from, service), what, arguments, service, output);
+      copies += arguments.to.size() - failed.size();
+      if (failed.size() == arguments.to.size()) {
+        exit = std::max(exit, exit_code(failed.front().kind()));
+      } else if (!failed.empty()) {
+        exit = std::max(exit, exit_code(ErrorKind::partial));
+      }
     } catch (const Error& error) {
       output.clear_progress();
       output.error(error, what);

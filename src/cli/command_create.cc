@@ -32,6 +32,7 @@ CreateOptions options_of(const CreateArguments& arguments, Output& output) {
     throw error.with_hint(kSeeHelp);
   }
   options.exclude = arguments.exclude;
+  for (const std::string& store : arguments.to) options.stores.push_back(store_argument(store));
   options.exclude_caches = arguments.exclude_caches;
   if (!arguments.wait.empty()) options.wait = duration_from("--wait", arguments.wait);
   if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
@@ -192,9 +193,9 @@ void report(const Site& site, const Created& created, Output& output) {
   output.line(text);
 }
 
-// The worst of several outcomes decides the exit code: an interruption, then what left no backup, then an incomplete
-// one.
-int severity(int code) { return code == 130 ? 3 : code == 3 ? 1 : code == 0 ? 0 : 2; }
+// The worst of several outcomes decides the exit code: an interruption, then what left no backup, then one that some
+// stores do not have, then an incomplete one.
+int severity(int code) { return code == 130 ? 3 : code == 3 || code == 4 ? 1 : code == 0 ? 0 : 2; }
 
 // A site without content of its own, unless it was asked for by name: then it is an error.
 bool is_skipped(const Wanted& wanted, const CreateArguments& arguments) {
@@ -219,17 +220,39 @@ Error incomplete_error(const Created& created) {
           "it is kept, but does not count as a good backup; mend what is in the way and try again"};
 }
 
-// What was just written, read back from the disk.
-void verify_created(const Created& created, const CreateArguments& arguments, Service& service, Output& output) {
-  if (arguments.verify.empty()) return;
+// What was just written, read back from where it is.
+void verify_archive(const std::filesystem::path& archive, const CreateArguments& arguments, Service& service,
+                    Output& output) {
   VerifyOptions options;
   options.level = *verify_level_from(arguments.verify);
   options.cancelled = output.terminal().interrupted;
   if (output.wants_progress()) options.on_progress = [&output](const Progress& progress) { output.progress(progress); };
-  const Verified verified = service.verify(created.archive, options);
-  report_verified(created.archive.string(), verified, output);
+  const Verified verified = service.verify(archive, options);
+  report_verified(archive.string(), verified, output);
   if (!verified.ok) throw damaged_error(verified);
   if (verified.drill && !verified.drill->complete) throw untried_error(verified);
+}
+
+void verify_created(const Created& created, const CreateArguments& arguments, Service& service, Output& output) {
+  if (arguments.verify.empty()) return;
+  if (created.stores.empty()) return verify_archive(created.archive, arguments, service, output);
+  for (const Stored& stored : created.stores) {
+    if (!stored.error) verify_archive(stored.archive, arguments, service, output);
+  }
+}
+
+// How many do not have it.
+std::size_t report_stores(const std::string& site, const Created& created, Output& output, Tally& tally) {
+  std::size_t failed = 0;
+  for (const Stored& stored : created.stores) {
+    // Of a single one, everything has been said.
+    if (output.json() || stored.error || created.stores.size() > 1) report_stored(site, stored, output);
+    if (!stored.error) continue;
+    ++failed;
+    const bool interrupted = stored.error->kind() == ErrorKind::interrupted;
+    tally.add(exit_code(interrupted ? ErrorKind::interrupted : ErrorKind::partial));
+  }
+  return failed;
 }
 
 void back_up(const Wanted& wanted, const CreateArguments& arguments, const CreateOptions& options, Service& service,
@@ -246,13 +269,13 @@ void back_up(const Wanted& wanted, const CreateArguments& arguments, const Creat
   try {
     if (wanted.error) throw Error(*wanted.error);
     tell_pending(wanted.name, service, output);
-    const Created created = service.create(*wanted.site, options);
+    CreateOptions with_results = options;
+    with_results.on_stored = [&](const Stored& stored) { report_stored(wanted.name, stored, output); };
+    const Created created = service.create(*wanted.site, with_results);
     report(*wanted.site, created, output);
     tally.archives.push_back(json_text(created.archive.string()));
+    const std::size_t failed = report_stores(wanted.name, created, output, tally);
     verify_created(created, arguments, service, output);
-    const std::size_t failed =
-        arguments.to.empty() ? 0 : copy_and_report(created.archive, wanted.name, arguments.to, service, output);
-    if (failed > 0) tally.add(exit_code(ErrorKind::partial));
     if (created.complete && failed == 0) ++tally.fine;
     if (!created.complete) {
       const Error incomplete = incomplete_error(created);
@@ -273,7 +296,9 @@ int create_command(const CreateArguments& arguments, const KeyArguments& keys, C
   choose_encryption(arguments, keys, options);
   apply(arguments, config);
   Service service = make_service(std::move(config), output);
-  for (const std::string& store : arguments.to) static_cast<void>(service.store_url(store_argument(store)));
+  for (const std::string& store : options.stores) {
+    if (store != kOwnFolderStore) static_cast<void>(service.store_url(store));
+  }
   const std::vector<Wanted> wanted = wanted_sites(arguments, service, output);
   if (options.type != BackupType::files && arguments.site_json.empty()) warn_of_shared(wanted, service, output);
   Tally tally;

@@ -58,9 +58,8 @@ int restore_status_command(const Service& service, Output& output);
 /// What the user named, below `path` or in the store `from`, which may be empty. Throws usage if both are given.
 [[nodiscard]] std::filesystem::path find_backup(const std::string& what, const std::string& path,
                                                 const std::string& from, const Service& service);
-/// Copies an archive to stores and tells what became of each; how many failed.
-std::size_t copy_and_report(const std::filesystem::path& archive, const std::string& what,
-                            const std::vector<std::string>& stores, Service& service, Output& output);
+/// Tells what became of a backup in one store.
+void report_stored(const std::string& what, const Stored& stored, Output& output);
 
 /// What to tell of sites that share a database.
 [[nodiscard]] std::string text_of(const SharedDatabase& shared);

@@ -40,8 +40,9 @@ constexpr const char* kCreateFooter = R"(Examples:
   wobackup create example.com --to offsite --to sftp://backup@nas/srv/backups
 Archives go to <site>/backup/<site name>/<time>.tar.zst, or below --path. An
 incomplete backup (some files could not be read) exits 3 and is named
-<time>_incomplete.tar.zst. --to copies it to stores, to all at once; if one of
-them has no copy in the end, it exits 4.)";
+<time>_incomplete.tar.zst. With --to, it goes straight to all of these stores,
+and nowhere else; `local` is the site's own folder. If some have it in the end
+and some do not, it exits 4.)";
 
 constexpr const char* kListFooter = R"(Examples:
   wobackup list                 all sites
@@ -54,7 +55,8 @@ constexpr const char* kCopyFooter = R"(Examples:
   wobackup copy example.com/2025-01-20_14-25-30 --to s3://bucket/prefix
   wobackup copy example.com --from offsite --to /root/backups
 A store is named by its name in wobackup.toml, its URL, or a folder's path.
-Archives are copied as they are, to all stores at once; nothing is replaced.)";
+Archives are copied as they are, to all stores at once; nothing is replaced.
+--encrypt, --encrypt-to and --decrypt change their encryption, and nothing else.)";
 
 constexpr const char* kInfoFooter = R"(Examples:
   wobackup info example.com                          the latest complete backup
@@ -153,7 +155,7 @@ void add_create(CLI::App& app, CreateArguments& create) {
   app.add_flag("--files", create.files_only, "Only the files (--type files)");
   app.add_option("--type", create.type, "full, db or files")->type_name("T");
   app.add_option("--path", create.path, "Where archives go: ROOT/<site>/")->type_name("ROOT");
-  app.add_option("--to", create.to, "Copy it to this store, too; repeatable")
+  app.add_option("--to", create.to, "To this store, and others named so; or local")
       ->type_name("STORE")
       ->expected(1)
       ->take_all()
@@ -203,6 +205,13 @@ void add_copy(CLI::App& app, CopyArguments& copy) {
       ->allow_extra_args(false);
   app.add_option("--path", copy.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
   app.add_option("--from", copy.from, "In this store: its name or URL")->type_name("STORE");
+  app.add_flag("--encrypt", copy.encrypt, "Encrypt to the store's recipients, or the site's");
+  app.add_option("--encrypt-to", copy.encrypt_to, "Encrypt to this one (age1...); repeatable")
+      ->type_name("RECIPIENT")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_flag("--plain,--decrypt", copy.plain, "Not encrypted; decrypted, if it is");
 }
 
 // One subcommand with the global options, which may come before or behind its name.

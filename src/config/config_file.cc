@@ -203,6 +203,7 @@ SiteSettings site_settings(const toml::table& table, const std::string& section,
   site.include = paths_inside(reader, "include");
   site.follow = paths_inside(reader, "follow");
   site.checks = guard_checks(reader);
+  site.stores = reader.texts("stores");
   if (const toml::table* database = reader.table("database")) {
     site.database = database_settings(*database, section + ".database", file);
   }
@@ -375,7 +376,10 @@ void read_sections(const std::filesystem::path& path, Config& config) {
   read_encryption(reader, file, config);
   read_sites(reader, file, config);
   read_stores(reader, path, config);
+  config.stores = reader.texts("stores");
   reader.finish();
+  require_known_stores(reader, config.stores, config);
+  for (const auto& [name, site] : config.site) require_known_stores(reader, site.stores, config);
   config.file = path;
 }
 

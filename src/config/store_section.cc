@@ -7,9 +7,14 @@
 
 #include "backend/store_url.h"
 #include "base/text.h"
+#include "wobackup/keys.h"
 
 namespace wobackup {
 namespace {
+
+constexpr std::int64_t kMostKept = 100'000;
+// The site's own folder of archives, where stores are named.
+constexpr std::string_view kOwnFolder = "local";
 
 bool is_store_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
@@ -21,6 +26,28 @@ void refuse_for(const TomlReader& reader, const toml::table& table, std::string_
                 std::initializer_list<std::string_view> keys) {
   for (const std::string_view key : keys) {
     if (table.contains(key)) throw reader.wrong(key, fmt::format("does not go with a store that is {}", kind));
+  }
+}
+
+void read_recipients(TomlReader& reader, const toml::table& table, StoreSettings& store) {
+  store.recipients = reader.texts("recipients");
+  if (store.recipients.empty() && table.contains("recipients")) {
+    throw reader.wrong("recipients", "names nobody", "leave it out: then archives are encrypted as the site's are");
+  }
+  for (const std::string& recipient : store.recipients) {
+    try {
+      check_recipient(recipient);
+    } catch (const Error& error) {
+      throw reader.wrong("recipients", "cannot be used: " + error.message(), error.hint());
+    }
+  }
+}
+
+void read_limits(TomlReader& reader, StoreSettings& store) {
+  if (const auto keep = reader.number("keep", 1, kMostKept)) store.keep = static_cast<unsigned>(*keep);
+  if (const auto seconds = reader.duration_seconds("stall_timeout")) {
+    if (*seconds == 0) throw reader.wrong("stall_timeout", "must not be zero", "for example \"10m\"");
+    store.stall_timeout = std::chrono::seconds(*seconds);
   }
 }
 
@@ -55,6 +82,8 @@ StoreSettings store_settings(const toml::table& table, const std::string& sectio
   store.host_keys = reader.texts("host_keys");
   store.known_hosts = reader.absolute_path("known_hosts");
   store.identity_file = reader.absolute_path("identity_file");
+  read_recipients(reader, table, store);
+  read_limits(reader, store);
   reader.finish();
   if (!std::holds_alternative<S3Place>(place)) {
     refuse_for(reader, table, "not in S3",
@@ -76,10 +105,22 @@ void read_stores(TomlReader& root, const std::filesystem::path& file, Config& co
   for (const auto& [key, node] : *stores) {
     const std::string name(key.str());
     if (!is_store_name(name)) throw reader.wrong(name, "is no name of a store", "letters, digits, - and _");
+    if (name == kOwnFolder) {
+      throw reader.wrong(name, "is the name of each site's own folder of archives",
+                         "backup_root says where that is; give the store another name");
+    }
     if (!node.is_table()) throw reader.wrong(name, "must be a table", fmt::format("[store.{}]", name));
     StoreSettings store = store_settings(*node.as_table(), fmt::format("store.{}", name), file);
     store.name = name;
     config.store.emplace(name, std::move(store));
+  }
+}
+
+void require_known_stores(const TomlReader& reader, const std::vector<std::string>& stores, const Config& config) {
+  for (const std::string& name : stores) {
+    if (name == kOwnFolder || name.find('/') != std::string::npos || config.store.count(name) > 0) continue;
+    throw reader.wrong("stores", fmt::format("has {}, and there is no [store.{}]", printable(name), printable(name)),
+                       "name stores of this file, URLs, or \"local\", the site's own folder of archives");
   }
 }
 

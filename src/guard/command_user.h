@@ -12,9 +12,9 @@
 namespace wobackup {
 
 struct CommandUser {
-  std::string name;      ///< for messages: "www-data", or the number
-  Identity identity;     ///< with the user's groups
-  bool changes = false;  ///< it is another one than this process's
+  std::string name;       ///< for messages: "www-data", or the number
+  UserIdentity identity;  ///< with the user's groups
+  bool changes = false;   ///< it is another one than this process's
   /// PATH, HOME, USER, LOGNAME, SHELL and LANG.
   std::vector<std::pair<std::string, std::string>> environment;
 };

@@ -1,3 +1,16 @@
 wobackup_layer(service PATH service
-  SOURCES examine_machine.cc examine_store.cc fetch_archive.cc find_stored.cc open_store.cc service.cc store_archives.cc stored_trust.cc
+  SOURCES
+    copy_to_stores.cc
+    create_to_stores.cc
+    examine_machine.cc
+    examine_store.cc
+    fetch_archive.cc
+    find_stored.cc
+    leftovers.cc
+    open_store.cc
+    service.cc
+    store_archives.cc
+    store_destination.cc
+    store_retention.cc
+    stored_trust.cc
   DEPENDS base config site snapshot inspect recovery guard store_archive backend backend_local backend_s3 backend_sftp)

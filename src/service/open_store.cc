@@ -8,6 +8,7 @@
 #include "backend/rate_limited_backend.h"
 #include "backend/read_ahead.h"
 #include "backend/retrying_backend.h"
+#include "backend/s3/part_plan.h"
 #include "backend/s3/s3_backend.h"
 #include "backend/s3/s3_credentials.h"
 #include "backend/sftp/sftp_backend.h"
@@ -21,7 +22,7 @@ namespace {
 
 std::string text_of(const std::optional<std::filesystem::path>& path) { return path ? path->string() : std::string(); }
 
-S3Settings s3_settings(const StoreSettings& store, const S3Place& place) {
+S3Settings s3_settings(const StoreSettings& store, const S3Place& place, const S3Share& share) {
   S3Settings settings;
   settings.bucket = place.bucket;
   settings.prefix = place.prefix;
@@ -33,6 +34,10 @@ S3Settings s3_settings(const StoreSettings& store, const S3Place& place) {
   settings.encryption = store.encryption;
   settings.kms_key = store.kms_key;
   settings.ca_file = text_of(store.ca_file);
+  if (share.stores > 1) {
+    settings.memory_bytes /= share.stores;
+    settings.part_bytes = PartPlan::kLeastPartBytes;
+  }
   AwsFiles files;
   files.credentials_file = store.credentials_file;
   if (!store.profile.empty()) files.profile = store.profile;
@@ -90,7 +95,7 @@ StoreSettings store_settings_of(const std::string& store, const Config& config) 
 std::optional<S3Settings> s3_settings_of(const StoreSettings& store) {
   const StorePlace place = parse_store_url(store.url);
   const auto* s3 = std::get_if<S3Place>(&place);
-  return s3 != nullptr ? std::optional(s3_settings(store, *s3)) : std::nullopt;
+  return s3 != nullptr ? std::optional(s3_settings(store, *s3, {})) : std::nullopt;
 }
 
 std::optional<StoredName> stored_name(const std::filesystem::path& archive, const Config& config) {
@@ -114,7 +119,7 @@ ArchiveIdentity identity_of(const ObjectInfo& info) {
 }
 
 OpenStore::OpenStore(const StoreSettings& settings, const StoreEnvironment& environment,
-                     const std::function<bool()>& cancelled)
+                     const std::function<bool()>& cancelled, const S3Share& share)
     : url_(settings.url),
       journal_(environment.config.state_dir / "uploads"),
       watcher_("", [](Progress&) {}, cancellation_, cancelled, {}) {
@@ -126,7 +131,7 @@ OpenStore::OpenStore(const StoreSettings& settings, const StoreEnvironment& envi
     const BackendSurroundings surroundings{environment.clock, pause_, cancellation_, policy, &journal_};
     std::unique_ptr<Backend> remote;
     if (const auto* s3 = std::get_if<S3Place>(&place)) {
-      remote = std::make_unique<S3Backend>(s3_settings(settings, *s3), surroundings);
+      remote = std::make_unique<S3Backend>(s3_settings(settings, *s3, share), surroundings);
     } else {
       remote = std::make_unique<SftpBackend>(sftp_settings(settings, std::get<SftpPlace>(place)), surroundings);
     }

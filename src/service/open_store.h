@@ -48,17 +48,26 @@ struct StoredName {
 /// What tells an object from one that takes its place.
 [[nodiscard]] ArchiveIdentity identity_of(const ObjectInfo& info);
 
+/// How many S3 stores are written to at the same time: they share the memory for parts under way.
+struct S3Share {
+  unsigned stores = 1;
+  static constexpr unsigned kMostStores = 8;
+};
+
 /// A store for the time of one operation.
 class OpenStore {
  public:
   /// Makes no connection before it must. While it exists, `cancelled` (may be empty) is asked ten times a second;
   /// true ends what is under way with Error interrupted.
-  OpenStore(const StoreSettings& settings, const StoreEnvironment& environment, const std::function<bool()>& cancelled);
+  OpenStore(const StoreSettings& settings, const StoreEnvironment& environment, const std::function<bool()>& cancelled,
+            const S3Share& share = {});
 
   [[nodiscard]] Backend& backend() noexcept { return *backend_; }
   /// Where an object is, as people name it.
   [[nodiscard]] std::filesystem::path archive_of(const std::string& key) const { return url_ + "/" + key; }
   [[nodiscard]] const Cancellation& cancellation() const noexcept { return cancellation_; }
+  /// From any thread: ends what is under way, as if `cancelled` had said so.
+  void cancel() noexcept { cancellation_.cancel(); }
 
  private:
   std::string url_;

@@ -25,6 +25,8 @@
 #include "recovery/in_place_plan.h"
 #include "recovery/restore_in_place.h"
 #include "recovery/scratch.h"
+#include "service/copy_to_stores.h"
+#include "service/create_to_stores.h"
 #include "service/examine_machine.h"
 #include "service/examine_store.h"
 #include "service/fetch_archive.h"
@@ -181,7 +183,10 @@ std::vector<SharedDatabase> Service::shared_databases() const { return shared_da
 
 Created Service::create(const Site& site, const CreateOptions& options) {
   sweep_scratch(implementation_->config, implementation_->log);
-  return create_snapshot(site, options, {implementation_->config, implementation_->clock, implementation_->log});
+  CreateOptions chosen = options;
+  if (chosen.stores.empty() && !chosen.backup_root) chosen.stores = default_stores(site, implementation_->config);
+  if (!chosen.stores.empty()) return create_to_stores(site, chosen, implementation_->stores());
+  return create_snapshot(site, chosen, {implementation_->config, implementation_->clock, implementation_->log});
 }
 
 std::vector<SnapshotRef> Service::list(const std::string& name,
@@ -290,7 +295,7 @@ std::vector<Stored> Service::copy(const std::filesystem::path& archive, const st
                 fmt::format("{} does not say which site it is a backup of", printable(archive.string())),
                 "put it into a folder that has the site's name");
   }
-  return copy_to_stores({archive, *file, *site, file_name}, stores, options, implementation_->stores());
+  return copy_to_stores({archive, file, *site}, stores, options, implementation_->stores());
 }
 
 Json Service::info(const std::filesystem::path& archive) const {

@@ -1,4 +1,4 @@
-// Archives in stores elsewhere: which there are, and how they get there.
+// Which archives there are in stores elsewhere.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,6 @@
 
 #include "service/open_store.h"
 #include "wobackup/snapshot.h"
-#include "wobackup/store.h"
 
 namespace wobackup {
 
@@ -24,19 +23,5 @@ namespace wobackup {
 
 /// The sites that it has backups of, sorted.
 [[nodiscard]] std::vector<std::string> sites_stored(OpenStore& store);
-
-/// An archive on its way to stores.
-struct CopySource {
-  const std::filesystem::path& archive;  ///< for messages and the ledger
-  const RandomAccess& file;
-  std::string site;
-  std::string file_name;  ///< "2025-01-20_14-25-30.tar.zst"
-};
-
-/// Copies it, as it is, to all of the stores at once; what happens to one does not touch the others. An archive that
-/// was made here must still be what it was then (verification), and a copy is recorded like it. A name that is taken by
-/// another archive is an error of that store.
-[[nodiscard]] std::vector<Stored> copy_to_stores(const CopySource& source, const std::vector<std::string>& stores,
-                                                 const CopyOptions& options, const StoreEnvironment& environment);
 
 }  // namespace wobackup

@@ -53,10 +53,10 @@ void ArchiveLedger::add(const LedgerEntry& entry) const {
   json["created"] = entry.created;
   json["type"] = entry.type;
   json["complete"] = entry.complete;
+  json["backup_type"] = entry.backup_type;
+  json["reason"] = entry.reason;
   if (entry.encrypted) {
     json["encrypted"] = true;
-    json["backup_type"] = entry.backup_type;
-    json["reason"] = entry.reason;
   }
   if (::mkdir(path_.parent_path().c_str(), 0700) != 0 && errno != EEXIST) {
     throw system_error(fmt::format("cannot make the folder {}", path_.parent_path().string()), errno);

@@ -20,7 +20,8 @@ struct LedgerEntry {
   std::string type;             ///< "full", "db", "files": what was asked for
   bool complete = true;
   bool encrypted = false;
-  /// Of an encrypted one, what its vhost.json says: a server without the identity cannot read it back.
+  /// What its vhost.json says: of an encrypted one, a server without the identity cannot read it back. Plain ones of
+  /// earlier versions have none.
   std::string backup_type, reason;
 };
 

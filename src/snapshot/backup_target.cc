@@ -25,6 +25,20 @@ bool is_inside(const std::filesystem::path& path, const std::filesystem::path& f
   return !relative.empty() && *relative.begin() != "..";
 }
 
+std::optional<std::chrono::sys_seconds> newest_archive_time(int directory_fd) {
+  std::optional<std::chrono::sys_seconds> newest;
+  const int listing_fd = ::openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(listing_fd < 0 ? nullptr : ::fdopendir(listing_fd), ::closedir);
+  while (const dirent* item = listing ? ::readdir(listing.get()) : nullptr) {
+    const std::string_view name = item->d_name;
+    const auto time = archive_ending_of(name).empty() ? std::nullopt : time_from_snapshot_timestamp(name);
+    if (time && (!newest || *time > *newest)) newest = time;
+  }
+  return newest;
+}
+
+}  // namespace
+
 // Both as written and with links resolved, before anything is made: a folder under htdocs is served to the world.
 void refuse_inside_htdocs(const Site& site, const std::filesystem::path& root) {
   const std::filesystem::path htdocs = htdocs_of(site);
@@ -39,20 +53,6 @@ void refuse_inside_htdocs(const Site& site, const std::filesystem::path& root) {
                           printable(root.string()), printable(htdocs.string())),
               fmt::format("choose a folder outside, for example {}", (site.path / "backup").string()));
 }
-
-std::optional<std::chrono::sys_seconds> newest_archive_time(int directory_fd) {
-  std::optional<std::chrono::sys_seconds> newest;
-  const int listing_fd = ::openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(listing_fd < 0 ? nullptr : ::fdopendir(listing_fd), ::closedir);
-  while (const dirent* item = listing ? ::readdir(listing.get()) : nullptr) {
-    const std::string_view name = item->d_name;
-    const auto time = archive_ending_of(name).empty() ? std::nullopt : time_from_snapshot_timestamp(name);
-    if (time && (!newest || *time > *newest)) newest = time;
-  }
-  return newest;
-}
-
-}  // namespace
 
 std::filesystem::path backup_root_of(const Site& site, const Config& config,
                                      const std::optional<std::filesystem::path>& requested) {
@@ -80,23 +80,25 @@ BackupTarget open_backup_target(const Site& site, const std::filesystem::path& r
   return target;
 }
 
-std::chrono::sys_seconds choose_time(const BackupTarget& target, const ArchiveLedger& ledger,
+std::chrono::sys_seconds choose_time(const BackupTarget* target, const ArchiveLedger& ledger,
                                      std::chrono::sys_seconds now, const LogSink& log) {
-  const std::optional<std::chrono::sys_seconds> newest = newest_archive_time(target.fd.get());
+  const std::optional<std::chrono::sys_seconds> newest =
+      target == nullptr ? std::nullopt : newest_archive_time(target->fd.get());
   std::chrono::sys_seconds time = now;
   if (newest && *newest > now) {
     if (*newest - now <= kSmallStepBack) {
       time = *newest + std::chrono::seconds(1);
     } else if (log) {
       log(LogLevel::warning, fmt::format("{}: the newest backup, {}, lies in the future: is the clock right?",
-                                         target.directory.string(), snapshot_timestamp(*newest)));
+                                         target->directory.string(), snapshot_timestamp(*newest)));
     }
   }
   const auto taken = [&](const std::string& name) {
     for (const char* suffix : {"", "_incomplete"}) {
       for (const bool encrypted : {false, true}) {
         const std::string file = fmt::format("{}{}{}", name, suffix, archive_ending(encrypted));
-        if (::faccessat(target.fd.get(), file.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) return true;
+        if (target != nullptr && ::faccessat(target->fd.get(), file.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+          return true;
       }
     }
     return ledger.has_name(name) || ledger.has_name(name + "_incomplete");

@@ -31,9 +31,13 @@ struct BackupTarget {
 /// htdocs, where a web server would serve it.
 [[nodiscard]] BackupTarget open_backup_target(const Site& site, const std::filesystem::path& root);
 
-/// A name that neither lies in the folder nor was ever used: the time's, or the next free second. If the newest archive
-/// is a little newer than the clock, which was set back, the name comes after it, so that the order stays true.
-[[nodiscard]] std::chrono::sys_seconds choose_time(const BackupTarget& target, const ArchiveLedger& ledger,
+/// Throws usage for a folder below the site's htdocs, where a web server would serve it.
+void refuse_inside_htdocs(const Site& site, const std::filesystem::path& folder);
+
+/// A name that neither lies in the folder (if there is one) nor was ever used: the time's, or the next free second. If
+/// the newest archive is a little newer than the clock, which was set back, the name comes after it, so that the order
+/// stays true.
+[[nodiscard]] std::chrono::sys_seconds choose_time(const BackupTarget* target, const ArchiveLedger& ledger,
                                                    std::chrono::sys_seconds now, const LogSink& log);
 
 /// min_free as set, or its default for this disk.

@@ -1,6 +1,9 @@
 // Makes one backup of one site.
 #pragma once
 
+#include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +13,7 @@
 #include "base/unique_fd.h"
 #include "database/event_status.h"
 #include "database/site_login.h"
+#include "snapshot/destination.h"
 #include "wobackup/config.h"
 #include "wobackup/log.h"
 #include "wobackup/site.h"
@@ -28,6 +32,20 @@ struct CreateEnvironment {
 /// is left under a final name.
 [[nodiscard]] Created create_snapshot(const Site& site, const CreateOptions& options,
                                       const CreateEnvironment& environment);
+
+/// A store that a snapshot goes to while it is made.
+struct SnapshotPlace {
+  std::string store;                                   ///< as it was named
+  std::function<std::unique_ptr<Destination>()> open;  ///< empty: the site's own folder of archives
+  std::vector<std::string> recipients = {};            ///< its own; none: as the options and the site's settings say
+  std::chrono::milliseconds stall = std::chrono::minutes(10);  ///< FanOutPlace::stall
+};
+
+/// The same for several stores at once: read, dumped and compressed once, encrypted once for each set of recipients.
+/// Throws only if none of them has it in the end; Created::stores says how it went for each, in their order.
+[[nodiscard]] Created create_snapshot_in(const Site& site, const CreateOptions& options,
+                                         const std::vector<SnapshotPlace>& places,
+                                         const CreateEnvironment& environment);
 
 /// A database that only this program knows of, in place of the site's.
 struct GivenDatabase {

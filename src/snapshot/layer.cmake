@@ -4,10 +4,14 @@ wobackup_layer(snapshot PATH snapshot
     archive_trust.cc
     backup_target.cc
     create.cc
+    create_in_stores.cc
+    distribution.cc
     encryption.cc
+    fan_out.cc
     remembered_archives.cc
     database_capture.cc
     file_capture.cc
+    folder_destination.cc
     progress.cc
     restore.cc
     restore_foreign.cc
@@ -19,4 +23,5 @@ wobackup_layer(snapshot PATH snapshot
     verify_ledger.cc
     verify_types.cc
     vhost_metadata.cc
+    write_snapshot.cc
   DEPENDS base age crypto container config site source_files source_database database target_files store_archive)

@@ -22,7 +22,7 @@
 namespace wobackup {
 namespace {
 
-const Identity kNobody{65534, 65534, {}};
+const UserIdentity kNobody{65534, 65534, {}};
 
 // What a program that writes the time into a file all the while has written, once it has begun.
 class Ticking {
@@ -117,7 +117,7 @@ TEST_F(AttendedRun, MissingProgramAndClosedFolder_AreErrors) {
 
 TEST_F(AttendedRun, OtherIdentity_HasItsGroupsAndNothingElse) {
   if (!is_root()) GTEST_SKIP() << "needs root";
-  command_.run_as = Identity{65534, 65534, {65534, 100}};
+  command_.run_as = UserIdentity{65534, 65534, {65534, 100}};
   const UniqueFd secret(::open("/etc/shadow", O_RDONLY));  // not close-on-exec, as a program that uses us may do it
   EXPECT_TRUE(run("id -u; id -G; ls /proc/self/fd | wc -l").status.success());
   EXPECT_EQ(output(), "65534\n65534 100\n4\n");  // 0, 1, 2 and that of ls itself

@@ -100,6 +100,7 @@ enabled = true
 
 TEST_F(ConfigFile, Stores_AreReadByTheirNames) {
   const Config config = load(folder_, R"(
+stores = ["local", "offsite", "/mnt/other"]
 [store.offsite]
 url = "s3://bucket/a/prefix/"
 endpoint = "https://s3.example:9000"
@@ -112,6 +113,11 @@ host_keys = ["SHA256:x"]
 identity_file = "/root/.ssh/backup"
 [store.disk]
 url = "/mnt/disk"
+keep = 30
+stall_timeout = "5m"
+recipients = ["age1gg3wkwum8tlswqv9ehqmt4es0ngmsrcrgk2n8v48ulm0pcdt79uqwsaxxd"]
+[site."a.example"]
+stores = ["local", "disk"]
 )");
   ASSERT_EQ(config.store.size(), 3U);
   const StoreSettings& offsite = config.store.at("offsite");
@@ -125,15 +131,25 @@ url = "/mnt/disk"
   EXPECT_EQ(config.store.at("nas").host_keys, Texts{"SHA256:x"});
   EXPECT_EQ(config.store.at("nas").identity_file, "/root/.ssh/backup");
   EXPECT_EQ(config.store.at("disk").url, "/mnt/disk");
+  EXPECT_EQ(config.store.at("disk").keep, 30U);
+  EXPECT_EQ(config.store.at("disk").stall_timeout, std::chrono::minutes(5));
+  EXPECT_EQ(config.store.at("disk").recipients,
+            Texts{"age1gg3wkwum8tlswqv9ehqmt4es0ngmsrcrgk2n8v48ulm0pcdt79uqwsaxxd"});
+  EXPECT_FALSE(offsite.keep || offsite.stall_timeout);
+  EXPECT_EQ(config.stores, (Texts{"local", "offsite", "/mnt/other"}));
+  EXPECT_EQ(config.site.at("a.example").stores, (Texts{"local", "disk"}));
 }
 
 TEST_F(ConfigFile, WrongStores_AreRefused) {
   const auto refused = [&](const std::string& text) { return refusal(folder_, text); };
-  for (const char* text : {"[store.x]\nregion = \"eu\"\n", "[store.x]\nurl = \"s3://\"\n",
-                           "[store.x]\nurl = \"backups\"\n", "[store.x]\nurl = \"/a\"\nendpoint = \"https://b\"\n",
-                           "[store.x]\nurl = \"s3://bucket\"\nidentity_file = \"/a\"\n",
-                           "[store.x]\nurl = \"s3://bucket\"\nkeep = 3\n", "[store.\"a b\"]\nurl = \"/a\"\n",
-                           "[store.x]\nurl = \"s3://bucket\"\naddressing = \"both\"\n", "[store]\nurl = \"/a\"\n"}) {
+  for (const char* text :
+       {"[store.x]\nregion = \"eu\"\n", "[store.x]\nurl = \"s3://\"\n", "[store.x]\nurl = \"backups\"\n",
+        "[store.x]\nurl = \"/a\"\nendpoint = \"https://b\"\n",
+        "[store.x]\nurl = \"s3://bucket\"\nidentity_file = \"/a\"\n", "[store.x]\nurl = \"/a\"\nkeep = 0\n",
+        "[store.x]\nurl = \"/a\"\nrecipients = []\n", "[store.x]\nurl = \"/a\"\nrecipients = [\"age1x\"]\n",
+        "[store.local]\nurl = \"/a\"\n", "[store.x]\nurl = \"/a\"\nstall_timeout = 0\n", "stores = [\"nowhere\"]\n",
+        "[store.\"a b\"]\nurl = \"/a\"\n", "[store.x]\nurl = \"s3://bucket\"\naddressing = \"both\"\n",
+        "[store]\nurl = \"/a\"\n"}) {
     EXPECT_NE(refused(text), "no error") << text;
   }
 }

@@ -80,13 +80,13 @@ S3Settings StrictS3::settings() const {
 
 std::string StrictS3::control(const std::string& what, const std::string& body) const {
   HttpClient http(tls_ ? ca_file_.string() : "");
-  HttpRequest request;
+  S3HttpRequest request;
   request.method = "POST";
   request.url = (tls_ ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port_) + "/_control/" + what;
   request.body = bytes_of(body);
   request.text_limit_bytes = std::size_t{16} << 20U;
   const Cancellation never;
-  const HttpAnswer answer = http.send(request, never);
+  const S3HttpAnswer answer = http.send(request, never);
   if (answer.status != 200) throw std::runtime_error("the test's S3 server does not take " + what);
   return answer.text;
 }

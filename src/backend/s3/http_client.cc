@@ -29,9 +29,9 @@ using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 // One request on its way.
 struct Transfer {
   CURL* curl = nullptr;
-  const HttpRequest* request = nullptr;
+  const S3HttpRequest* request = nullptr;
   const Cancellation* cancellation = nullptr;
-  HttpAnswer answer;
+  S3HttpAnswer answer;
   std::size_t sent_bytes = 0;
   std::size_t header_bytes = 0;
   bool too_long = false;
@@ -42,7 +42,7 @@ std::size_t store_body(Transfer& transfer, const char* data, std::size_t size) {
   long status = 0;
   curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
   const bool content = (status == 200 || status == 206) && !transfer.request->into.empty();
-  HttpAnswer& answer = transfer.answer;
+  S3HttpAnswer& answer = transfer.answer;
   const std::size_t room = content ? transfer.request->into.size() - answer.into_bytes
                                    : transfer.request->text_limit_bytes - answer.text.size();
   if (size > room) {
@@ -113,7 +113,7 @@ extern "C" int wobackup_s3_progress(void* transfer, curl_off_t, curl_off_t, curl
   return static_cast<const Transfer*>(transfer)->cancellation->cancelled() ? 1 : 0;
 }
 
-HeaderList header_list(const HttpRequest& request) {
+HeaderList header_list(const S3HttpRequest& request) {
   HeaderList list;
   const auto add = [&](const std::string& line) {
     curl_slist* longer = curl_slist_append(list.get(), line.c_str());
@@ -200,7 +200,7 @@ std::unique_ptr<HttpClient::Connection> HttpClient::take_connection() {
   return connection;
 }
 
-HttpAnswer HttpClient::send(const HttpRequest& request, const Cancellation& cancellation) {
+S3HttpAnswer HttpClient::send(const S3HttpRequest& request, const Cancellation& cancellation) {
   cancellation.check();
   std::unique_ptr<Connection> connection = take_connection();
   CURL* curl = connection->curl.get();

@@ -17,19 +17,19 @@
 namespace wobackup {
 
 /// A request. What spans show must stay until the answer is there.
-struct HttpRequest {
+struct S3HttpRequest {
   std::string method;
   std::string url;  ///< http or https; sent as it is
   std::vector<std::pair<std::string, std::string>> headers;
   ByteSpan body;         ///< of PUT and POST
-  MutableByteSpan into;  ///< where the body of an answer 200 or 206 goes; empty: to HttpAnswer::text
+  MutableByteSpan into;  ///< where the body of an answer 200 or 206 goes; empty: to S3HttpAnswer::text
   std::size_t text_limit_bytes = std::size_t{64} << 10U;
   std::chrono::seconds connect_time{15};
   std::chrono::seconds stall{60};  ///< ends with a retryable error when nothing moves for so long
 };
 
 /// An answer, whatever its status. It is a server's text: not to be trusted.
-struct HttpAnswer {
+struct S3HttpAnswer {
   int status = 0;
   std::map<std::string, std::string> headers;  ///< names in lower case
   std::string text;
@@ -52,7 +52,7 @@ class HttpClient {
 
   /// Throws Error: interrupted; failed, retryable where the network or the server broke off; verification for an answer
   /// that is longer than the limits.
-  [[nodiscard]] HttpAnswer send(const HttpRequest& request, const Cancellation& cancellation);
+  [[nodiscard]] S3HttpAnswer send(const S3HttpRequest& request, const Cancellation& cancellation);
 
  private:
   struct Connection;

@@ -113,7 +113,7 @@ std::vector<std::string> S3Backend::abort_listed(std::chrono::sys_seconds begun_
     request.query = {{"uploads", ""}, {"max-uploads", "1000"}, {"encoding-type", "url"}, {"prefix", store}};
     if (!page.next_key.empty()) request.query.emplace_back("key-marker", page.next_key);
     if (!page.next_id.empty()) request.query.emplace_back("upload-id-marker", page.next_id);
-    const HttpAnswer answer = client_.send(request, surroundings_.cancellation);
+    const S3HttpAnswer answer = client_.send(request, surroundings_.cancellation);
     if (answer.status != 200) return aborted;
     page = s3_upload_page(answer.text);
     for (const S3ListedUpload& upload : page.uploads) {

@@ -20,7 +20,7 @@ namespace {
 constexpr int kMostTries = 3;
 
 // The bucket's region, where an answer names it.
-std::string named_region(const HttpAnswer& answer) {
+std::string named_region(const S3HttpAnswer& answer) {
   if (const std::string* header = answer.header("x-amz-bucket-region"); header != nullptr && is_s3_region(*header)) {
     return *header;
   }
@@ -28,7 +28,7 @@ std::string named_region(const HttpAnswer& answer) {
   return fault && is_s3_region(fault->region) ? fault->region : "";
 }
 
-bool says_expired(const HttpAnswer& answer) {
+bool says_expired(const S3HttpAnswer& answer) {
   const std::optional<S3Fault> fault = s3_fault(answer.text);
   return fault &&
          (fault->code == "ExpiredToken" || fault->code == "TokenRefreshRequired" || fault->code == "InvalidToken");
@@ -65,7 +65,7 @@ S3Client::Identity S3Client::identity() {
   return {*keys_, region_};
 }
 
-void S3Client::remember_time(const HttpAnswer& answer) {
+void S3Client::remember_time(const S3HttpAnswer& answer) {
   const std::string* date = answer.header("date");
   if (date == nullptr) return;
   const std::time_t server = curl_getdate(date->c_str(), nullptr);
@@ -75,7 +75,7 @@ void S3Client::remember_time(const HttpAnswer& answer) {
 }
 
 // Whether the answer tells how the same request will be taken. Another thread may have learnt it before.
-bool S3Client::corrected(const HttpAnswer& answer, const Identity& used) {
+bool S3Client::corrected(const S3HttpAnswer& answer, const Identity& used) {
   const std::scoped_lock lock(mutex_);
   if (says_expired(answer)) {
     if (*keys_ == used.keys) keys_ = settings_.keys();
@@ -87,7 +87,7 @@ bool S3Client::corrected(const HttpAnswer& answer, const Identity& used) {
   return region_ != used.region;
 }
 
-HttpAnswer S3Client::send_once(const S3Request& request, const Identity& identity, const Cancellation& cancellation) {
+S3HttpAnswer S3Client::send_once(const S3Request& request, const Identity& identity, const Cancellation& cancellation) {
   const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
   const S3Target target = s3_target(settings_, identity.region, request.key.empty() ? "" : full_key(request.key));
   SignableRequest signable;
@@ -106,7 +106,7 @@ HttpAnswer S3Client::send_once(const S3Request& request, const Identity& identit
       signable.headers.emplace_back("content-md5", std::move(*md5));
     }
   }
-  HttpRequest http;
+  S3HttpRequest http;
   http.headers = signable.headers;
   signable.headers.emplace_back("host", target.host);  // libcurl sends the same one
   http.headers.emplace_back("authorization", authorization(signable, identity.keys, identity.region, now));
@@ -118,16 +118,16 @@ HttpAnswer S3Client::send_once(const S3Request& request, const Identity& identit
   http.text_limit_bytes = request.text_limit_bytes;
   http.stall = request.stall.value_or(settings_.stall);
   http.connect_time = std::min(settings_.connect_time, http.stall);
-  HttpAnswer answer = http_.send(http, cancellation);
+  S3HttpAnswer answer = http_.send(http, cancellation);
   remember_time(answer);
   return answer;
 }
 
-HttpAnswer S3Client::send(const S3Request& request, const Cancellation& cancellation) {
+S3HttpAnswer S3Client::send(const S3Request& request, const Cancellation& cancellation) {
   try {
     for (int tries = 1;; ++tries) {
       const Identity used = identity();
-      HttpAnswer answer = send_once(request, used, cancellation);
+      S3HttpAnswer answer = send_once(request, used, cancellation);
       if (answer.status >= 200 && answer.status < 300) return answer;
       if (tries < kMostTries && corrected(answer, used)) continue;
       const auto& accepted = request.accepted;

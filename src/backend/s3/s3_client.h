@@ -23,7 +23,7 @@ struct S3Request {
   TextPairs query;
   TextPairs headers;  ///< beside host, date, payload hash and token; names in lower case
   ByteSpan body;
-  MutableByteSpan into;  ///< see HttpRequest
+  MutableByteSpan into;  ///< see S3HttpRequest
   std::size_t text_limit_bytes = std::size_t{64} << 10U;
   std::optional<std::chrono::seconds> stall;  ///< instead of the settings'; a shorter one also limits connecting
   std::vector<int> accepted;                  ///< statuses beside 200 to 299 that are an answer and no failure
@@ -39,7 +39,7 @@ class S3Client {
 
   /// The answer, if its status is 2xx or accepted. Throws Error otherwise, with what the server said: not_found,
   /// no_space, verification (412: the object was replaced), failed; retryable where it may go away.
-  [[nodiscard]] HttpAnswer send(const S3Request& request, const Cancellation& cancellation);
+  [[nodiscard]] S3HttpAnswer send(const S3Request& request, const Cancellation& cancellation);
 
   /// How far the server's clock was ahead of this machine's in its last answer; nothing before the first.
   [[nodiscard]] std::optional<std::chrono::seconds> clock_difference() const noexcept;
@@ -58,10 +58,10 @@ class S3Client {
     std::string region;
   };
   [[nodiscard]] Identity identity();
-  [[nodiscard]] HttpAnswer send_once(const S3Request& request, const Identity& identity,
-                                     const Cancellation& cancellation);
-  [[nodiscard]] bool corrected(const HttpAnswer& answer, const Identity& used);
-  void remember_time(const HttpAnswer& answer);
+  [[nodiscard]] S3HttpAnswer send_once(const S3Request& request, const Identity& identity,
+                                       const Cancellation& cancellation);
+  [[nodiscard]] bool corrected(const S3HttpAnswer& answer, const Identity& used);
+  void remember_time(const S3HttpAnswer& answer);
 
   S3Settings settings_;
   const Clock& clock_;

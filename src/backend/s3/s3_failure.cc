@@ -94,7 +94,7 @@ Error clock_failure(const std::string& purpose, std::optional<std::chrono::secon
 
 }  // namespace
 
-Error s3_failure(const std::string& purpose, const HttpAnswer& answer, std::optional<std::chrono::seconds> ahead) {
+Error s3_failure(const std::string& purpose, const S3HttpAnswer& answer, std::optional<std::chrono::seconds> ahead) {
   const S3Fault fault = s3_fault(answer.text).value_or(S3Fault{});
   if (fault.code == "RequestTimeTooSkewed") return clock_failure(purpose, ahead);
   const auto* place =

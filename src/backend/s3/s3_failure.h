@@ -11,7 +11,7 @@
 namespace wobackup {
 
 /// `purpose` says what was tried. `ahead` is by how much the server's clock is before this machine's.
-[[nodiscard]] Error s3_failure(const std::string& purpose, const HttpAnswer& answer,
+[[nodiscard]] Error s3_failure(const std::string& purpose, const S3HttpAnswer& answer,
                                std::optional<std::chrono::seconds> ahead);
 
 }  // namespace wobackup

@@ -21,12 +21,12 @@ std::string shown(const S3Client& client, const std::string& key) {
   return fmt::format("{}/{}", client.name(), printable(key));
 }
 
-std::string header_or_empty(const HttpAnswer& answer, const char* name) {
+std::string header_or_empty(const S3HttpAnswer& answer, const char* name) {
   const std::string* value = answer.header(name);
   return value == nullptr ? std::string() : *value;
 }
 
-ObjectInfo info_from(const HttpAnswer& answer, const std::string& key, std::uint64_t size) {
+ObjectInfo info_from(const S3HttpAnswer& answer, const std::string& key, std::uint64_t size) {
   ObjectInfo info;
   info.key = key;
   info.size_bytes = size;
@@ -36,7 +36,7 @@ ObjectInfo info_from(const HttpAnswer& answer, const std::string& key, std::uint
   return info;
 }
 
-std::optional<std::uint64_t> content_length(const HttpAnswer& answer) {
+std::optional<std::uint64_t> content_length(const S3HttpAnswer& answer) {
   const std::string text = header_or_empty(answer, "content-length");
   std::uint64_t length = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
@@ -89,7 +89,7 @@ class S3Object final : public OpenObject {
     if (!info_.version.empty()) request.headers.emplace_back("if-match", info_.version);
     request.into = buffer;
     request.purpose = fmt::format("cannot read {}", name_);
-    const HttpAnswer answer = client_.send(request, cancellation_);
+    const S3HttpAnswer answer = client_.send(request, cancellation_);
     if (header_or_empty(answer, "etag") != info_.version) {
       throw Error(ErrorKind::verification, fmt::format("{} was replaced while it was read", name_));
     }
@@ -108,7 +108,7 @@ class S3Object final : public OpenObject {
   const Cancellation& cancellation_;
 };
 
-void require_sha256(const HttpAnswer& answer, const Tail& tail, const std::string& name) {
+void require_sha256(const S3HttpAnswer& answer, const Tail& tail, const std::string& name) {
   const std::string expected = header_or_empty(answer, kS3Sha256Header);
   if (!expected.empty() && hex(sha256(tail.bytes)) != expected) {
     throw Error(ErrorKind::verification, fmt::format("{} does not have the SHA-256 that it was stored with", name));
@@ -127,7 +127,7 @@ std::unique_ptr<OpenObject> open_with_tail(S3Client& client, const std::string& 
   request.into = tail.bytes;
   request.accepted = {416};  // it is empty
   request.purpose = fmt::format("cannot open {}", shown(client, key));
-  HttpAnswer answer;
+  S3HttpAnswer answer;
   try {
     answer = client.send(request, cancellation);
   } catch (const Error& error) {
@@ -158,7 +158,7 @@ void ask_why(S3Client& client, const std::string& key, const std::string& purpos
   request.into = byte;
   request.accepted = {404, 416};
   request.purpose = purpose;
-  const HttpAnswer answer = client.send(request, cancellation);
+  const S3HttpAnswer answer = client.send(request, cancellation);
   if (answer.status == 404 && s3_fault(answer.text).value_or(S3Fault{}).code != "NoSuchKey") {
     throw s3_failure(purpose, answer, std::nullopt);
   }
@@ -172,7 +172,7 @@ std::optional<ObjectInfo> s3_stat(S3Client& client, const std::string& key, cons
   request.key = key;
   request.accepted = {301, 307, 400, 403, 404};
   request.purpose = fmt::format("cannot look for {}", shown(client, key));
-  HttpAnswer answer = client.send(request, cancellation);
+  S3HttpAnswer answer = client.send(request, cancellation);
   if (answer.status >= 300 && answer.status != 404) {
     ask_why(client, key, request.purpose, cancellation);
     request.accepted = {404};

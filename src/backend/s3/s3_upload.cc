@@ -158,7 +158,7 @@ std::string S3Upload::send_part(const Part& part) {
   S3Request put = request("PUT");
   put.query = {{"partNumber", std::to_string(part.number)}, {"uploadId", upload_id_}};
   put.body = part.bytes;
-  const HttpAnswer answer = retry_([&] { return client_.send(put, ending_); });
+  const S3HttpAnswer answer = retry_([&] { return client_.send(put, ending_); });
   const std::string* etag = answer.header("etag");
   if (etag == nullptr || etag->empty()) {
     throw Error(ErrorKind::verification, fmt::format("{}: the server gives a part no ETag", put.purpose));
@@ -194,8 +194,8 @@ void S3Upload::complete(const std::optional<ObjectInfo>& before) {
   complete.body = bytes_of(body);
   complete.stall = kCompletionStall;
   complete.accepted = {404};
-  const HttpAnswer answer = repeat([&] {
-    HttpAnswer said = client_.send(complete, ending_);
+  const S3HttpAnswer answer = repeat([&] {
+    S3HttpAnswer said = client_.send(complete, ending_);
     // AWS begins to answer, with 200, before it knows whether it can.
     if (const std::optional<S3Fault> fault = s3_fault(said.text); fault && said.status == 200) {
       throw Error(ErrorKind::failed,

@@ -21,7 +21,7 @@ std::optional<std::string> asked(S3Client& client, TextPairs query, const Cancel
   request.text_limit_bytes = kMostAnswerBytes;
   request.accepted = {400, 403, 404, 405, 501};
   request.purpose = fmt::format("cannot ask {} what it keeps", client.name());
-  HttpAnswer answer = client.send(request, cancellation);
+  S3HttpAnswer answer = client.send(request, cancellation);
   return answer.status == 200 ? std::optional(std::move(answer.text)) : std::nullopt;
 }
 

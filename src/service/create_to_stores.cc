@@ -1,0 +1,99 @@
+#include "service/create_to_stores.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "backend/store_url.h"
+#include "base/text.h"
+#include "service/store_destination.h"
+#include "service/store_retention.h"
+#include "snapshot/backup_target.h"
+
+namespace wobackup {
+namespace {
+
+// One store of several; without settings: the site's own folder.
+struct Named {
+  std::string name;
+  std::optional<StoreSettings> settings;
+};
+
+std::vector<Named> named_stores(const Site& site, const CreateOptions& options, const Config& config) {
+  std::vector<Named> stores;
+  std::set<std::string> places;
+  for (const std::string& name : options.stores) {
+    Named store{name, std::nullopt};
+    if (name != kOwnFolderStore) store.settings = store_settings_of(name, config);
+    if (!places.insert(store.settings ? store.settings->url : kOwnFolderStore).second) {
+      throw Error(ErrorKind::usage, fmt::format("{} was named twice", printable(name)));
+    }
+    if (store.settings) {
+      const StorePlace place = parse_store_url(store.settings->url);
+      if (const auto* local = std::get_if<LocalPlace>(&place)) refuse_inside_htdocs(site, local->folder);
+    }
+    stores.push_back(std::move(store));
+  }
+  if (options.backup_root && places.count(kOwnFolderStore) == 0) {
+    throw Error(ErrorKind::usage, "a root for archives was named, and they do not go there",
+                "add --to local, or leave out --path");
+  }
+  return stores;
+}
+
+// As if none had been named: that writes faster.
+Created create_in_own_folder(const Site& site, const CreateOptions& options, const StoreEnvironment& environment) {
+  Created created = create_snapshot(site, options, {environment.config, environment.clock, environment.log});
+  Stored& stored = created.stores.emplace_back();
+  stored.store = kOwnFolderStore;
+  stored.archive = created.archive;
+  stored.encrypted = created.encrypted;
+  stored.size_bytes = created.size_bytes;
+  stored.sha256 = created.sha256;
+  stored.elapsed = created.elapsed;
+  return created;
+}
+
+}  // namespace
+
+const std::vector<std::string>& default_stores(const Site& site, const Config& config) {
+  const auto own = config.site.find(site.name);
+  return own != config.site.end() && !own->second.stores.empty() ? own->second.stores : config.stores;
+}
+
+Created create_to_stores(const Site& site, const CreateOptions& options, const StoreEnvironment& environment) {
+  const std::vector<Named> stores = named_stores(site, options, environment.config);
+  if (stores.size() == 1 && !stores.front().settings) return create_in_own_folder(site, options, environment);
+  S3Share share{0};
+  for (const Named& store : stores) {
+    if (store.settings && store.settings->url.starts_with("s3://")) ++share.stores;
+  }
+  if (share.stores > S3Share::kMostStores) {
+    throw Error(ErrorKind::usage, fmt::format("more than {} S3 stores at once need too much memory", share.kMostStores),
+                "copy to the others afterwards");
+  }
+  std::vector<SnapshotPlace> places;
+  for (const Named& store : stores) {
+    SnapshotPlace& place = places.emplace_back();
+    place.store = store.name;
+    if (!store.settings) continue;
+    const StoreSettings& settings = *store.settings;
+    place.open = [&] {
+      return std::make_unique<StoreDestination>(settings, site.name, environment, options.cancelled, share);
+    };
+    place.recipients = settings.recipients;
+    if (settings.stall_timeout) place.stall = *settings.stall_timeout;
+  }
+  Created created = create_snapshot_in(site, options, places, {environment.config, environment.clock, environment.log});
+  for (std::size_t i = 0; i < stores.size(); ++i) {
+    if (stores[i].settings && !created.stores[i].error) {
+      remove_beyond_keep(*stores[i].settings, site.name, created.stores[i], environment);
+    }
+  }
+  return created;
+}
+
+}  // namespace wobackup
