@@ -129,8 +129,9 @@ TEST(MemberReading, ManifestThatLies_IsRefusedWithTheMembersName) {
   EXPECT_TRUE(refused([](ManifestEntry& e) { e.sha256->at(0) ^= std::byte{1}; }, "sha256"));
   EXPECT_TRUE(refused([](ManifestEntry& e) { e.sha256.reset(); }, "sha256"));
   EXPECT_TRUE(refused([](ManifestEntry& e) { *e.offset += 1; }, "offset"));
-  // Of htdocs/a, or of the member before it, whose length is another then: whichever thread finds it first.
-  EXPECT_TRUE(refused([](ManifestEntry& e) { *e.offset += 512; }, "manifest"));
+  // Of htdocs/a, where no header is, or of the member before it, whose length is another then: whichever thread finds
+  // it first.
+  EXPECT_TRUE(refused([](ManifestEntry& e) { *e.offset += 512; }, "the tar"));
   EXPECT_TRUE(refused([](ManifestEntry& e) { *e.offset = 1U << 30U; }, "offset"));
   EXPECT_TRUE(refused([](ManifestEntry& e) { e.entry.path = "htdocs/c"; }, "out of order at htdocs/b"));
   // Left out of the manifest, it would not be missed: so there may be no gaps in the tar.
