@@ -197,7 +197,9 @@ TEST_F(Doctor, Text_FitsEightyColumns) {
     // A path or URL stays whole.
     const std::size_t longest = line.find_first_not_of(' ');
     const bool one_word = longest == std::string::npos || line.find(' ', longest) == std::string::npos;
-    if (!one_word && line.find('/') == std::string::npos) EXPECT_LE(cli::display_width(line), 80U) << line;
+    if (!one_word && line.find('/') == std::string::npos) {
+      EXPECT_LE(cli::display_width(line), 80U) << line;
+    }
   }
 }
 

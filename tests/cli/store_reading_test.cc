@@ -204,7 +204,7 @@ TEST_F(StoreReading, FewRequestsAndSmallRanges) {
   const std::string name = only_in("bucket");
   const std::uint64_t size = s3_.state()["objects"][key_of(name)]["size"];
   ASSERT_GT(size, kLargeBytes / 2);
-  for (const std::string what : {"a.example", "a.example/latest", "a.example/" + name}) {
+  for (const std::string& what : {std::string("a.example"), std::string("a.example/latest"), "a.example/" + name}) {
     s3_.forget_requests();
     ASSERT_EQ(run({"info", what, "--from", "bucket"}).exit_code, 0);
     EXPECT_LE(requests(), 4U) << s3_.state()["requests"].dump();
@@ -237,8 +237,12 @@ class HostileStore : public StoreReading {
                                                   {"verify", what, "--level", "drill", "--from", "bucket"}}) {
       const Ran ran = run(words);
       EXPECT_EQ(ran.exit_code, 21) << words[0] << "\n" << ran.both();
-      if (words[0] != "verify") EXPECT_TRUE(contains(ran.err, why)) << words[0];
-      if (words[0] == "dump") EXPECT_EQ(ran.out, "");
+      if (words[0] != "verify") {
+        EXPECT_TRUE(contains(ran.err, why)) << words[0];
+      }
+      if (words[0] == "dump") {
+        EXPECT_EQ(ran.out, "");
+      }
     }
     EXPECT_FALSE(fs::exists(target));
     const Ran found = run({"find", "index.html", "a.example", "--from", "bucket"});
