@@ -41,7 +41,8 @@ class Doctor : public test::StoreCommandLine {
   }
   [[nodiscard]] std::size_t canaries() const {
     std::size_t count = 0;
-    for (const auto& [key, object] : s3_.state()["objects"].items()) {
+    const Json state = s3_.state();
+    for (const auto& [key, object] : state["objects"].items()) {
       if (key.find("wobackup-doctor") != std::string::npos) ++count;
     }
     return count;
