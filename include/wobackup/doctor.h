@@ -10,11 +10,11 @@ namespace wobackup {
 
 enum class Health {
   good,
-  unknown,  ///< it could not be asked, which is no fault
+  note,     ///< worth knowing, or could not be asked; no fault
   warning,  ///< works, but something should be done
   bad,      ///< backups, or getting them back, will fail
 };
-/// "ok", "unknown", "warning", "bad"
+/// "ok", "note", "warning", "bad"
 [[nodiscard]] std::string_view name_of(Health health) noexcept;
 
 /// One thing that was looked at.

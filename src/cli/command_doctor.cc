@@ -22,7 +22,7 @@ std::string coloured(Health health, Output& output) {
       return output.yellow(word);
     case Health::bad:
       return output.red(word);
-    case Health::unknown:
+    case Health::note:
       break;
   }
   return word;

@@ -93,12 +93,12 @@ class MachineExamination {
     struct stat status {};
     if (::stat(folder.c_str(), &status) != 0) {
       if (errno != ENOENT) {
-        return add(Health::unknown, "state", fmt::format("{} cannot be looked at", folder), "run it as root");
+        return add(Health::note, "state", fmt::format("{} cannot be looked at", folder), "run it as root");
       }
       return add(Health::good, "state", fmt::format("{} is made by the first backup", folder));
     }
     if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
-      return add(::geteuid() == 0 ? Health::bad : Health::unknown, "state", fmt::format("{} cannot be used", folder),
+      return add(::geteuid() == 0 ? Health::bad : Health::note, "state", fmt::format("{} cannot be used", folder),
                  ::geteuid() == 0 ? "is the disk mounted read-only?" : "run it as root");
     }
     if ((status.st_mode & 077) != 0 || !is_safe_place(config_.state_dir)) {
@@ -240,7 +240,7 @@ class MachineExamination {
       add(Health::warning, "backups", "older than two days: " + named(old), "wobackup create --all, every night");
     }
     if (!unverified.empty()) {
-      add(Health::unknown, "verified", "the newest backup was not verified: " + named(unverified),
+      add(Health::note, "verified", "the newest backup was not verified: " + named(unverified),
           "wobackup verify --all --sample 10%, every night; --level drill once in a while");
     }
     if (none.empty() && old.empty() && !sites_.empty()) {
@@ -264,7 +264,7 @@ class MachineExamination {
             fmt::format("wobackup guard --resume {0}, or --abort {0}", printable(pending.site)));
       }
     } catch (const Error& error) {
-      return add(Health::unknown, "pending", error.message(), error.hint());
+      return add(Health::note, "pending", error.message(), error.hint());
     }
     if (found == 0) add(Health::good, "pending", "nothing was interrupted");
   }

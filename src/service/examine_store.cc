@@ -24,8 +24,8 @@ std::string_view name_of(Health health) noexcept {
   switch (health) {
     case Health::good:
       return "ok";
-    case Health::unknown:
-      return "unknown";
+    case Health::note:
+      return "note";
     case Health::warning:
       return "warning";
     case Health::bad:
@@ -149,7 +149,7 @@ class StoreExamination {
       failed("reach", *error);
       return false;
     }
-    add(Health::good, "reach", "the server knows these credentials");
+    add(Health::good, "reach", is_folder() ? "the folder is there" : "the server knows these credentials");
     return true;
   }
 
@@ -249,7 +249,7 @@ class StoreExamination {
     std::string there = text_;
     if (can_read_) static_cast<void>(tried([&] { there = content(); }));
     can_replace_ = can_read_ ? there != text_ : !error && published;
-    if (can_replace_) return add(Health::unknown, "overwrite", "these credentials can replace an object");
+    if (can_replace_) return add(Health::note, "overwrite", "these credentials can replace an object");
     add(Health::good, "overwrite", "these credentials cannot replace an object");
   }
 
@@ -258,7 +258,7 @@ class StoreExamination {
     bool gone = !error;
     if (!error) static_cast<void>(tried([&] { gone = !backend().stat(key_).has_value(); }));
     can_remove_ = gone;
-    if (gone) return add(Health::unknown, "delete", "these credentials can remove an object");
+    if (gone) return add(Health::note, "delete", "these credentials can remove an object");
     add(Health::good, "delete", "these credentials cannot remove an object");
     if (std::find(leftovers_.begin(), leftovers_.end(), key_) == leftovers_.end()) leftovers_.push_back(key_);
   }
@@ -286,7 +286,7 @@ class StoreExamination {
 
   void tell_leftovers() {
     if (leftovers_.empty() || !wrote()) return;
-    add(Health::unknown, "canary",
+    add(Health::note, "canary",
         leftovers_.size() == 1
             ? fmt::format("{} stays: it may not be removed", leftovers_.front())
             : fmt::format("{} small objects {}* stay: they may not be removed", leftovers_.size(), own_),
@@ -325,7 +325,7 @@ class StoreExamination {
             "turn versioning on, with a lifecycle rule that removes old versions after some weeks");
         break;
       case S3Versioning::unknown:
-        add(Health::unknown, "versioning", "whether the bucket keeps versions may not be asked");
+        add(Health::note, "versioning", "whether the bucket keeps versions may not be asked");
         break;
     }
     if (lock && !lock->empty()) {
@@ -335,7 +335,7 @@ class StoreExamination {
       return add(Health::good, "safety", "whoever breaks in here can hide backups, but not remove their versions");
     }
     if (versioning == S3Versioning::enabled && !versions_go) {
-      return add(Health::unknown, "safety",
+      return add(Health::note, "safety",
                  "backups can be hidden; whether their versions could be removed, too, could not be tried", no_right);
     }
     if (versioning == S3Versioning::enabled) {

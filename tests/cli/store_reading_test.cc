@@ -204,7 +204,7 @@ TEST_F(StoreReading, FewRequestsAndSmallRanges) {
   const std::string name = only_in("bucket");
   const std::uint64_t size = s3_.state()["objects"][key_of(name)]["size"];
   ASSERT_GT(size, kLargeBytes / 2);
-  for (const std::string what : {"a.example", "a.example/latest", "a.example/" + name}) {
+  for (const std::string& what : {std::string("a.example"), std::string("a.example/latest"), "a.example/" + name}) {
     s3_.forget_requests();
     ASSERT_EQ(run({"info", what, "--from", "bucket"}).exit_code, 0);
     EXPECT_LE(requests(), 4U) << s3_.state()["requests"].dump();
@@ -222,6 +222,31 @@ TEST_F(StoreReading, FewRequestsAndSmallRanges) {
   EXPECT_EQ(test::text_of_file(root() / "r/htdocs/index.html"), "a.example");
 }
 
+// Another implementation than the one that was written beside these tests.
+TEST_F(StoreReading, S3rver_IsReadAsOthersAre) {
+  const test::S3rver server;
+  const S3Settings settings = server.settings();
+  const S3Keys keys = settings.keys();
+  ::setenv("AWS_ACCESS_KEY_ID", keys.access_key_id.c_str(), 1);
+  ::setenv("AWS_SECRET_ACCESS_KEY", keys.secret_key.c_str(), 1);
+  write_config("[store.npm]\nurl = \"s3://" + settings.bucket + "/web\"\nendpoint = \"" + settings.endpoint +
+               "\"\naddressing = \"path\"\n");
+  const std::string name = next_in("npm", "as it was");
+  EXPECT_EQ(run({"info", "a.example", "--from", "npm"}).exit_code, 0);
+  EXPECT_TRUE(contains(run({"find", "index.html", "a.example", "--from", "npm"}).out, "htdocs/index.html"));
+  EXPECT_EQ(run({"diff", "a.example", "live", "--from", "npm", "--exit-code"}).exit_code, 0);
+  EXPECT_EQ(run({"verify", "--all", "--level", "drill", "--from", "npm"}).exit_code, 0);
+  const Json listed = run({"--json", "list", "a.example", "--from", "npm"}).objects("snapshot").at(0);
+  EXPECT_EQ(listed["name"], name);
+  EXPECT_EQ(listed["verified"], "proven") << "listings and answers have one ETag";
+  write("www/a.example/htdocs/index.html", "hacked");
+  EXPECT_EQ(run({"restore", "a.example", "--in-place", "--from", "npm", "--yes"}).exit_code, 0);
+  EXPECT_EQ(test::text_of_file(www("a.example") / "htdocs/index.html"), "as it was");
+  const Ran examined = run({"--json", "doctor", "npm"});
+  EXPECT_EQ(examined.exit_code, 0) << examined.both();
+  EXPECT_EQ(run({"list", "--from", "npm", "--names"}).out, name + "\n");
+}
+
 class HostileStore : public StoreReading {
  protected:
   /// All that reads refuses it; nothing comes out that could be taken for the backup.
@@ -237,8 +262,12 @@ class HostileStore : public StoreReading {
                                                   {"verify", what, "--level", "drill", "--from", "bucket"}}) {
       const Ran ran = run(words);
       EXPECT_EQ(ran.exit_code, 21) << words[0] << "\n" << ran.both();
-      if (words[0] != "verify") EXPECT_TRUE(contains(ran.err, why)) << words[0];
-      if (words[0] == "dump") EXPECT_EQ(ran.out, "");
+      if (words[0] != "verify") {
+        EXPECT_TRUE(contains(ran.err, why)) << words[0];
+      }
+      if (words[0] == "dump") {
+        EXPECT_EQ(ran.out, "");
+      }
     }
     EXPECT_FALSE(fs::exists(target));
     const Ran found = run({"find", "index.html", "a.example", "--from", "bucket"});
