@@ -20,6 +20,9 @@
 namespace wobackup {
 namespace {
 
+// Of the parts under way to several S3 stores: less than of one, since each has buffers of its own, too.
+constexpr std::uint64_t kSharedPartBytes = std::uint64_t{30} << 20U;
+
 std::string text_of(const std::optional<std::filesystem::path>& path) { return path ? path->string() : std::string(); }
 
 S3Settings s3_settings(const StoreSettings& store, const S3Place& place, const S3Share& share) {
@@ -35,7 +38,7 @@ S3Settings s3_settings(const StoreSettings& store, const S3Place& place, const S
   settings.kms_key = store.kms_key;
   settings.ca_file = text_of(store.ca_file);
   if (share.stores > 1) {
-    settings.memory_bytes /= share.stores;
+    settings.memory_bytes = kSharedPartBytes / share.stores;
     settings.part_bytes = PartPlan::kLeastPartBytes;
   }
   AwsFiles files;

@@ -23,7 +23,9 @@ Distribution::Distribution(const std::vector<DistributionGroup>& groups, std::ui
     : check_(std::move(check)) {
   for (const DistributionGroup& group : groups) {
     Stream stream;
-    stream.fan_out = std::make_unique<FanOut>(group.places, group.file_name, size_hint_bytes, run);
+    // All groups together hold what one would.
+    const std::size_t blocks = std::max<std::size_t>(FanOut::kBlocks / groups.size(), 2);
+    stream.fan_out = std::make_unique<FanOut>(group.places, group.file_name, size_hint_bytes, run, blocks);
     if (!group.recipients.empty()) {
       stream.sealing =
           std::make_unique<AgeWriter>(*stream.fan_out, group.recipients, groups.size() == 1 ? sealing_threads : 0);

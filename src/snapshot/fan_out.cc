@@ -22,8 +22,8 @@ Error stalled(std::chrono::milliseconds stall) {
 }  // namespace
 
 FanOut::FanOut(const std::vector<FanOutPlace>& places, std::string file_name, std::uint64_t size_hint_bytes,
-               const Cancellation& run)
-    : file_name_(std::move(file_name)), size_hint_bytes_(size_hint_bytes), run_(run) {
+               const Cancellation& run, std::size_t most_blocks)
+    : file_name_(std::move(file_name)), size_hint_bytes_(size_hint_bytes), run_(run), most_blocks_(most_blocks) {
   for (const FanOutPlace& place : places) {
     lanes_.push_back(std::make_unique<Lane>(place));
   }
@@ -81,7 +81,7 @@ void FanOut::write(ByteSpan bytes) {
 
 void FanOut::hand_over() {
   std::unique_lock lock(mutex_);
-  wait_until(lock, [this] { return blocks_.size() < kBlocks || !live_locked(); });
+  wait_until(lock, [this] { return blocks_.size() < most_blocks_ || !live_locked(); });
   // Who has taken everything so far begins to be late now, and not while there was nothing to take.
   for (const std::unique_ptr<Lane>& lane : lanes_) {
     if (lane->next == first_ + blocks_.size()) lane->moved = std::max(lane->moved, Clock::now());

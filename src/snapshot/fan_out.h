@@ -34,11 +34,11 @@ struct Delivery {
   std::chrono::milliseconds elapsed{0};
 };
 
-/// Each destination has a thread, which takes blocks of 1 MiB from one queue that all of them share: at most `kBlocks`
-/// are held, however many destinations there are. So the fastest is at most that far ahead of the slowest, and waits
-/// for it: memory stays bounded, and no disk is filled behind the admin's back. One that fails, or takes nothing for
-/// longer than its stall time while others wait, is given up with an error, and the rest goes on. Used from one thread
-/// at a time; what it refers to outlives it.
+/// Each destination has a thread, which takes blocks of 1 MiB from one queue that all of them share: at most
+/// `most_blocks` are held, however many destinations there are. So the fastest is at most that far ahead of the
+/// slowest, and waits for it: memory stays bounded, and no disk is filled behind the admin's back. One that fails, or
+/// takes nothing for longer than its stall time while others wait, is given up with an error, and the rest goes on.
+/// Used from one thread at a time; what it refers to outlives it.
 class FanOut final : public ByteOutput {
  public:
   static constexpr std::size_t kBlockBytes = std::size_t{1} << 20U;
@@ -46,7 +46,7 @@ class FanOut final : public ByteOutput {
 
   /// Begins at all of them. `run` ends waiting.
   FanOut(const std::vector<FanOutPlace>& places, std::string file_name, std::uint64_t size_hint_bytes,
-         const Cancellation& run);
+         const Cancellation& run, std::size_t most_blocks = kBlocks);
   /// Gives up everywhere unless published.
   ~FanOut() override;
 
@@ -98,6 +98,7 @@ class FanOut final : public ByteOutput {
   const std::string file_name_;
   const std::uint64_t size_hint_bytes_;
   const Cancellation& run_;
+  const std::size_t most_blocks_;
   std::atomic<std::uint64_t> written_bytes_{0};
   Sha256 hash_;
   Sha256Digest sha256_{};
