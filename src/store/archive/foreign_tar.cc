@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kPieceBytes = std::size_t{1} << 17U;
 constexpr std::string_view kVhostName = "vhost.json";
 constexpr const char* kHint =
-    "it may be cut off or damaged, or is no tar, .tar.gz or .tar.zst: repack others as one of these";
+    "it may be cut off or damaged, or is no tar, plain or in zstd, gzip, bzip2 or xz: repack others as one of these";
 
 EntryType type_of(archive_entry* entry, std::string_view path) {
   if (::archive_entry_hardlink(entry) != nullptr) return EntryType::hardlink;
@@ -85,9 +85,11 @@ ForeignTar::ForeignTar(const RandomAccess& file)
     : file_(file), archive_(::archive_read_new(), ::archive_read_free), buffer_(kPieceBytes) {
   if (!archive_) throw std::bad_alloc();
   if (file.size() == 0) throw Error(ErrorKind::verification, fmt::format("{} is empty", file.name()), kHint);
-  // Only what such archives are made of: every further format is more code for a hostile file to reach.
+  // Only what backups of sites are made of: every further format is more code for a hostile file to reach.
   ::archive_read_support_filter_zstd(archive_.get());
   ::archive_read_support_filter_gzip(archive_.get());
+  ::archive_read_support_filter_bzip2(archive_.get());
+  ::archive_read_support_filter_xz(archive_.get());
   ::archive_read_support_format_tar(archive_.get());
   // Names are bytes, whatever the locale.
   ::archive_read_set_options(archive_.get(), "tar:hdrcharset=BINARY");

@@ -26,7 +26,7 @@ struct ForeignPath {
 /// top folder is given whole.
 [[nodiscard]] ForeignPath foreign_path(std::string_view stored, std::string_view top);
 
-/// A tar read by libarchive, member by member, plain or compressed by zstd or gzip. All functions throw Error
+/// A tar read by libarchive, member by member, plain or compressed by zstd, gzip, bzip2 or xz. All functions throw Error
 /// verification for a file that is no tar, damaged, or cut off. The file is untrusted and outlives the object. Used
 /// from one thread.
 class ForeignTar {

@@ -20,6 +20,8 @@ extern "C" {
 WOBACKUP_ARCHIVE(archive*, archive_read_new, (), ())
 WOBACKUP_ARCHIVE(int, archive_read_free, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_support_filter_gzip, (archive * from), (from))
+WOBACKUP_ARCHIVE(int, archive_read_support_filter_bzip2, (archive * from), (from))
+WOBACKUP_ARCHIVE(int, archive_read_support_filter_xz, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_support_filter_zstd, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_support_format_tar, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_set_options, (archive * from, const char* options), (from, options))

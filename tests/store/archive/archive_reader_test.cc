@@ -209,6 +209,8 @@ TEST_F(ForeignTarReading, PathsAreRelativeToItsTopFolder) {
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"--zstd", "--format=pax", "--sort=name", top},
         {"--gzip", "--format=gnu", "--sort=name", top},
+        {"--bzip2", "--format=gnu", "--sort=name", top},
+        {"--xz", "--format=gnu", "--sort=name", top},
         {"--zstd", "--format=posix", "--sort=name", "-C", top, "."}}) {
     const MemoryFile file = packed(arguments);
     const ArchiveReader archive(file);
