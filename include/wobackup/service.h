@@ -86,8 +86,8 @@ class Service {
 
   /// Tries a store with this machine's own credentials: a small object of its own, "wobackup-doctor-...", is written,
   /// read, listed, overwritten and removed; no backup is touched. Tells whether who has these credentials could destroy
-  /// backups, and what to set against it; clocks and free space. What fails is a finding. `cancelled` as in CopyOptions.
-  /// Throws not_found for an unknown store, usage, interrupted; locked if another one is at work.
+  /// backups, and what to set against it; clocks and free space. What fails is a finding. `cancelled` as in
+  /// CopyOptions. Throws not_found for an unknown store, usage, interrupted; locked if another one is at work.
   [[nodiscard]] Examined examine_store(const std::string& store, const std::function<bool()>& cancelled = {}) const;
   /// Looks at this machine: settings, state folder, registry, programs, databases, where backups go to and how old
   /// they are, and what was interrupted. Changes nothing.

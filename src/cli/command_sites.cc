@@ -94,7 +94,10 @@ int sites_command(const SitesArguments& arguments, Service& service, Output& out
                last                 ? fmt::format("{:%Y-%m-%d %H:%M}", last->time)
                : site.has_content() ? "never"
                                     : "-",
-               last ? age_text(last->time) : "", elsewhere ? "in a store" : last ? std::string(word_for(last->verified)) : ""});
+               last ? age_text(last->time) : "",
+               elsewhere ? "in a store"
+               : last    ? std::string(word_for(last->verified))
+                         : ""});
   }
   if (output.json()) {
     output.object("summary", {{"sites", sites.size()}, {"exit_code", 0}});

@@ -100,7 +100,7 @@ class StoreExamination {
   [[nodiscard]] Backend& backend() { return store_.backend(); }
   [[nodiscard]] bool is_folder() const { return settings_.url.starts_with('/'); }
 
-  void add(Health health, std::string what, std::string finding, std::string hint = {}) {
+  void add(Health health, std::string what, const std::string& finding, std::string hint = {}) {
     examined_.checks.push_back({health, std::move(what), printable(finding), std::move(hint)});
   }
   void failed(std::string what, const Error& error) {

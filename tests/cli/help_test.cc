@@ -10,9 +10,9 @@ using test::contains;
 
 class Help : public test::CommandLine {};
 
-const char* const kCommands[] = {"create", "list",    "info",       "copy",    "ls",     "find",       "diff",
-                                 "dump",   "restore", "verify",     "guard",   "update", "autoupdate", "key",
-                                 "sites",  "doctor",  "config",     "completion", "version", "help"};
+const char* const kCommands[] = {"create", "list",    "info",   "copy",       "ls",      "find",       "diff",
+                                 "dump",   "restore", "verify", "guard",      "update",  "autoupdate", "key",
+                                 "sites",  "doctor",  "config", "completion", "version", "help"};
 
 TEST_F(Help, EveryCommand_IsExplainedWithExamplesOfItsOwn) {
   for (const std::string command : kCommands) {
