@@ -76,7 +76,7 @@ void measure_s3(const Setting& setting, const ByteVector& bytes) {
   S3Backend backend(settings, {kClock, pause_for_real, kNever, {}, nullptr});
   HttpClient http("");
   const auto bare_put = [&](int) {
-    HttpRequest request;
+    S3HttpRequest request;
     request.method = "PUT";
     request.url = settings.endpoint + "/test-bucket/bare";
     request.body = bytes;
@@ -88,7 +88,7 @@ void measure_s3(const Setting& setting, const ByteVector& bytes) {
       setting, "S3 read", "one GET, unsigned", [&](int) { read(backend, "ours"); },
       [&](int) {
         ByteVector into(bytes.size());
-        HttpRequest request;
+        S3HttpRequest request;
         request.method = "GET";
         request.url = settings.endpoint + "/test-bucket/bare";
         request.into = into;
