@@ -371,8 +371,7 @@ TEST_F(GuardTest, ChangeThatFillsTheDiskOfTheState_IsCheckedAllTheSame) {
     write("htdocs/index.php", "changed");
   };
   const GuardResult kept = service().guard(the_site(), {}, fill);
-  ASSERT_EQ(kept.notes.size(), 1U);
-  EXPECT_TRUE(says(kept.notes[0], "the guard's state could not be written again"));
+  EXPECT_TRUE(kept.notes.empty()) << kept.notes[0];  // the guard's journal has room of its own
   EXPECT_EQ(text("htdocs/index.php"), "changed");
   EXPECT_FALSE(service().pending_guard("example.com"));
 

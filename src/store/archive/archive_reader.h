@@ -14,9 +14,9 @@
 namespace wobackup {
 
 /// An archive opened for reading what it holds. Indexed ones (made by this program) are read in part; others (the older
-/// Python service's, and what else libarchive opens as a tar in zstd, gzip, bzip2 or xz) as a stream from the beginning each time.
-/// The file is untrusted and outlives the reader. All functions throw Error verification for what is damaged, and may
-/// be called from several threads at once.
+/// Python service's, and what else libarchive opens as a tar in zstd, gzip, bzip2 or xz) as a stream from the beginning
+/// each time. The file is untrusted and outlives the reader. All functions throw Error verification for what is
+/// damaged, and may be called from several threads at once.
 class ArchiveReader {
  public:
   /// Reads the index, or the first megabytes of an archive without one.

@@ -26,9 +26,9 @@ struct ForeignPath {
 /// top folder is given whole.
 [[nodiscard]] ForeignPath foreign_path(std::string_view stored, std::string_view top);
 
-/// A tar read by libarchive, member by member, plain or compressed by zstd, gzip, bzip2 or xz. All functions throw Error
-/// verification for a file that is no tar, damaged, or cut off. The file is untrusted and outlives the object. Used
-/// from one thread.
+/// A tar read by libarchive, member by member, plain or compressed by zstd, gzip, bzip2 or xz. All functions throw
+/// Error verification for a file that is no tar, damaged, or cut off. The file is untrusted and outlives the object.
+/// Used from one thread.
 class ForeignTar {
  public:
   explicit ForeignTar(const RandomAccess& file);
