@@ -18,7 +18,8 @@ ByteVector large_container() {
   made.add_manifest("{\"format\":1,\"site\":\"example.com\",\"complete\":true,\"entries\":1}\n");
   std::string names;
   for (int i = 0; i < 20'000; ++i)
-    names += "{\"path\":\"htdocs/" + std::to_string(1'000'000'000 + i * 7919) + "\",\"type\":\"dir\",\"mtime\":1,\"offset\":0}\n";
+    names += "{\"path\":\"htdocs/" + std::to_string(1'000'000'000 + i * 7919) +
+             "\",\"type\":\"dir\",\"mtime\":1,\"offset\":0}\n";
   made.add_manifest(names);
   made.settle();
   return made.file();
