@@ -14,7 +14,7 @@ constexpr std::size_t kTextWidth = 80;
 constexpr std::size_t kIndent = 22;  // of findings: behind health and what was looked at
 
 std::string coloured(Health health, Output& output) {
-  const std::string word = fmt::format("{:<8}", name_of(health));
+  std::string word = fmt::format("{:<8}", name_of(health));
   switch (health) {
     case Health::good:
       return output.green(word);

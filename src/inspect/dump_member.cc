@@ -53,7 +53,7 @@ class Preamble {
       const std::string_view last = std::string_view(held_).substr(line + 1);
       // With a semicolon it may be the end of a statement.
       const bool comment = last.starts_with("--") && last.find(';') == std::string_view::npos;
-      if (!comment && trim(last) != "") break;
+      if (!comment && !trim(last).empty()) break;
       held_.resize(line + 1);
     }
     give();
