@@ -19,6 +19,8 @@ from measured_run import MeasuredRun
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 SITE = "bench.example"
 BUCKET = "test-bucket"
+S3RVER_KEYS = ("S3RVER", "S3RVER")
+STRICT_KEYS = ("AKIDTEST", "secret/with+odd=characters")
 MIB = 1 << 20
 PART_BYTES = 8 * MIB  # as wobackup's
 PARALLEL = 4
@@ -97,13 +99,13 @@ class StoreBench:
         shutil.rmtree(self.out, ignore_errors=True)
         self.out.mkdir(parents=True)
         self.config = self.out / "wobackup.toml"
-        self.configure(1)
+        self.configure(1, *S3RVER_KEYS)
         self.call("create", SITE, "--files", "--path", self.out / "archives")
         self.archive = next((self.out / "archives").rglob("*.tar.zst"))
 
-    def configure(self, port):
+    def configure(self, port, key_id, secret):
         keys = self.out / "keys"
-        keys.write_text("[default]\naws_access_key_id = AKIDTEST\naws_secret_access_key = secret/with+odd=characters\n")
+        keys.write_text(f"[default]\naws_access_key_id = {key_id}\naws_secret_access_key = {secret}\n")
         keys.chmod(0o600)
         self.config.write_text(
             f'registry = "{self.out}/none.db"\nstate_dir = "{self.out}/state"\n'
@@ -133,7 +135,7 @@ class StoreBench:
             for name in names[number % len(names):] + names[:number % len(names)]:
                 folder = self.out / "s3rver"
                 with s3rver(self.options, folder) as server:
-                    self.configure(server.port)
+                    self.configure(server.port, *S3RVER_KEYS)
                     with MeasuredRun() as run:
                         ways[name](run, server)
                 shutil.rmtree(folder)
@@ -165,21 +167,20 @@ class StoreBench:
         path = files[len(files) // 2].relative_to(self.site)
         name = f"{SITE}/{self.archive.name}"
         rows = {}
-        with strict_s3() as server, self.archive.open("rb") as data:
-            self.configure(server.port)
-            server.ask("POST", f"/_control/put?key=copies/{name}", data)
-            commands = {"info": ["info", self.archive.stem.removesuffix(".tar")],
-                        "restore one file": ["restore", self.archive.stem.removesuffix(".tar"), "--target", None,
-                                             "--include", path],
+        with strict_s3() as server:
+            self.configure(server.port, *STRICT_KEYS)
+            server.ask("POST", f"/_control/put?key=copies/{name}", self.archive.read_bytes())
+            backup = f"{SITE}/{self.archive.stem.removesuffix('.tar')}"
+            commands = {"info": ["info", backup],
+                        "restore one file": ["restore", backup, "--target", None, "--include", path],
                         "list": ["list", SITE]}
-            for what, (command, *arguments) in commands.items():
+            for what, arguments in commands.items():
                 times = []
                 for number in range(5):
                     words = [self.out / f"one-{number}" if word is None else word for word in arguments]
-                    site = [SITE] if command != "list" else []
                     server.ask("POST", "/_control/forget_requests")
                     with MeasuredRun() as run:
-                        run.run(self.argv("-q", command, *site, *words, "--from", "s3"), stdout=subprocess.DEVNULL)
+                        run.run(self.argv("-q", *words, "--from", "s3"), stdout=subprocess.DEVNULL)
                     times.append(run.seconds * 1000)
                 state = json.loads(server.ask("GET", "/_control/state")[1])
                 rows[what] = {"requests": len(state["requests"]), "bytes": state["sent_bytes"],
