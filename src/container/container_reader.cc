@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "container/ascending_paths.h"
 #include "container/compressed_lines.h"
 #include "container/frame_decode.h"
 #include "container/tar_encode.h"
@@ -219,13 +220,15 @@ void ContainerReader::read_manifest_lines(const std::function<void(std::string_v
   }
   CompressedLines lines(kLongestManifestLineBytes, manifest_of(*file_));
   Sha256 hash;
+  AscendingPaths paths(file_->name());
   bool header_passed = false;
   for (std::uint64_t at = 0; at < locator_.manifest_bytes; at += kPieceBytes) {
     const ByteVector bytes = read_manifest_piece(at, kPieceBytes);
     hash.update(bytes);
     lines.feed(bytes, [&](std::string_view line) {
-      if (header_passed) visit(line);
-      header_passed = true;
+      if (!std::exchange(header_passed, true)) return true;
+      static_cast<void>(paths.next(line));
+      visit(line);
       return true;
     });
   }

@@ -4,10 +4,9 @@
 #include <zstd.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
-#include "base/text.h"
+#include "container/ascending_paths.h"
 #include "container/compressed_lines.h"
 #include "container/manifest.h"
 #include "wobackup/error.h"
@@ -17,17 +16,6 @@ namespace {
 
 [[noreturn]] void damaged(const std::string& name, std::string_view why) {
   throw Error(ErrorKind::verification, fmt::format("{} is damaged: its manifest {}", name, why));
-}
-
-// Parsed only if it must be, into `parsed` then.
-std::string_view path_of_line(std::string_view line, std::string& parsed, const std::string& name) {
-  if (const std::optional<std::string_view> path = plain_path_of(line)) return *path;
-  try {
-    parsed = manifest_entry_from(line).entry.path;
-  } catch (const Error& error) {
-    throw error.in(name);
-  }
-  return parsed;
 }
 
 }  // namespace
@@ -82,8 +70,7 @@ std::string KnownManifest::first_path(std::size_t index) const {
   std::string& path = first_paths_[index];
   if (!path.empty()) return path;
   CompressedLines(kLongestManifestLineBytes, lines_name()).feed(frame(index), [&](std::string_view line) {
-    std::string parsed;
-    path = path_of_line(line, parsed, name_);
+    path = AscendingPaths(name_).next(line);
     return false;
   });
   if (path.empty()) damaged(name_, "has an empty part");
@@ -101,19 +88,16 @@ std::size_t KnownManifest::frame_of(const std::string& path) const {
 }
 
 void KnownManifest::lines(const PathRange& range, const std::function<bool(std::string_view line)>& visit) const {
-  std::string last, parsed;
+  AscendingPaths paths(name_);
   bool wanted = true;
   for (std::size_t index = range.begin.empty() ? 0 : frame_of(range.begin); wanted && index < ends_.size(); ++index) {
     bool is_header = index == 0;
     CompressedLines lines(kLongestManifestLineBytes, lines_name());
     lines.feed(frame(index), [&](std::string_view line) {
       if (std::exchange(is_header, false)) return true;
-      const std::string_view path = path_of_line(line, parsed, name_);
-      // Looking for a path relies on it.
-      if (path <= last) damaged(name_, fmt::format("is out of order at {}", printable(path)));
-      last = path;
-      if (last < range.begin) return true;
-      wanted = (range.end.empty() || last < range.end) && visit(line);
+      const std::string_view path = paths.next(line);
+      if (path < range.begin) return true;
+      wanted = (range.end.empty() || path < range.end) && visit(line);
       return wanted;
     });
     if (wanted && (is_header || !lines.at_end())) damaged(name_, "is cut off");

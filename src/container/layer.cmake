@@ -1,5 +1,6 @@
 wobackup_layer(container PATH container
   SOURCES
+    ascending_paths.cc
     compressed_lines.cc
     container_reader.cc
     container_writer.cc

@@ -240,6 +240,16 @@ TEST(ContainerReader, ManifestOfManyEntries_IsReadInPieces) {
   for (const MemoryFile::Read& read : file.reads()) EXPECT_LE(read.bytes, (std::size_t{1} << 18U) + 8);
 }
 
+TEST(ContainerReader, ManifestOfManyEntries_HasThemInOrder) {
+  MadeContainer made = container_of_many(300'000);
+  ASSERT_GT(made.manifest.size(), std::size_t{8} << 20U);
+  made.add_manifest("{\"path\":\"htdocs/a\",\"type\":\"file\",\"offset\":0}\n");
+  made.settle();
+  const MemoryFile file(made.file());
+  const ContainerReader reader(file);
+  EXPECT_TRUE(refuses([&] { static_cast<void>(paths_of(reader)); }, "out of order at htdocs/a"));
+}
+
 TEST(ContainerReader, VisitorsErrors_PassUnchanged) {
   const MemoryFile file(small_container().file());
   const ContainerReader reader(file);

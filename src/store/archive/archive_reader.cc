@@ -87,17 +87,7 @@ const Json& ArchiveReader::vhost() const {
 
 void ArchiveReader::entries(const std::function<void(const ManifestEntry&)>& visit) const {
   if (!container_) return foreign_entries(visit);
-  // Whoever compares two manifests, or looks for a path, relies on the order.
-  std::string last;
-  container_->read_manifest([&](const ManifestEntry& listed) {
-    const std::string& path = listed.entry.path;
-    if (path <= last) {
-      throw Error(ErrorKind::verification,
-                  fmt::format("{} is damaged: its manifest is out of order at {}", file_.name(), printable(path)));
-    }
-    last = path;
-    visit(listed);
-  });
+  container_->read_manifest(visit);
 }
 
 void ArchiveReader::entries(const ManifestFilter& wanted,

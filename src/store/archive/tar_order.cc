@@ -81,10 +81,7 @@ TarEnds visit_in_tar_order(const ContainerReader& container,
   ends.members_begin = ends.members_end;
   InTarOrder order(visit, ends);
   auto next = early_or_late.begin();
-  std::string last_path;
   container.read_manifest([&](const ManifestEntry& entry) {
-    if (entry.entry.path <= last_path) damaged("its lines are not sorted");
-    last_path = entry.entry.path;
     if (!entry.offset || may_be_out_of_order(entry)) return;
     for (; next != early_or_late.end() && *next->offset < *entry.offset; ++next) order.add(*next);
     order.add(entry);
