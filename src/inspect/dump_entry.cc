@@ -24,7 +24,7 @@ Json DumpDescriber::finish() {
   return database;
 }
 
-std::vector<ManifestEntry> dump_entries(const ArchiveReader& archive) {
+std::vector<ManifestEntry> listed_dumps(const ArchiveReader& archive) {
   std::vector<ManifestEntry> dumps;
   // Those places (docs/archive.md) spare the other lines of the manifest from being parsed.
   const auto may_be_dump = [](std::string_view path) {
@@ -33,6 +33,11 @@ std::vector<ManifestEntry> dump_entries(const ArchiveReader& archive) {
   archive.entries({may_be_dump}, [&](const ManifestEntry& listed) {
     if (is_dump(listed)) dumps.push_back(listed);
   });
+  return dumps;
+}
+
+std::vector<ManifestEntry> dump_entries(const ArchiveReader& archive) {
+  std::vector<ManifestEntry> dumps = listed_dumps(archive);
   for (ManifestEntry& dump : dumps) {
     if (!dump.database.is_null()) continue;
     DumpDescriber describer;

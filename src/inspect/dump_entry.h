@@ -15,7 +15,10 @@ namespace wobackup {
 /// read through to describe them (their `database` has the same keys, as far as the SQL tells).
 [[nodiscard]] std::vector<ManifestEntry> dump_entries(const ArchiveReader& archive);
 
-/// Without the look into foreign ones' content: whether this member is a dump.
+/// The same without the look into foreign ones' content.
+[[nodiscard]] std::vector<ManifestEntry> listed_dumps(const ArchiveReader& archive);
+
+/// Whether this member is a dump.
 [[nodiscard]] bool is_dump(const ManifestEntry& listed);
 
 /// Whether it is that of the site's own database, not one of `databases/`.

@@ -148,10 +148,7 @@ void dump_member(const std::filesystem::path& archive, const Keys& keys, const D
   const ArchiveReader reader(*file);
   if (!options.table.empty()) return give_table(reader, options, sink);
   if (!options.database) return reader.read_file(options.path, sink);
-  std::vector<ManifestEntry> dumps;
-  reader.entries([&](const ManifestEntry& listed) {
-    if (is_dump(listed)) dumps.push_back(listed);
-  });
+  const std::vector<ManifestEntry> dumps = listed_dumps(reader);
   reader.read_file(own_dump(reader, dumps), sink);
 }
 

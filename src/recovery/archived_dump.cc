@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <vector>
 
 #include "inspect/dump_entry.h"
 #include "wobackup/error.h"
@@ -12,9 +13,10 @@ namespace {
 
 std::optional<ManifestEntry> find_own_dump(const ArchiveReader& archive) {
   std::optional<ManifestEntry> found;
-  archive.entries([&](const ManifestEntry& listed) {
-    if (is_dump(listed) && is_own_dump(listed)) found = listed;
-  });
+  std::vector<ManifestEntry> dumps = listed_dumps(archive);
+  for (ManifestEntry& listed : dumps) {
+    if (is_own_dump(listed)) found = std::move(listed);
+  }
   return found;
 }
 
