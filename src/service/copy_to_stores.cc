@@ -217,17 +217,15 @@ std::vector<Stored> copy_to_stores(const CopySource& source, const std::vector<s
   known.made = ArchiveLedger(state.path(), source.site).find(source.archive);
   std::vector<Stored> results;
   std::vector<Plan> plans;
-  S3Share share{0};
   for (const std::string& store : stores) {
     plans.push_back(plan_for(store, known, options, environment));
-    if (plans.back().settings.url.starts_with("s3://")) ++share.stores;
     Stored& result = results.emplace_back();
     result.store = store;
   }
-  if (share.stores > S3Share::kMostStores) {
-    throw Error(ErrorKind::usage, fmt::format("more than {} S3 stores at once need too much memory", share.kMostStores),
-                "copy to a few at a time");
-  }
+  std::vector<const StoreSettings*> settings;
+  settings.reserve(plans.size());
+  for (const Plan& plan : plans) settings.push_back(&plan.settings);
+  const S3Share share = share_of(settings, "copy to a few at a time");
   require_unchanged(known, environment);
   std::atomic<std::uint64_t> bytes_done{0};
   Cancellation watched;  // the stores have their own

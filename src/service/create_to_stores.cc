@@ -67,14 +67,11 @@ const std::vector<std::string>& default_stores(const Site& site, const Config& c
 Created create_to_stores(const Site& site, const CreateOptions& options, const StoreEnvironment& environment) {
   const std::vector<Named> stores = named_stores(site, options, environment.config);
   if (stores.size() == 1 && !stores.front().settings) return create_in_own_folder(site, options, environment);
-  S3Share share{0};
+  std::vector<const StoreSettings*> elsewhere;
   for (const Named& store : stores) {
-    if (store.settings && store.settings->url.starts_with("s3://")) ++share.stores;
+    if (store.settings) elsewhere.push_back(&*store.settings);
   }
-  if (share.stores > S3Share::kMostStores) {
-    throw Error(ErrorKind::usage, fmt::format("more than {} S3 stores at once need too much memory", share.kMostStores),
-                "copy to the others afterwards");
-  }
+  const S3Share share = share_of(elsewhere, "copy to the others afterwards");
   std::vector<SnapshotPlace> places;
   for (const Named& store : stores) {
     SnapshotPlace& place = places.emplace_back();

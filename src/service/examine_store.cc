@@ -16,6 +16,7 @@
 #include "base/file_lock.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "service/leftovers.h"
 #include "snapshot/state_folder.h"
 
 namespace wobackup {
@@ -43,7 +44,6 @@ Health Examined::worst() const noexcept {
 namespace {
 
 constexpr unsigned kAttempts = 3;  // somebody waits
-constexpr std::chrono::hours kAbandonedAge{7 * 24};
 constexpr std::chrono::seconds kLockWait{60};
 constexpr std::size_t kMostCanaryBytes = 4096;
 constexpr std::size_t kMostOwn = 100;
@@ -62,9 +62,9 @@ std::string canary_name(const Config& config) {
 // The server has understood, and does not want to.
 bool is_refusal(const Error& error) {
   const std::string& text = error.message();
-  return text.find("AccessDenied") != std::string::npos || text.find("(status 403)") != std::string::npos ||
-         text.find("status 403") != std::string::npos || text.find("ermission denied") != std::string::npos ||
-         text.find("not permitted") != std::string::npos || text.find("Read-only") != std::string::npos;
+  return text.find("AccessDenied") != std::string::npos || text.find("status 403") != std::string::npos ||
+         text.find("ermission denied") != std::string::npos || text.find("not permitted") != std::string::npos ||
+         text.find("Read-only") != std::string::npos;
 }
 
 class StoreExamination {
@@ -155,7 +155,7 @@ class StoreExamination {
 
   // Of earlier runs that were killed, or could not.
   void remove_own() {
-    static_cast<void>(tried([&] { static_cast<void>(backend().remove_unfinished(kAbandonedAge)); }));
+    remove_leftovers(store_, {});
     if (std::find(leftovers_.begin(), leftovers_.end(), own_) == leftovers_.end()) leftovers_.push_back(own_);
     std::erase_if(leftovers_, [&](const std::string& key) {
       bool there = false;

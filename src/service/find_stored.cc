@@ -54,6 +54,12 @@ FoundStored find_latest(const StoreSettings& store, std::vector<SnapshotRef> ref
 
 }  // namespace
 
+// There may be a plain and an encrypted one of the same name.
+bool is_named(const SnapshotRef& ref, const WantedArchive& wanted) {
+  const bool with_ending = !archive_ending_of(wanted.name).empty();
+  return with_ending ? ref.archive.filename() == wanted.name : ref.name == wanted.name;
+}
+
 FoundStored find_stored(const StoreSettings& store, const std::string& store_name, const WantedArchive& wanted,
                         const StoreEnvironment& environment) {
   std::vector<SnapshotRef> refs;
@@ -68,10 +74,8 @@ FoundStored find_stored(const StoreSettings& store, const std::string& store_nam
     FoundStored found = find_latest(store, std::move(refs), environment);
     if (!found.archive.empty()) return found;
   } else {
-    // With its ending, or without: there may be a plain and an encrypted one of the same name.
-    const bool with_ending = !archive_ending_of(wanted.name).empty();
     for (const SnapshotRef& ref : refs) {
-      if (with_ending ? ref.archive.filename() == wanted.name : ref.name == wanted.name) return {ref.archive, nullptr};
+      if (is_named(ref, wanted)) return {ref.archive, nullptr};
     }
     missing = "backup " + printable(wanted.name);
   }

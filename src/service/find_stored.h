@@ -6,6 +6,7 @@
 #include <string>
 
 #include "service/open_store.h"
+#include "wobackup/snapshot.h"
 
 namespace wobackup {
 
@@ -14,6 +15,9 @@ struct WantedArchive {
   std::string site;
   std::string name;  ///< "2025-01-20_14-25-30", with or without its ending, or "latest"
 };
+
+/// Whether it is the one that was named; not for "latest".
+[[nodiscard]] bool is_named(const SnapshotRef& ref, const WantedArchive& wanted);
 
 struct FoundStored {
   std::filesystem::path archive;

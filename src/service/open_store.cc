@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <variant>
 
 #include "backend/local/local_backend.h"
@@ -113,6 +114,14 @@ std::optional<StoredName> stored_name(const std::filesystem::path& archive, cons
                 "an archive is STORE/SITE/NAME.tar.zst");
   }
   return StoredName{store_settings_of(text.substr(0, site), config), text.substr(site + 1)};
+}
+
+S3Share share_of(const std::vector<const StoreSettings*>& stores, const char* hint) {
+  const auto in_bucket = [](const StoreSettings* store) { return store->url.starts_with("s3://"); };
+  const S3Share share{static_cast<unsigned>(std::count_if(stores.begin(), stores.end(), in_bucket))};
+  if (share.stores <= S3Share::kMostStores) return share;
+  throw Error(ErrorKind::usage,
+              fmt::format("more than {} S3 stores at once need too much memory", S3Share::kMostStores), hint);
 }
 
 ArchiveIdentity identity_of(const ObjectInfo& info) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "backend/backend.h"
 #include "backend/pause.h"
@@ -53,6 +54,8 @@ struct S3Share {
   unsigned stores = 1;
   static constexpr unsigned kMostStores = 8;
 };
+/// Of stores that are written to together. Throws Error usage, with this hint, for more than their memory allows.
+[[nodiscard]] S3Share share_of(const std::vector<const StoreSettings*>& stores, const char* hint);
 
 /// A store for the time of one operation.
 class OpenStore {

@@ -68,11 +68,8 @@ Wanted wanted_from(const std::string& what) {
 }
 
 std::filesystem::path pick(const std::vector<SnapshotRef>& refs, const Wanted& wanted) {
-  // With its ending, or without: there may be a plain and an encrypted one of the same name.
-  const bool with_ending = !archive_ending_of(wanted.name).empty();
   for (const SnapshotRef& ref : refs) {
-    const bool named = with_ending ? ref.archive.filename() == wanted.name : ref.name == wanted.name;
-    if (wanted.name == "latest" ? ref.good() : named) return ref.archive;
+    if (wanted.name == "latest" ? ref.good() : is_named(ref, wanted)) return ref.archive;
   }
   throw Error(ErrorKind::not_found,
               wanted.name == "latest" ? fmt::format("{} has no complete backup", wanted.site)

@@ -115,9 +115,10 @@ class Attempt {
     return std::make_unique<FolderDestination>(*own_.target, limits, begun_.environment.log);
   }
 
+  [[nodiscard]] std::string name() const { return snapshot_timestamp(time_) + (incomplete_ ? "_incomplete" : ""); }
+
   [[nodiscard]] std::string file_name(const StoreGroup& group) const {
-    return snapshot_timestamp(time_) + (incomplete_ ? "_incomplete" : "") +
-           std::string(archive_ending(!group.recipients.empty()));
+    return name() + std::string(archive_ending(!group.recipients.empty()));
   }
 
   std::vector<DistributionGroup> distribution_groups() const {
@@ -166,7 +167,7 @@ class Attempt {
         if (deliveries[j].error) continue;
         LedgerEntry entry = ledger_entry(run, written_);
         entry.archive = destinations_[group.places[j]]->address_of(file_name(group)).string();
-        entry.name = snapshot_timestamp(time_) + (incomplete_ ? "_incomplete" : "");
+        entry.name = name();
         entry.size_bytes = stream.written_bytes();
         entry.sha256 = hex(stream.sha256());
         entry.encrypted = !group.recipients.empty();
