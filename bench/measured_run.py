@@ -3,6 +3,7 @@
 import os
 import pathlib
 import resource
+import statistics
 import subprocess
 import threading
 import time
@@ -46,6 +47,13 @@ def peak_memory_bytes(pid):
         return 0
     own = int(fields.get("VmHWM", "0 kB").split()[0]) * 1024
     return own + sum(peak_memory_bytes(int(child)) for child in children)
+
+
+def summary_of_runs(runs):
+    """What the tables show of several runs of one way."""
+    return {"seconds": statistics.median(run.seconds for run in runs), "seconds_min": min(run.seconds for run in runs),
+            "cpu_seconds": statistics.median(run.cpu_seconds for run in runs),
+            "peak_memory_bytes": max(run.peak_memory_bytes for run in runs)}
 
 
 class MeasuredRun:

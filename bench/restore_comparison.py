@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 
-from measured_run import MeasuredRun
+from measured_run import MeasuredRun, summary_of_runs
 
 SITE = "bench.example"
 MIB = 1 << 20
@@ -80,10 +80,7 @@ class RestoreBench:
                     self.ways[name](run, to)
                 rows[name].append(run)
                 print(f"{number + 1}/{runs} {name}: {run.seconds:.2f} s", file=sys.stderr, flush=True)
-        return {name: {"seconds": statistics.median(run.seconds for run in each),
-                       "seconds_min": min(run.seconds for run in each),
-                       "cpu_seconds": statistics.median(run.cpu_seconds for run in each),
-                       "peak_memory_bytes": max(run.peak_memory_bytes for run in each)} for name, each in rows.items()}
+        return {name: summary_of_runs(each) for name, each in rows.items()}
 
     def _small_milliseconds(self, argv_of):
         """Start of the process to its end, median, for a file from the middle of the archive."""

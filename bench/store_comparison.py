@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 
-from measured_run import MeasuredRun
+from measured_run import MeasuredRun, summary_of_runs
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 SITE = "bench.example"
@@ -191,11 +191,7 @@ class StoreBench:
 def compare(options, site):
     """`site` is the folder of the made site."""
     bench = StoreBench(options, site)
-    ways = {name: {"seconds": statistics.median(run.seconds for run in runs),
-                   "seconds_min": min(run.seconds for run in runs),
-                   "cpu_seconds": statistics.median(run.cpu_seconds for run in runs),
-                   "peak_memory_bytes": max(run.peak_memory_bytes for run in runs)}
-            for name, runs in bench.uploads().items()}
+    ways = {name: summary_of_runs(runs) for name, runs in bench.uploads().items()}
     summary = {"archive_bytes": bench.archive.stat().st_size, "runs": options.runs, "ways": ways,
                "upload_ratio": ways["bare multipart upload"]["seconds"] / ways["wobackup copy"]["seconds"],
                "reading": bench.reading()}
