@@ -10,7 +10,7 @@
 #include "inspect/dump_entry.h"
 #include "inspect/temporary_file.h"
 #include "source/files/sorted_names.h"
-#include "store/archive/foreign_tar.h"
+#include "store/archive/foreign_archive.h"
 
 namespace wobackup {
 namespace {
@@ -101,16 +101,16 @@ class ForeignSide final : public DiffSide {
   static constexpr std::size_t kNumberDigits = 12;
 
   void read_all() {
-    ForeignTar tar(archive_.file());
+    ForeignArchive foreign(archive_.file());
     std::uint64_t number = 0;
-    while (tar.next()) {
-      ManifestEntry listed = tar.entry(archive_.top());
+    while (foreign.next()) {
+      ManifestEntry listed = foreign.entry(archive_.top());
       if (listed.entry.path.empty() || !is_site_file(listed) || is_dump(listed)) continue;
       if (!listed.flags.empty()) {
         note_(listed.entry.path, "leads outside of the archive: left out");
         continue;
       }
-      if (tar.is_file()) describe(tar, listed);
+      if (foreign.is_file()) describe(foreign, listed);
       std::string record = fmt::format("{}{:012}", sort_key(listed.entry.path), number++);
       append_manifest_line(record, listed);
       record.pop_back();
@@ -118,12 +118,12 @@ class ForeignSide final : public DiffSide {
     }
     sorted_.sort();
   }
-  void describe(ForeignTar& tar, ManifestEntry& listed) {
+  void describe(ForeignArchive& foreign, ManifestEntry& listed) {
     const std::string& path = listed.entry.path;
     const bool describes = may_describe_software(path);
     std::string head;
     Sha256 hash;
-    tar.read([&](std::uint64_t offset, ByteSpan bytes) {
+    foreign.read([&](std::uint64_t offset, ByteSpan bytes) {
       hash.update(bytes);
       if (describes && offset == head.size() && head.size() < kSoftwareHeadBytes) {
         head += text_of(bytes).substr(0, kSoftwareHeadBytes - head.size());

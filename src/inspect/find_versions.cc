@@ -8,7 +8,7 @@
 #include "inspect/public_entry.h"
 #include "source/files/path_pattern.h"
 #include "store/archive/archive_reader.h"
-#include "store/archive/foreign_tar.h"
+#include "store/archive/foreign_archive.h"
 
 namespace wobackup {
 namespace {
@@ -79,13 +79,13 @@ class Findings {
 // Another program's archive lists no hashes: those of the files that match are computed as they pass.
 void search_foreign(const ArchiveReader& archive, const Wanted& pattern,
                     const std::function<void(const ManifestEntry&)>& found) {
-  ForeignTar tar(archive.file());
-  while (tar.next()) {
-    ManifestEntry listed = tar.entry(archive.top());
+  ForeignArchive foreign(archive.file());
+  while (foreign.next()) {
+    ManifestEntry listed = foreign.entry(archive.top());
     if (!pattern.matches(listed.entry.path, listed.entry.type == EntryType::directory)) continue;
-    if (tar.is_file()) {
+    if (foreign.is_file()) {
       Sha256 hash;
-      tar.read([&](std::uint64_t, ByteSpan bytes) { hash.update(bytes); });
+      foreign.read([&](std::uint64_t, ByteSpan bytes) { hash.update(bytes); });
       listed.sha256 = hash.finish();
     }
     found(listed);

@@ -19,7 +19,7 @@
 #include "store/archive/archive_file.h"
 #include "store/archive/archive_metadata.h"
 #include "store/archive/archive_reader.h"
-#include "store/archive/foreign_tar.h"
+#include "store/archive/foreign_archive.h"
 #include "store/archive/member_reading.h"
 #include "store/archive/partial_archive.h"
 #include "store/archive/snapshot_record.h"
@@ -250,7 +250,7 @@ bool contradicts_itself(const std::optional<ContainerReader>& container, const R
     container->read_manifest(look);
   } else {
     const std::string top = ArchiveReader(file).top();
-    for (ForeignTar tar(file); tar.next();) look(tar.entry(top));
+    for (ForeignArchive foreign(file); foreign.next();) look(foreign.entry(top));
   }
   return folder && other;
 }

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "store/archive/archive_reader.h"
-#include "store/archive/foreign_tar.h"
+#include "store/archive/foreign_archive.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t kMostHeldBytes = std::uint64_t{48} << 20U;
 
-// Folders and hard links, which come last. A tar that holds more of them than any site is refused, not held.
+// Folders and hard links, which come last. An archive that holds more of them than any site is refused, not held.
 class Later {
  public:
   void add(const Entry& entry) {
@@ -28,7 +28,7 @@ class Later {
     entries_.back().xattrs.clear();  // the writer has them
     if (entry.type == EntryType::hardlink) links_[entry.path] = entries_.size() - 1;
   }
-  /// Another member of this path: of several, a tar's last one counts.
+  /// Another member of this path: of several, an archive's last one counts.
   void replaced(const std::string& path) {
     const auto known = links_.find(path);
     if (known == links_.end()) return;
@@ -54,11 +54,11 @@ bool is_unsafe(const ManifestEntry& listed) {
   return std::find(listed.flags.begin(), listed.flags.end(), "unsafe") != listed.flags.end();
 }
 
-void write_file(ForeignTar& tar, const Entry& entry, FolderWriter& writer, ReadingCounters& counters,
+void write_file(ForeignArchive& foreign, const Entry& entry, FolderWriter& writer, ReadingCounters& counters,
                 const Cancellation& cancellation) {
   const std::unique_ptr<FileReceiver> receiver = writer.file(entry, false);
   if (!receiver) return;
-  tar.read([&](std::uint64_t offset, ByteSpan bytes) {
+  foreign.read([&](std::uint64_t offset, ByteSpan bytes) {
     cancellation.check();
     receiver->write(offset, bytes);
     counters.plain_bytes += bytes.size();
@@ -72,11 +72,11 @@ void write_file(ForeignTar& tar, const Entry& entry, FolderWriter& writer, Readi
 void restore_foreign(const RandomAccess& file, Selection& selection, FolderWriter& writer, ReadingCounters& counters,
                      const Cancellation& cancellation) {
   const std::string top = ArchiveReader(file).top();
-  ForeignTar tar(file);
+  ForeignArchive foreign(file);
   Later later;
-  while (tar.next()) {
+  while (foreign.next()) {
     cancellation.check();
-    ManifestEntry listed = tar.entry(top);
+    ManifestEntry listed = foreign.entry(top);
     const Entry& entry = listed.entry;
     if (is_unsafe(listed)) {
       throw Error(ErrorKind::verification,
@@ -91,7 +91,7 @@ void restore_foreign(const RandomAccess& file, Selection& selection, FolderWrite
     ++counters.members;
     later.replaced(entry.path);
     if (entry.type == EntryType::file) {
-      write_file(tar, entry, writer, counters, cancellation);
+      write_file(foreign, entry, writer, counters, cancellation);
     } else {
       if (entry.type == EntryType::directory || entry.type == EntryType::hardlink) later.add(entry);
       writer.other(entry);

@@ -18,7 +18,7 @@
 #include "snapshot/verify_ledger.h"
 #include "store/archive/archive_file.h"
 #include "store/archive/archive_metadata.h"
-#include "store/archive/foreign_tar.h"
+#include "store/archive/foreign_archive.h"
 #include "store/archive/member_reading.h"
 #include "store/archive/tar_order.h"
 
@@ -129,11 +129,11 @@ std::optional<bool> has_recorded_sum(const RandomAccess& file, const Run& run) {
 
 void verify_foreign(const RandomAccess& file, Run& run) {
   static_cast<void>(read_metadata(file, SearchDepth::whole));
-  ForeignTar tar(file);
-  while (tar.next()) {
+  ForeignArchive foreign(file);
+  while (foreign.next()) {
     run.cancellation.check();
-    if (tar.is_file()) {
-      tar.read([&](std::uint64_t, ByteSpan bytes) { run.counters.plain_bytes += bytes.size(); });
+    if (foreign.is_file()) {
+      foreign.read([&](std::uint64_t, ByteSpan bytes) { run.counters.plain_bytes += bytes.size(); });
     }
     ++run.counters.members;
   }

@@ -11,7 +11,7 @@
 #include "container/frame_decode.h"
 #include "container/tar_decode.h"
 #include "container/tar_encode.h"
-#include "store/archive/foreign_archive.h"
+#include "store/archive/vhost_search.h"
 #include "wobackup/error.h"
 
 namespace wobackup {

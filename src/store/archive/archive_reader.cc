@@ -7,9 +7,9 @@
 #include "base/text.h"
 #include "store/archive/archive_metadata.h"
 #include "store/archive/foreign_archive.h"
-#include "store/archive/foreign_tar.h"
 #include "store/archive/member_check.h"
 #include "store/archive/stored_member.h"
+#include "store/archive/vhost_search.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -17,15 +17,15 @@ namespace {
 
 constexpr std::uint64_t kFirstSearchBytes = std::uint64_t{8} << 20U;
 
-// The data of the first file of this path in a foreign tar; false if there is none. libarchive gives no holes: they
+// The data of the first file of this path in a foreign archive; false if there is none. libarchive gives no holes: they
 // are zeros here.
 bool read_foreign(const RandomAccess& file, std::string_view top, const std::string& path,
                   const std::function<void(ByteSpan)>& sink) {
   static constexpr std::size_t kZerosBytes = 65536;
-  ForeignTar tar(file);
-  while (tar.next()) {
-    if (!tar.is_file()) continue;
-    const ManifestEntry entry = tar.entry(top);
+  ForeignArchive foreign(file);
+  while (foreign.next()) {
+    if (!foreign.is_file()) continue;
+    const ManifestEntry entry = foreign.entry(top);
     if (entry.entry.path != path) continue;
     const ByteVector zeros(kZerosBytes);
     std::uint64_t at = 0;
@@ -36,7 +36,7 @@ bool read_foreign(const RandomAccess& file, std::string_view top, const std::str
         at += size;
       }
     };
-    tar.read([&](std::uint64_t offset, ByteSpan bytes) {
+    foreign.read([&](std::uint64_t offset, ByteSpan bytes) {
       zeros_to(offset);
       sink(bytes);
       at += bytes.size();
@@ -99,9 +99,9 @@ void ArchiveReader::entries(const ManifestFilter& wanted,
 }
 
 void ArchiveReader::foreign_entries(const std::function<void(const ManifestEntry&)>& visit) const {
-  ForeignTar tar(file_);
-  while (tar.next()) {
-    const ManifestEntry entry = tar.entry(top_);
+  ForeignArchive foreign(file_);
+  while (foreign.next()) {
+    const ManifestEntry entry = foreign.entry(top_);
     if (!entry.entry.path.empty()) visit(entry);
   }
 }

@@ -42,7 +42,7 @@ class ArchiveReader {
   void entries(const std::function<void(const ManifestEntry&)>& visit) const;
   /// Only those that the filter takes.
   void entries(const ManifestFilter& wanted, const std::function<void(const ManifestEntry&)>& visit) const;
-  /// The member of this path (in a foreign tar the first one, which may be unsafe).
+  /// The member of this path (in a foreign archive the first one, which may be unsafe).
   [[nodiscard]] std::optional<ManifestEntry> entry(const std::string& path) const;
 
   /// The logical bytes of one regular file in pieces: holes as zeros, a hard link resolved to its first member. Of an
@@ -67,7 +67,7 @@ class ArchiveReader {
   std::string top_;
   mutable std::once_flag vhost_read_;
   mutable Json vhost_;
-  bool vhost_known_ = false;  // from the beginning of a foreign tar
+  bool vhost_known_ = false;  // from the beginning of a foreign archive
 };
 
 }  // namespace wobackup

@@ -1,24 +1,74 @@
-// Archives that other programs made, read as a stream.
+// An archive of another program, read as a stream.
 #pragma once
 
+#include <archive.h>
+#include <archive_entry.h>
+
 #include <cstdint>
-#include <optional>
+#include <exception>
+#include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/random_access.h"
+#include "container/manifest.h"
 
 namespace wobackup {
 
-/// What a search for vhost.json found.
-struct VhostSearch {
-  std::optional<std::string> text;  ///< of vhost.json
-  std::string top;                  ///< the top folder; empty if there is none. Without a vhost.json: as it seems
-  bool whole = false;               ///< the tar was read through to its end
+/// Where a member of another program's archive belongs.
+struct ForeignPath {
+  std::string path;     ///< relative to the top folder; empty for the top folder itself
+  bool unsafe = false;  ///< absolute or with "..": `path` is then as it stands in the archive
 };
 
-/// Looks for vhost.json in a compressed tar: at its top or in its top folder. Stops when it is found, or, with a limit,
-/// before it would have to decompress more than that. Throws Error verification for a file that is no tar, damaged, or
-/// cut off, as far as it was read.
-[[nodiscard]] VhostSearch find_vhost(const RandomAccess& file, std::optional<std::uint64_t> limit_bytes);
+/// `top`: the top folder's name, empty if there is none. Empty and "." parts are left out; a path that lies beside the
+/// top folder is given whole.
+[[nodiscard]] ForeignPath foreign_path(std::string_view stored, std::string_view top);
+
+/// A tar, zip, cpio or 7z, the first and the third plain or compressed by any program whose format libarchive knows
+/// itself, read by libarchive member by member. All functions throw Error verification for a file that is none of
+/// these, damaged, encrypted, or cut off. The file is untrusted and outlives the object. Used from one thread.
+class ForeignArchive {
+ public:
+  explicit ForeignArchive(const RandomAccess& file);
+
+  /// Goes to the next member. False at the end, which must be whole.
+  [[nodiscard]] bool next();
+  /// The member's path as stored: any bytes.
+  [[nodiscard]] std::string_view stored_path() const;
+  [[nodiscard]] bool is_file() const;
+  /// The site's vhost.json: at the top or in the top folder.
+  [[nodiscard]] bool is_vhost() const;
+  /// The member as a manifest would list it, without hash and offset. A path or a hard link's target that is absolute
+  /// or leads upwards brings the flag "unsafe". A path that the archive names in Unicode is UTF-8.
+  [[nodiscard]] ManifestEntry entry(std::string_view top) const;
+  /// So much of the unpacked archive has to be read to get behind the member's data. At least; a zip is not unpacked.
+  [[nodiscard]] std::uint64_t data_end() const;
+
+  /// The member's data in ascending order; what is not given are holes.
+  void read(const std::function<void(std::uint64_t offset, ByteSpan)>& sink);
+  /// The same as text, at most so long.
+  [[nodiscard]] std::string content(std::size_t limit_bytes);
+
+ private:
+  static la_ssize_t read_piece(archive*, void* self, const void** buffer);
+  static la_int64_t skip(archive*, void* self, la_int64_t bytes);
+  static la_int64_t seek(archive*, void* self, la_int64_t offset, int whence);
+  [[noreturn]] void damaged(const char* why) const;
+  [[noreturn]] void failed() const;
+  [[nodiscard]] std::uint64_t consumed() const;
+  /// One of ARCHIVE_FORMAT_TAR, _ZIP, _CPIO and _7ZIP.
+  [[nodiscard]] int format() const;
+
+  const RandomAccess& file_;
+  std::unique_ptr<archive, int (*)(archive*)> archive_;
+  archive_entry* entry_ = nullptr;
+  std::string_view stored_path_;    // of entry_
+  std::uint64_t passed_bytes_ = 0;  // of the members so far, this one included
+  ByteVector buffer_;
+  std::uint64_t at_ = 0;
+  std::exception_ptr read_error_;  // exceptions do not pass through C
+};
 
 }  // namespace wobackup

@@ -10,7 +10,6 @@ wobackup_layer(store_archive PATH store/archive
     bundle_task.cc
     dump_spool.cc
     foreign_archive.cc
-    foreign_tar.cc
     large_file.cc
     libarchive_on_demand.cc
     manifest_spool.cc
@@ -23,6 +22,7 @@ wobackup_layer(store_archive PATH store/archive
     stored_file.cc
     stored_member.cc
     tar_order.cc
+    vhost_search.cc
   DEPENDS base crypto age container
   LINK PkgConfig::zstd)
 target_include_directories(wobackup_store_archive PUBLIC ${libarchive_INCLUDE_DIRS})

@@ -23,12 +23,21 @@ WOBACKUP_ARCHIVE(int, archive_read_support_filter_gzip, (archive * from), (from)
 WOBACKUP_ARCHIVE(int, archive_read_support_filter_bzip2, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_support_filter_xz, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_support_filter_zstd, (archive * from), (from))
+WOBACKUP_ARCHIVE(int, archive_read_support_filter_lzma, (archive * from), (from))
+WOBACKUP_ARCHIVE(int, archive_read_support_filter_lzip, (archive * from), (from))
+WOBACKUP_ARCHIVE(int, archive_read_support_filter_lz4, (archive * from), (from))
+WOBACKUP_ARCHIVE(int, archive_read_support_filter_compress, (archive * from), (from))
+WOBACKUP_ARCHIVE(int, archive_read_support_format_zip, (archive * from), (from))
+WOBACKUP_ARCHIVE(int, archive_read_support_format_cpio, (archive * from), (from))
+WOBACKUP_ARCHIVE(int, archive_read_support_format_7zip, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_support_format_tar, (archive * from), (from))
+WOBACKUP_ARCHIVE(int, archive_read_set_seek_callback, (archive * from, archive_seek_callback* seek), (from, seek))
+WOBACKUP_ARCHIVE(int, archive_format, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_set_options, (archive * from, const char* options), (from, options))
-WOBACKUP_ARCHIVE(int, archive_read_open,
+WOBACKUP_ARCHIVE(int, archive_read_open2,
                  (archive * from, void* data, archive_open_callback* open, archive_read_callback* read,
-                  archive_close_callback* close),
-                 (from, data, open, read, close))
+                  archive_skip_callback* skip, archive_close_callback* close),
+                 (from, data, open, read, skip, close))
 WOBACKUP_ARCHIVE(int, archive_read_next_header, (archive * from, archive_entry** entry), (from, entry))
 WOBACKUP_ARCHIVE(la_int64_t, archive_read_header_position, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_data_block,

@@ -10,7 +10,7 @@
 #include "base/file_io.h"
 #include "base/system_error.h"
 #include "base/text.h"
-#include "store/archive/foreign_tar.h"
+#include "store/archive/foreign_archive.h"
 #include "store/archive/stored_member.h"
 #include "wobackup/error.h"
 
@@ -69,10 +69,10 @@ MemberAccess::MemberAccess(const ArchiveReader& archive, const ManifestEntry& en
 
 void MemberAccess::fill_spool(const ArchiveReader& archive, const std::string& path) {
   if (!spool_) throw Error(ErrorKind::failed, fmt::format("{}: no room was given to unpack it", name_));
-  ForeignTar tar(archive.file());
-  while (tar.next()) {
-    if (!tar.is_file() || tar.entry(archive.top()).entry.path != path) continue;
-    tar.read([&](std::uint64_t offset, ByteSpan bytes) { spool(offset, bytes); });
+  ForeignArchive foreign(archive.file());
+  while (foreign.next()) {
+    if (!foreign.is_file() || foreign.entry(archive.top()).entry.path != path) continue;
+    foreign.read([&](std::uint64_t offset, ByteSpan bytes) { spool(offset, bytes); });
     if (::ftruncate(spool_.get(), static_cast<off_t>(size_bytes_)) != 0) {
       throw system_error(fmt::format("cannot copy {}", name_), errno);
     }

@@ -30,7 +30,7 @@ ByteVector front(const ByteVector& bytes, std::size_t size) {
 }
 
 // An archive as the older Python service makes it: tar --zstd of a folder named by the time.
-class ForeignArchive : public ::testing::Test {
+class ForeignMetadata : public ::testing::Test {
  protected:
   void write(const std::string& path, std::string_view content) { folder_.write(path, content); }
   void write_site() {
@@ -124,7 +124,7 @@ TEST(ArchiveMetadata, WhatIsNoArchive_IsRefused) {
   }
 }
 
-TEST_F(ForeignArchive, OfTheOlderService_IsReadWithoutIndex) {
+TEST_F(ForeignMetadata, OfTheOlderService_IsReadWithoutIndex) {
   write_site();
   const ByteVector bytes = packed({"2025-01-20_14-25-30"});
   for (const SearchDepth depth : {SearchDepth::beginning, SearchDepth::whole}) {
@@ -134,13 +134,13 @@ TEST_F(ForeignArchive, OfTheOlderService_IsReadWithoutIndex) {
   }
 }
 
-TEST_F(ForeignArchive, WithoutTopFolder_IsReadToo) {
+TEST_F(ForeignMetadata, WithoutTopFolder_IsReadToo) {
   write_site();
   EXPECT_EQ(metadata_of(packed({"-C", "2025-01-20_14-25-30", "."})).vhost["sitename"], "example.com");
   EXPECT_EQ(metadata_of(packed({"-C", "2025-01-20_14-25-30", "vhost.json"})).vhost["sitename"], "example.com");
 }
 
-TEST_F(ForeignArchive, VhostJsonOfTheWebsite_IsNotTaken) {
+TEST_F(ForeignMetadata, VhostJsonOfTheWebsite_IsNotTaken) {
   write("site/htdocs/vhost.json", R"({"sitename":"forged"})");
   write("site/htdocs/x/vhost.json", R"({"sitename":"forged"})");
   EXPECT_TRUE(refuses(reading(packed({"site"})), "no vhost.json"));
@@ -148,13 +148,13 @@ TEST_F(ForeignArchive, VhostJsonOfTheWebsite_IsNotTaken) {
   EXPECT_TRUE(refuses(reading(packed({"-C", "site", "."})), "no vhost.json"));
 }
 
-TEST_F(ForeignArchive, LinkNamedVhostJson_IsNotTaken) {
+TEST_F(ForeignMetadata, LinkNamedVhostJson_IsNotTaken) {
   write("2025-01-20_14-25-30/x", "x");
   std::filesystem::create_symlink("/etc/passwd", folder_ / "2025-01-20_14-25-30/vhost.json");
   EXPECT_TRUE(refuses(reading(packed({"2025-01-20_14-25-30"})), "no vhost.json"));
 }
 
-TEST_F(ForeignArchive, TruncatedInMidFrame_IsRefused) {
+TEST_F(ForeignMetadata, TruncatedInMidFrame_IsRefused) {
   write("2025-01-20_14-25-30/a", "a");
   std::string noise;
   for (unsigned i = 0; i < 300'000; ++i) noise += static_cast<char>((i * i * 2654435761U) >> 13U);
@@ -168,7 +168,7 @@ TEST_F(ForeignArchive, TruncatedInMidFrame_IsRefused) {
 }
 
 // What remains of an archive of several frames is a valid zstd file, and libarchive sees no fault in it.
-TEST_F(ForeignArchive, CutOffBetweenMembers_MissesTheEndOfTheTar) {
+TEST_F(ForeignMetadata, CutOffBetweenMembers_MissesTheEndOfTheTar) {
   write("2025-01-20_14-25-30/a", "a");
   write("2025-01-20_14-25-30/vhost.json", "{}");
   test::run_in(folder_.path(), {"tar", "--sort=name", "-cf", "x.tar", "2025-01-20_14-25-30"});
@@ -181,7 +181,7 @@ TEST_F(ForeignArchive, CutOffBetweenMembers_MissesTheEndOfTheTar) {
   EXPECT_TRUE(refuses(reading(tar), "no vhost.json"));
 }
 
-TEST_F(ForeignArchive, VhostJsonBehindALargeFile_IsFoundOnlyByReadingAll) {
+TEST_F(ForeignMetadata, VhostJsonBehindALargeFile_IsFoundOnlyByReadingAll) {
   write("2025-01-20_14-25-30/a", "");
   std::filesystem::resize_file(folder_ / "2025-01-20_14-25-30/a", std::uint64_t{64} << 20U);
   write("2025-01-20_14-25-30/vhost.json", R"({"sitename":"example.com"})");
@@ -191,7 +191,7 @@ TEST_F(ForeignArchive, VhostJsonBehindALargeFile_IsFoundOnlyByReadingAll) {
 }
 
 // A list must not decompress what follows: 256 GiB of zeros here, if it tried.
-TEST_F(ForeignArchive, EnormousMember_IsNotDecompressedForAList) {
+TEST_F(ForeignMetadata, EnormousMember_IsNotDecompressedForAList) {
   write("x", "");
   std::filesystem::resize_file(folder_ / "x", std::uint64_t{1} << 30U);
   test::run_in(folder_.path(), {"tar", "-cf", "header.tar", "x"});
@@ -205,12 +205,12 @@ TEST_F(ForeignArchive, EnormousMember_IsNotDecompressedForAList) {
   EXPECT_TRUE(refuses(reading(frames)));
 }
 
-TEST_F(ForeignArchive, EnormousVhostJson_IsRefused) {
+TEST_F(ForeignMetadata, EnormousVhostJson_IsRefused) {
   write("2025-01-20_14-25-30/vhost.json", "{\"a\":\"" + std::string(std::size_t{5} << 20U, 'x') + "\"}");
   EXPECT_TRUE(refuses(reading(packed({"2025-01-20_14-25-30"})), "too large"));
 }
 
-TEST_F(ForeignArchive, ErrorsOfReading_PassThrough) {
+TEST_F(ForeignMetadata, ErrorsOfReading_PassThrough) {
   class Failing final : public RandomAccess {
    public:
     [[nodiscard]] std::uint64_t size() const override { return 100'000; }

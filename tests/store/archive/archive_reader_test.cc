@@ -11,35 +11,21 @@
 #include "store/archive/made_archive.h"
 #include "store/archive/made_members.h"
 #include "store/archive/member_access.h"
+#include "store/archive/read_back.h"
 
 namespace wobackup {
 namespace {
 
+using test::content_of;
 using test::MadeMembers;
 using test::MemoryFile;
-
-std::string content_of(const ArchiveReader& archive, const std::string& path) {
-  std::string text;
-  archive.read_file(path, [&](ByteSpan bytes) { text += text_of(bytes); });
-  return text;
-}
-
-std::vector<std::string> paths_of(const ArchiveReader& archive) {
-  std::vector<std::string> paths;
-  archive.entries([&](const ManifestEntry& listed) { paths.push_back(listed.entry.path); });
-  return paths;
-}
+using test::part_of;
+using test::paths_of;
 
 std::string letters(std::size_t bytes) {
   std::string text;
   for (std::size_t i = 0; i < bytes; ++i) text += static_cast<char>('a' + (i * 7 + i / 1000) % 26);
   return text;
-}
-
-std::string part_of(const MemberAccess& member, std::uint64_t offset, std::size_t size) {
-  ByteVector bytes(size);
-  bytes.resize(member.read(offset, bytes));
-  return std::string(text_of(bytes));
 }
 
 // The error of reading one member of an archive that was made wrong.
@@ -187,86 +173,6 @@ TEST(ArchiveReader, ArchiveThatLostItsEnd_IsRefused) {
   const MemoryFile file(bytes);
   EXPECT_NE(test::refusal([&] { const ArchiveReader archive(file); }, ErrorKind::verification).find("end is missing"),
             std::string::npos);
-}
-
-// A folder with what tar makes of it.
-class ForeignTarReading : public ::testing::Test {
- protected:
-  MemoryFile packed(const std::vector<std::string>& arguments) const {
-    std::vector<std::string> argv{"tar", "-cf", (folder_ / "x.tar.zst").string()};
-    argv.insert(argv.end(), arguments.begin(), arguments.end());
-    static_cast<void>(test::run_in(folder_.path(), argv));
-    return MemoryFile(test::bytes_of_file(folder_ / "x.tar.zst"));
-  }
-  test::ScratchFolder folder_;
-};
-
-TEST_F(ForeignTarReading, PathsAreRelativeToItsTopFolder) {
-  const std::string top = test::kMadeName;
-  folder_.write(top + "/htdocs/caf\xc3\xa9 \xff.php", "<?php");
-  folder_.write(top + "/vhost.json", R"({"sitename":"old.example"})");
-  std::filesystem::create_hard_link(folder_ / top / "vhost.json", folder_ / top / "zz");
-  for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{"--zstd", "--format=pax", "--sort=name", top},
-        {"--gzip", "--format=gnu", "--sort=name", top},
-        {"--bzip2", "--format=gnu", "--sort=name", top},
-        {"--xz", "--format=gnu", "--sort=name", top},
-        {"--zstd", "--format=posix", "--sort=name", "-C", top, "."}}) {
-    const MemoryFile file = packed(arguments);
-    const ArchiveReader archive(file);
-    EXPECT_FALSE(archive.indexed());
-    EXPECT_EQ(archive.vhost()["sitename"], "old.example");
-    const std::string odd = "htdocs/caf\xc3\xa9 \xff.php";
-    EXPECT_EQ(paths_of(archive), (std::vector<std::string>{"htdocs", odd, "vhost.json", "zz"}));
-    EXPECT_EQ(content_of(archive, odd), "<?php");
-    EXPECT_EQ(content_of(archive, "zz"), R"({"sitename":"old.example"})");
-    EXPECT_EQ(archive.entry("zz")->entry.type, EntryType::hardlink);
-    EXPECT_EQ(archive.entry("zz")->entry.link, "vhost.json");
-    EXPECT_EQ(archive.entry(odd)->entry.size, 5U);
-    EXPECT_FALSE(archive.entry(odd)->sha256.has_value());
-  }
-}
-
-TEST_F(ForeignTarReading, WithoutVhost_HasNone) {
-  folder_.write("site/index.php", "<?php");
-  const MemoryFile file = packed({"--zstd", "site"});
-  const ArchiveReader archive(file);
-  EXPECT_TRUE(archive.vhost().is_null());
-  EXPECT_EQ(content_of(archive, "site/index.php"), "<?php");
-}
-
-TEST_F(ForeignTarReading, PathsThatLeadOutside_AreFlagged) {
-  folder_.write("a", "x");
-  for (const char* path : {"/etc/shadow", "../up", "htdocs/../../up"}) {
-    const MemoryFile file = packed({"--zstd", "-P", std::string("--transform=s,^a$,") + path + ",", "a"});
-    const ArchiveReader archive(file);
-    archive.entries([&](const ManifestEntry& listed) {
-      EXPECT_EQ(listed.entry.path, path);
-      EXPECT_EQ(listed.flags, std::vector<std::string>{"unsafe"});
-    });
-    EXPECT_EQ(paths_of(archive).size(), 1U);
-  }
-}
-
-TEST_F(ForeignTarReading, Member_IsSpooledWithItsHolesAndHidden) {
-  folder_.write("d/big", "start");
-  std::filesystem::resize_file(folder_ / "d/big", 3'000'000);
-  std::ofstream(folder_ / "d/big", std::ios::app) << "end";
-  const MemoryFile file = packed({"--zstd", "-S", "d"});
-  const ArchiveReader archive(file);
-  const UniqueFd directory(::open(folder_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  UniqueFd spool = unnamed_file(directory.get(), "scratch");
-  const UniqueFd same(::dup(spool.get()));
-  const MemberAccess member(archive, "d/big", std::move(spool));
-  EXPECT_EQ(member.size(), 3'000'003U);
-  // Whoever gets the disk's blocks later finds no plaintext.
-  ByteVector raw(3'000'003);
-  EXPECT_EQ(pread_up_to(same.get(), raw, 0, "scratch"), raw.size());
-  EXPECT_EQ(text_of(raw).find("start"), std::string_view::npos);
-  EXPECT_NE(text_of(raw).substr(3'000'000), "end");
-  EXPECT_EQ(part_of(member, 0, 7), std::string("start\0\0", 7));
-  EXPECT_EQ(part_of(member, 2'999'999, 100), std::string("\0end", 4));
-  EXPECT_EQ(content_of(archive, "d/big").size(), 3'000'003U);
 }
 
 TEST(OpenArchive, LinkThatSomebodyElseMadeIsNotFollowed) {
