@@ -82,21 +82,13 @@ std::optional<Account> account_in(const std::string& text) {
 }
 
 // `freed`: bytes that are removed before.
-void require_room(DatabaseConnection& connection, const ArchivedDump& dump, std::uint64_t freed, const Config& config) {
+void plan_room(DatabaseConnection& connection, const ArchivedDump& dump, std::uint64_t freed, RoomPlan& room) {
   const std::string folder = first_value(connection, "SELECT @@datadir");
   const UniqueFd fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return;  // another machine's, or not ours to see
-  const Space space = space_of(fd.get(), folder);
-  const std::uint64_t min_free = config.min_free_bytes ? *config.min_free_bytes : default_min_free(space.total_bytes);
   // Indexes and half-filled pages; the content displaced stays, too.
   const std::uint64_t copy = dump.data().size() + dump.data().size() / 2;
-  const std::uint64_t needed = copy - std::min(copy, freed);
-  if (space.free_bytes < needed || space.free_bytes - needed < min_free) {
-    throw Error(ErrorKind::no_space,
-                fmt::format("{}: the backup's copy of the database needs about {}, {} are free, and {} shall stay free",
-                            printable(folder), human_size(needed), human_size(space.free_bytes), human_size(min_free)),
-                "free space on the database's disk");
-  }
+  room.add(fd.get(), folder, copy - std::min(copy, freed));
 }
 
 // Why the admin's login was not taken.
@@ -209,7 +201,7 @@ DatabaseInPlace DatabaseInPlace::open(const Site& site, DatabaseExchange exchang
   return found;
 }
 
-void DatabaseInPlace::preflight(const ArchivedDump& dump, const Cancellation& cancellation) const {
+void DatabaseInPlace::preflight(const ArchivedDump& dump, RoomPlan room, const Cancellation& cancellation) const {
   asking_server("the database server", [&] {
     DatabaseConnection connection(login_, "", cancellation);
     const std::uint64_t packet = first_number(connection, "SELECT @@global.max_allowed_packet");
@@ -227,7 +219,8 @@ void DatabaseInPlace::preflight(const ArchivedDump& dump, const Cancellation& ca
                   "SELECT SUM(DATA_LENGTH + INDEX_LENGTH) FROM information_schema.TABLES WHERE TABLE_SCHEMA = " +
                       quoted_text(exchange_.live))
             : 0;
-    require_room(connection, dump, freed, environment_->config);
+    plan_room(connection, dump, freed, room);
+    room.require(environment_->config);
     if (!exchange_.only_tables.empty()) require_tables(connection, dump);
   });
 }

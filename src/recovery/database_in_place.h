@@ -12,6 +12,7 @@
 #include "recovery/archived_dump.h"
 #include "recovery/live_load.h"
 #include "recovery/restore_in_place.h"
+#include "recovery/room_plan.h"
 #include "target/database/dump_loader.h"
 #include "wobackup/config.h"
 #include "wobackup/log.h"
@@ -45,8 +46,9 @@ class DatabaseInPlace {
   [[nodiscard]] const DatabaseExchange& exchange() const noexcept { return exchange_; }
   [[nodiscard]] bool loads_into_live() const noexcept { return exchange_.live_load.has_value(); }
 
-  /// What stands against loading this dump here; `min_free_bytes` shall stay free. Throws Error failed or no_space.
-  void preflight(const ArchivedDump& dump, const Cancellation& cancellation) const;
+  /// What stands against loading this dump here, when `room` will have been taken by others. Throws Error failed or
+  /// no_space.
+  void preflight(const ArchivedDump& dump, RoomPlan room, const Cancellation& cancellation) const;
   /// Makes the shadow and loads it; counts its rows. After an error it is gone again. Without a shadow: judges the
   /// dump, and remembers which one it is; nothing is loaded yet.
   [[nodiscard]] LoadResult load(const ArchivedDump& dump, LoadOptions options, const Cancellation& cancellation);

@@ -17,6 +17,8 @@
 #include "recovery/in_place_plan.h"
 #include "recovery/live_borders.h"
 #include "recovery/swap_plan.h"
+#include "snapshot/restore_totals.h"
+#include "snapshot/selection.h"
 #include "target/files/target_folder.h"
 #include "wobackup/error.h"
 
@@ -64,6 +66,15 @@ Share share_of(const std::vector<StagingPlace>& places, std::size_t index, const
   return share;
 }
 
+// What of an archive's files is restored into one place.
+RestoreOptions staging_options(RestoreOptions options, Share share) {
+  options.database = false;
+  options.include = std::move(share.include);
+  options.exclude = std::move(share.exclude);
+  options.exclude.emplace_back("vhost.json");
+  return options;
+}
+
 // Folders above it that are missing live come with it, as they are in the backup.
 std::string with_missing_folders(int site_fd, const std::string& path) {
   for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
@@ -94,6 +105,32 @@ void add_to(Restored& all, Restored&& part) {
 }
 
 }  // namespace
+
+void plan_room_for_files(const std::filesystem::path& site_path, const ArchiveReader& archive,
+                         const std::vector<std::string>& include, RoomPlan& room) {
+  if (archive.container() == nullptr) return;
+  std::vector<StagingPlace> places(1);
+  std::filesystem::path folder = site_path;
+  while (!(places[0].live = UniqueFd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC))) && errno == ENOENT &&
+         folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  if (!places[0].live) throw system_error("cannot open " + printable(folder.string()), errno);
+  if (folder == site_path) {
+    places[0].live = open_trusted_directory(site_path, false);
+    for (StagingPlace& place : find_borders(places[0].live.get(), archive, include).further) {
+      places.push_back(std::move(place));
+    }
+  }
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    Share share = share_of(places, i, include);
+    if (share.empty) continue;
+    const RestoreOptions options = staging_options({}, std::move(share));
+    Selection selection({options.include, options.exclude, options.files, options.database});
+    const std::uint64_t bytes = count_wanted(*archive.container(), selection, options).room_bytes;
+    room.add(places[i].live.get(), i == 0 ? folder : folder / places[i].at, bytes);
+  }
+}
 
 std::vector<std::string> exchange_paths(const std::vector<std::string>& include) {
   std::vector<std::string> paths;
@@ -209,7 +246,6 @@ Restored FilesInPlace::stage(const std::filesystem::path& archive, RestoreOption
   const std::vector<std::string> exchanged = exchanged_for(site_fd(), include);
   add_places(archive, environment, include);
   make_stages(persist);
-  options.database = false;
   Restored restored;
   restored.target = stage_path();
   for (std::size_t i = 0; i < places_.size(); ++i) {
@@ -217,11 +253,8 @@ Restored FilesInPlace::stage(const std::filesystem::path& archive, RestoreOption
     Share share = share_of(places_, i, include);
     if (share.empty) continue;
     options.target = i == 0 ? stage_path() : site_path_ / place.at / exchange_.stage;
-    options.include = std::move(share.include);
-    options.exclude = std::move(share.exclude);
-    options.exclude.emplace_back("vhost.json");
     add_to(restored, restore_into([&] { return UniqueFd(::fcntl(place.stage.get(), F_DUPFD_CLOEXEC, 0)); }, archive,
-                                  options, environment));
+                                  staging_options(options, std::move(share)), environment));
     if (::syncfs(place.stage.get()) != 0) throw system_error("cannot sync what was staged", errno);
   }
   std::set<std::string> wanted(exchanged.begin(), exchanged.end());

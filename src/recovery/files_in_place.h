@@ -10,8 +10,10 @@
 
 #include "base/unique_fd.h"
 #include "in_place/restore_journal.h"
+#include "recovery/room_plan.h"
 #include "recovery/staging_place.h"
 #include "snapshot/restore.h"
+#include "store/archive/archive_reader.h"
 #include "wobackup/site.h"
 
 namespace wobackup {
@@ -82,6 +84,12 @@ class FilesInPlace {
   std::vector<StagingPlace> places_;  // as in exchange_: the site's folder, then exchange_.further
   std::vector<std::string> wanted_;
 };
+
+/// Adds what staging the archive's files (all, or `include`) would write: beside the live ones in the site's folder and
+/// in further places; above the site's folder if that is gone. Another program's archive tells nothing of this. Throws
+/// Error not_found for a path that the archive does not have.
+void plan_room_for_files(const std::filesystem::path& site_path, const ArchiveReader& archive,
+                         const std::vector<std::string>& include, RoomPlan& room);
 
 /// Throws Error usage for globs and for paths that contain each other; the rest is tidied.
 [[nodiscard]] std::vector<std::string> exchange_paths(const std::vector<std::string>& include);

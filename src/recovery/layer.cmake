@@ -19,6 +19,7 @@ wobackup_layer(recovery PATH recovery
     maintenance_window.cc
     restorable.cc
     restore_in_place.cc
+    room_plan.cc
     scratch.cc
     site_folder.cc
     site_check.cc

@@ -87,7 +87,12 @@ class Restoring {
   void require_possible(const ArchiveParts& parts) {
     opened_.emplace(archive_, environment_.config.keys, environment_.stored);
     copies_ = makes_a_copy(opened_->reader(), site_, options_);
-    if (parts.files) require_exchangeable(site_, opened_->reader(), options_.include);
+    RoomPlan room;
+    if (parts.files) {
+      require_exchangeable(site_, opened_->reader(), options_.include);
+      plan_room_for_files(site_.path, opened_->reader(), exchange_paths(options_.include), room);
+      room.require(environment_.config);
+    }
     if (!parts.database) return;
     // The backup's config files, which will be live, have a say.
     std::optional<ArchivedConfig> restored;
@@ -102,7 +107,7 @@ class Restoring {
       return;
     }
     if (!named && wait_for_stage) return;
-    static_cast<void>(planned_database(named));
+    static_cast<void>(planned_database(named, std::move(room)));
   }
 
   void finish_the_one_before() {
@@ -191,7 +196,7 @@ class Restoring {
   }
 
   // Planned, and nothing speaks against it.
-  DatabaseInPlace planned_database(const std::optional<NamedDatabase>& named) {
+  DatabaseInPlace planned_database(const std::optional<NamedDatabase>& named, RoomPlan room = {}) {
     if (!named) {
       throw Error(ErrorKind::usage, fmt::format("{} has no database to restore into", site_.name),
                   "restore the files alone with --files, or name the database in wobackup.toml");
@@ -211,7 +216,7 @@ class Restoring {
                       site_.name),
           "`wobackup copy BACKUP --from STORE --to /A/FOLDER` brings it here; then restore that");
     }
-    database.preflight(*dump_, cancellation_);
+    database.preflight(*dump_, std::move(room), cancellation_);
     return database;
   }
 

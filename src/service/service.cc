@@ -227,12 +227,18 @@ std::filesystem::path Service::find(const std::string& what,
   }
   const bool path_like =
       what.starts_with('/') || what.starts_with("./") || what.starts_with("../") || !archive_ending_of(what).empty();
-  // A file of another name, such as tmp/old.tar.gz; a site's name alone is never one.
+  // A file of another name, such as tmp/old.zip; a site's name alone is never one: there may be a site example.zip.
   std::error_code none;
-  const bool is_file = what.find('/') != std::string::npos && std::filesystem::is_regular_file(what, none);
-  if (is_file || (path_like && ::access(what.c_str(), F_OK) == 0)) return std::filesystem::absolute(what);
+  const bool is_file = std::filesystem::is_regular_file(what, none);
+  const bool is_bare = what.find('/') == std::string::npos;
+  if ((is_file && !is_bare) || (path_like && ::access(what.c_str(), F_OK) == 0)) return std::filesystem::absolute(what);
   const Wanted wanted = wanted_from(what);
-  return pick(list(wanted.site, backup_root), wanted);
+  try {
+    return pick(list(wanted.site, backup_root), wanted);
+  } catch (const Error& error) {
+    if (!is_file) throw;
+    throw Error(error.kind(), error.what(), fmt::format("for the file of this name say ./{}", printable(what)));
+  }
 }
 
 std::vector<SnapshotRef> Service::list_in(const std::string& store, const std::optional<std::string>& site) const {

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "snapshot/archive_trust.h"
 #include "snapshot/restore_foreign.h"
+#include "snapshot/restore_totals.h"
 #include "snapshot/run_monitor.h"
 #include "snapshot/selection.h"
 #include "store/archive/archive_file.h"
@@ -33,17 +34,6 @@ unsigned threads_of(const Config& config) {
   return config.threads != 0 ? config.threads : std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
 }
 
-constexpr std::size_t kFewMembers = 16;
-constexpr std::uint64_t kFewBytes = std::uint64_t{16} << 20U;
-
-struct Totals {
-  std::uint64_t entries = 0, files = 0, bytes = 0;
-  std::uint64_t room_bytes = 0;  ///< at the most: holes take none
-  /// All that was asked for, if it is little: then the manifest need not be read again.
-  std::vector<ManifestEntry> members;
-  [[nodiscard]] bool few() const { return entries == members.size() && bytes <= kFewBytes; }
-};
-
 // What one restore shares with its steps.
 struct Run {
   const RestoreOptions& options;
@@ -51,64 +41,8 @@ struct Run {
   Selection selection;
   Cancellation cancellation;
   SnapshotRecord record;  // `unreadable` stands for what did not come back
-  Totals totals;
+  RestoreTotals totals;
 };
-
-ManifestFilter may_be_wanted(const Run& run) {
-  return {[&run](std::string_view path) { return run.selection.may_have(path); }, run.selection.ranges()};
-}
-
-// Of a backup without a database, the database alone is nothing: an empty folder would look like success.
-void require_some(std::uint64_t entries, const RestoreOptions& options) {
-  const bool part = !options.files || !options.database;
-  if (entries > 0 || !part || !options.include.empty() || !options.exclude.empty()) return;
-  throw Error(ErrorKind::not_found, fmt::format("the backup holds no {}", options.files ? "files" : "database"),
-              "`wobackup ls` shows what it holds");
-}
-
-// Of few members it is told exactly; the tar says how much is stored of one with holes.
-std::uint64_t room_of(const ContainerReader& container, const Totals& totals) {
-  if (totals.entries != totals.members.size()) return totals.bytes;
-  const std::string top = container.read_manifest_header().name;
-  std::uint64_t room = 0;
-  for (const ManifestEntry& member : totals.members) {
-    if (member.entry.type != EntryType::file) continue;
-    if (!member.entry.sparse) {
-      room += member.entry.size;
-      continue;
-    }
-    try {
-      room += StoredMember(container, member, top).header().data_bytes;
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::verification) throw;  // a damaged one will not be written
-    }
-  }
-  return room;
-}
-
-// Asks the manifest what will come. What is not there is better said before anything is written.
-Totals count(const ContainerReader& container, Run& run) {
-  const ManifestHeader header = container.read_manifest_header();
-  if (run.selection.is_everything()) {
-    return {header.entries, header.files, header.file_bytes, most_room_bytes(header), {}};
-  }
-  Totals totals;
-  container.read_manifest(may_be_wanted(run), [&](const ManifestEntry& listed) {
-    if (!listed.offset || !run.selection.has(listed)) return;
-    ++totals.entries;
-    if (totals.members.size() < kFewMembers) totals.members.push_back(listed);
-    if (listed.entry.type != EntryType::file) return;
-    ++totals.files;
-    totals.bytes += listed.entry.size;
-  });
-  if (const auto unmet = run.selection.unmet()) {
-    throw Error(ErrorKind::not_found, fmt::format("nothing in the backup is called {}", printable(*unmet)),
-                "`wobackup ls` shows what it holds");
-  }
-  require_some(totals.entries, run.options);
-  totals.room_bytes = std::min(room_of(container, totals), header.tar_bytes);
-  return totals;
-}
 
 std::uint64_t require_room(int target_fd, const Run& run) {
   const Space space = space_of(target_fd, run.options.target);
@@ -159,7 +93,7 @@ void restore_one(const ArchiveReader& archive, const ManifestEntry& listed, Run&
 
 void restore_links(const ArchiveReader& archive, Run& run, FolderWriter& writer) {
   std::map<std::string, std::string> stand_ins;  // for first names that are not wanted
-  archive.container()->read_manifest(may_be_wanted(run), [&](const ManifestEntry& listed) {
+  archive.container()->read_manifest(may_be_wanted(run.selection), [&](const ManifestEntry& listed) {
     if (listed.entry.type != EntryType::hardlink || !listed.offset || !run.selection.has(listed)) return;
     run.cancellation.check();
     ManifestEntry first;
@@ -341,7 +275,7 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
 
   Run run{options, environment, Selection({options.include, options.exclude, options.files, options.database}),
           {},      {},          {}};
-  if (container) run.totals = count(*container, run);
+  if (container) run.totals = count_wanted(*container, run.selection, options);
   const bool trusted = is_trusted(archive, container, environment);
   Restored restored;
   if (!options.dry_run) {

@@ -38,6 +38,30 @@ TEST_F(MountsInPlace, UploadsOnAnotherDisk) {
   EXPECT_EQ(device_of(content() / "uploads"), disk);
 }
 
+// Known before anything is staged: the site's own disk would take it all.
+TEST_F(MountsInPlace, AnotherDiskIsFull_IsRefusedBeforeAnything) {
+  ASSERT_TRUE(mounts_.tmpfs(content() / "uploads"));
+  write("htdocs/wp-content/uploads/film.mp4", std::string(std::size_t{20} << 20U, 'f'));
+  back_up();
+  change();
+  write("htdocs/wp-content/uploads/film2.mp4", std::string(std::size_t{35} << 20U, 'g'));
+  const std::map<std::string, std::string> before = facts();
+  std::vector<std::string> phases;
+  InPlaceOptions options;
+  options.on_progress = [&](const Progress& progress) { phases.emplace_back(progress.phase); };
+  try {
+    static_cast<void>(restore(options));
+    FAIL() << "there was no room";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::no_space);
+    EXPECT_NE(error.message().find("uploads"), std::string::npos) << error.message();
+  }
+  EXPECT_EQ(std::count(phases.begin(), phases.end(), "restore"), 0);
+  EXPECT_EQ(facts(), before);
+  EXPECT_FALSE(has_stage());
+  EXPECT_FALSE(service().pending_restore("example.com"));
+}
+
 TEST_F(MountsInPlace, UploadsOnAnotherDisk_Finished) {
   ASSERT_TRUE(mounts_.tmpfs(content() / "uploads"));
   back_up();
