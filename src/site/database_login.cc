@@ -140,6 +140,29 @@ Error no_database(const Site& site) {
                fmt::format("set [site.\"{}\".database] in wobackup.toml (enabled = false if it has none)", site.name));
 }
 
+// WordPress by Composer: its config file takes the login from an environment file, which anybody may have written in
+// any of several ways, and is not read here.
+bool is_bedrock(const SiteFolder& folder) {
+  for (const char* root : {"", "htdocs/"}) {
+    if (folder.seems_to_have(root + std::string("config/application.php")) &&
+        folder.seems_to_have(root + std::string("web/wp/wp-includes/version.php"))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Better no backup than one that silently lacks the half of it.
+Error unnamed_bedrock_database(const Site& site) {
+  return Error(ErrorKind::dump,
+               fmt::format("{}: it is a WordPress site in Bedrock's layout, whose database only its .env names, and "
+                           "that is not read",
+                           site.name),
+               fmt::format("set name and user in [site.\"{}\".database] of wobackup.toml (enabled = false if it has "
+                           "none)",
+                           site.name));
+}
+
 Error no_login_for_additional(const Site& site) {
   return Error(ErrorKind::dump, fmt::format("{}: there is no login for its additional databases", site.name),
                fmt::format("set name and user in [site.\"{}\".database] of wobackup.toml", site.name));
@@ -160,6 +183,7 @@ void find_database(const Site& site, const DatabaseSettings& settings, const Sit
   if (result.sqlite) return;
   const bool named_in_php = !configs.empty() && configs.front().find("DB_NAME") != nullptr;
   if (!named_in_php && !named_outside_of_php(site, settings)) {
+    if (is_bedrock(folder)) throw unnamed_bedrock_database(site);
     if (site.expects_database()) throw no_database(site);
     return;
   }

@@ -264,6 +264,28 @@ TEST_F(DatabaseLoginTest, AKindThatNeedsADatabase_WithoutOne_IsAnError) {
   }
 }
 
+// A backup that lacks the database without a word would be found out when it is needed.
+TEST_F(DatabaseLoginTest, Bedrock_NamesItWhereItIsNotRead) {
+  for (const std::string root : {"", "htdocs/"}) {
+    site_.type = SiteType::php;
+    fs::remove_all(root_ / "site");
+    write(root + "web/wp-config.php", "<?php require_once dirname(__DIR__) . '/config/application.php';");
+    write(root + "config/application.php", "<?php Config::define('DB_NAME', env('DB_NAME'));");
+    EXPECT_EQ(login(), "none") << "no WordPress there";
+    write(root + "web/wp/wp-includes/version.php", "<?php");
+    const std::string text = login();
+    EXPECT_TRUE(contains(text, "dump: a.example: it is a WordPress site in Bedrock's layout")) << text;
+    EXPECT_TRUE(contains(text, "enabled = false if it has none")) << text;
+    settings().name = "shop";
+    settings().user = "shopper";
+    EXPECT_EQ(login(), "shop shopper  localhost!");
+    settings() = {};
+    settings().enabled = false;
+    EXPECT_EQ(login(), "none");
+    settings() = {};
+  }
+}
+
 TEST_F(DatabaseLoginTest, SwitchedOff_IsNone_WhateverTheOthersSay) {
   write("wp-config.php", "<?php " + std::string(300'000, ';'));
   record();

@@ -124,7 +124,9 @@ void require_space(const Space& space, std::uint64_t min_free_bytes, std::uint64
               fmt::format("{}: {} free, {}but {} must stay free", directory.string(), human_size(space.free_bytes),
                           expected_bytes > 0 ? fmt::format("about {} needed, ", human_size(expected_bytes)) : "",
                           human_size(min_free_bytes)),
-              "free some space, choose another place with --path, or lower min_free in wobackup.toml");
+              "free some space there, choose another place (--path for archives; scratch_dir and state_dir in "
+              "wobackup.toml), or "
+              "lower min_free");
 }
 
 }  // namespace wobackup
