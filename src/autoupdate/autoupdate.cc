@@ -7,6 +7,7 @@
 #include "autoupdate/site_autoupdate.h"
 #include "autoupdate/wp_cli.h"
 #include "base/clock.h"
+#include "service/wanted_sites.h"
 
 namespace wobackup {
 namespace {
@@ -21,48 +22,17 @@ void check(const AutoupdateOptions& options) {
   if (!options.core && !options.plugins && !options.themes) wrong("nothing is to be updated", "");
 }
 
-// A site to update, or why there is none of this name.
-struct Wanted {
-  std::string name;
-  std::optional<Site> site;
-  std::optional<Error> error;
-};
-
-std::vector<Wanted> all_sites(const Service& service, std::size_t& skipped) {
-  std::vector<Wanted> wanted;
-  std::vector<std::string> left_out;
-  for (const Site& site : service.sites(&left_out)) {
-    const bool usable = site.has_content() && site.enabled && is_wordpress(site) &&
-                        service.config().for_site(site.name).autoupdate.enabled;
-    if (usable) {
-      wanted.push_back({site.name, site, std::nullopt});
-    } else {
-      ++skipped;
-    }
-  }
-  for (const std::string& text : left_out) {
-    wanted.push_back({"", std::nullopt, Error(ErrorKind::failed, text, "mend the row: this may be a site of yours")});
-  }
+// The WordPress sites that may be updated; how many others there are is counted.
+std::vector<WantedSite> usable_sites(const Service& service, std::size_t& skipped) {
+  std::vector<WantedSite> wanted = all_sites(service);
+  skipped += std::erase_if(wanted, [&](const WantedSite& each) {
+    return each.site && !(each.site->has_content() && each.site->enabled && is_wordpress(*each.site) &&
+                          service.config().for_site(each.name).autoupdate.enabled);
+  });
   return wanted;
 }
 
-std::vector<Wanted> named_sites(const Service& service, const std::vector<std::string>& names) {
-  std::vector<Wanted> wanted;
-  for (const std::string& name : names) {
-    Wanted next{name, std::nullopt, std::nullopt};
-    try {
-      next.site = service.site(name);
-      next.name = next.site->name;  // in lower case
-    } catch (const Error& error) {
-      next.error = error;
-    }
-    const auto twice = [&](const Wanted& other) { return other.name == next.name; };
-    if (std::none_of(wanted.begin(), wanted.end(), twice)) wanted.push_back(std::move(next));
-  }
-  return wanted;
-}
-
-SiteAutoupdate take(Service& service, const Wanted& wanted, const AutoupdateOptions& options) {
+SiteAutoupdate take(Service& service, const WantedSite& wanted, const AutoupdateOptions& options) {
   if (wanted.site) return autoupdate_site(service, *wanted.site, options);
   SiteAutoupdate result;
   result.site = wanted.name;
@@ -113,9 +83,9 @@ AutoupdateRun autoupdate(Service& service, const AutoupdateOptions& options,
   run.started = rfc3339(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   // Missing for one site, it is missing for all.
   static_cast<void>(wp_cli_path(service.config()));
-  const std::vector<Wanted> wanted =
-      options.all ? all_sites(service, run.skipped) : named_sites(service, options.sites);
-  for (const Wanted& each : wanted) {
+  const std::vector<WantedSite> wanted =
+      options.all ? usable_sites(service, run.skipped) : named_sites(service, options.sites);
+  for (const WantedSite& each : wanted) {
     if (options.cancelled && options.cancelled()) break;
     const SiteAutoupdate& result = run.sites.emplace_back(take(service, each, options));
     run.exit_code = worse_exit_code(run.exit_code, result.exit_code());

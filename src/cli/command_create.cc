@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/option_values.h"
 #include "cli/wording.h"
+#include "service/wanted_sites.h"
 
 namespace wobackup::cli {
 namespace {
@@ -98,53 +99,30 @@ std::string ask_for_site(const Service& service, Output& output) {
   return name;
 }
 
-struct Wanted {
-  std::string name;
-  std::optional<Site> site;  // none: it could not be found, and `error` says why
-  std::optional<Error> error;
-};
-
-std::vector<Wanted> wanted_sites(const CreateArguments& arguments, const Service& service, Output& output) {
-  std::vector<Wanted> wanted;
+std::vector<WantedSite> wanted_sites(const CreateArguments& arguments, const Service& service, Output& output) {
   if (!arguments.site_json.empty()) {
     if (arguments.all || !arguments.sites.empty()) wrong_usage("--site-json describes the only site: name no other");
     if (arguments.site_json == "-" && arguments.meta_json == "-") {
       wrong_usage("--site-json and --meta-json cannot both read standard input");
     }
     Site site = site_from_file(arguments.site_json, service, output);
-    wanted.push_back({site.name, site, std::nullopt});
-    return wanted;
+    return {{site.name, site, std::nullopt}};
   }
   if (arguments.all) {
     if (!arguments.sites.empty()) wrong_usage("--all takes no site names");
-    std::vector<std::string> left_out;
-    for (Site& site : service.sites(&left_out)) wanted.push_back({site.name, std::move(site), std::nullopt});
-    for (const std::string& text : left_out) {
-      wanted.push_back({"", std::nullopt, Error(ErrorKind::failed, text, "mend the row: this may be a site of yours")});
-    }
+    std::vector<WantedSite> wanted = all_sites(service);
     if (wanted.empty()) output.warning("there are no sites");
     return wanted;
   }
   std::vector<std::string> names = arguments.sites;
   if (names.empty()) names.push_back(ask_for_site(service, output));
-  for (const std::string& name : names) {
-    Wanted next{name, std::nullopt, std::nullopt};
-    try {
-      next.site = service.site(name);
-      next.name = next.site->name;  // in lower case
-    } catch (const Error& error) {
-      next.error = error;
-    }
-    const auto twice = [&](const Wanted& other) { return other.name == next.name; };
-    if (std::none_of(wanted.begin(), wanted.end(), twice)) wanted.push_back(std::move(next));
-  }
-  return wanted;
+  return named_sites(service, names);
 }
 
 // A restore of one of them would turn back the others' content, too: better known early.
-void warn_of_shared(const std::vector<Wanted>& wanted, const Service& service, Output& output) {
+void warn_of_shared(const std::vector<WantedSite>& wanted, const Service& service, Output& output) {
   for (const SharedDatabase& shared : service.shared_databases()) {
-    const auto concerned = [&](const Wanted& each) {
+    const auto concerned = [&](const WantedSite& each) {
       return each.site && std::find(shared.sites.begin(), shared.sites.end(), each.site->name) != shared.sites.end();
     };
     if (std::any_of(wanted.begin(), wanted.end(), concerned)) output.warning(text_of(shared));
@@ -198,7 +176,7 @@ void report(const Site& site, const Created& created, Output& output) {
 int severity(int code) { return code == 130 ? 3 : code == 3 || code == 4 ? 1 : code == 0 ? 0 : 2; }
 
 // A site without content of its own, unless it was asked for by name: then it is an error.
-bool is_skipped(const Wanted& wanted, const CreateArguments& arguments) {
+bool is_skipped(const WantedSite& wanted, const CreateArguments& arguments) {
   return arguments.all && wanted.site && !wanted.site->has_content();
 }
 
@@ -255,7 +233,7 @@ std::size_t report_stores(const std::string& site, const Created& created, Outpu
   return failed;
 }
 
-void back_up(const Wanted& wanted, const CreateArguments& arguments, const CreateOptions& options, Service& service,
+void back_up(const WantedSite& wanted, const CreateArguments& arguments, const CreateOptions& options, Service& service,
              Output& output, Tally& tally) {
   if (is_skipped(wanted, arguments)) {
     if (output.json()) {
@@ -299,11 +277,11 @@ int create_command(const CreateArguments& arguments, const KeyArguments& keys, C
   for (const std::string& store : options.stores) {
     if (store != kOwnFolderStore) static_cast<void>(service.store_url(store));
   }
-  const std::vector<Wanted> wanted = wanted_sites(arguments, service, output);
+  const std::vector<WantedSite> wanted = wanted_sites(arguments, service, output);
   if (options.type != BackupType::files && arguments.site_json.empty()) warn_of_shared(wanted, service, output);
   Tally tally;
-  for (const Wanted& each : wanted) ++(is_skipped(each, arguments) ? tally.skipped : tally.total);
-  for (const Wanted& each : wanted) {
+  for (const WantedSite& each : wanted) ++(is_skipped(each, arguments) ? tally.skipped : tally.total);
+  for (const WantedSite& each : wanted) {
     if (tally.exit_code == exit_code(ErrorKind::interrupted)) break;
     back_up(each, arguments, options, service, output, tally);
   }

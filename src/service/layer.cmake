@@ -13,4 +13,5 @@ wobackup_layer(service PATH service
     store_destination.cc
     store_retention.cc
     stored_trust.cc
+    wanted_sites.cc
   DEPENDS base config site snapshot inspect recovery guard store_archive backend backend_local backend_s3 backend_sftp)

@@ -6,26 +6,15 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <random>
 
-#include "fakes/plain_tools.h"
-#include "fakes/scratch_folder.h"
-#include "fakes/tree_facts.h"
-#include "wobackup/service.h"
+#include "recovery/site_in_place.h"
 
 namespace wobackup {
 namespace {
 
-class InPlaceTest : public ::testing::Test {
+class InPlaceTest : public test::SiteInPlace {
  protected:
   InPlaceTest() {
-    config_.registry = folder_ / "none.db";
-    config_.state_dir = folder_ / "state";
-    config_.backup_root = folder_ / "archives";
-    config_.min_free_bytes = 0;
-    config_.database.admin = false;
-    config_.site["example.com"].path = site();
-    config_.site["example.com"].type = "php";
     for (std::size_t i = 0; i < 200; ++i) write("htdocs/f" + std::to_string(i), std::string(1000 * (i % 7), 'a'));
     write("htdocs/uploads/old.jpg", "old");
     write("wp-config.php", "<?php // old");
@@ -37,34 +26,6 @@ class InPlaceTest : public ::testing::Test {
     write("wp-config.php", "<?php // new");
     live_ = facts();
   }
-  std::filesystem::path site() const { return folder_ / "www/example.com"; }
-  void write(const std::string& path, std::string_view text) const { folder_.write("www/example.com/" + path, text); }
-  Service service() const { return Service(config_); }
-  Site the_site() const { return service().site("example.com"); }
-  RestoredInPlace restore(const InPlaceOptions& options = {}) {
-    return service().restore_in_place(the_site(), archive_, options);
-  }
-  void undo() const {
-    service().undo_restore("example.com");
-    static_cast<void>(service().finish_restore(the_site(), true));
-  }
-  // The site's files, without the restore's own folder.
-  std::map<std::string, std::string> facts() const {
-    std::map<std::string, std::string> all = test::facts_of(site());
-    std::erase_if(all, [](const auto& item) { return item.first.starts_with(".wobackup"); });
-    return all;
-  }
-  bool has_stage() const {
-    for (const auto& item : std::filesystem::directory_iterator(site())) {
-      if (item.path().filename().string().starts_with(".wobackup")) return true;
-    }
-    return false;
-  }
-
-  test::ScratchFolder folder_;
-  Config config_;
-  std::filesystem::path archive_;
-  std::map<std::string, std::string> in_backup_, live_;
 };
 
 TEST_F(InPlaceTest, ThereAndBack) {
@@ -221,38 +182,7 @@ TEST_F(InPlaceTest, KilledAtAnyMoment_IsBeforeOrAfterWithOneCommand) {
   static_cast<void>(restore());
   const auto usual = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
   undo();
-  std::mt19937 random(5);
-  int before = 0, after = 0, interrupted = 0;
-  for (int round = 0; round < 25; ++round) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      try {
-        static_cast<void>(restore());
-      } catch (...) {
-      }
-      ::_exit(0);
-    }
-    ::usleep(static_cast<useconds_t>(random() % static_cast<std::uint64_t>(usual.count())));
-    ::kill(child, SIGKILL);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    const auto pending = service().pending_restore("example.com");
-    if (pending && pending->interrupted) {
-      ++interrupted;
-      if (pending->swapping && round % 2 == 0) {
-        service().resume_restore("example.com");
-      } else {
-        service().abort_restore("example.com");
-      }
-    }
-    const auto now = facts();
-    if (now == live_) ++before;
-    if (now == in_backup_) ++after;
-    ASSERT_EQ(before + after, round + 1) << "a mixture";
-    if (now == in_backup_) undo();
-    ASSERT_EQ(facts(), live_);
-  }
-  EXPECT_GT(interrupted, 0);
+  killed_at_any_moment(25, static_cast<unsigned>(usual.count()));
 }
 
 }  // namespace

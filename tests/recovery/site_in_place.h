@@ -11,30 +11,19 @@
 #include <random>
 #include <string>
 
+#include "fakes/one_site.h"
 #include "fakes/plain_tools.h"
 #include "fakes/private_mounts.h"
-#include "fakes/scratch_folder.h"
 #include "fakes/tree_facts.h"
 #include "wobackup/service.h"
 
 namespace wobackup::test {
 
 /// Tests lay out mounts and links first, then call `back_up` and `change`.
-class SiteInPlace : public ::testing::Test {
+class SiteInPlace : public ::testing::Test, protected OneSite {
  protected:
-  SiteInPlace() {
-    config_.registry = folder_ / "none.db";
-    config_.state_dir = folder_ / "state";
-    config_.backup_root = folder_ / "archives";
-    config_.min_free_bytes = 0;
-    config_.database.admin = false;
-    config_.site["example.com"].path = site();
-    config_.site["example.com"].type = "php";
-    std::filesystem::create_directories(site());
-  }
-  std::filesystem::path site() const { return folder_ / "www/example.com"; }
+  SiteInPlace() { config_.backup_root = folder_ / "archives"; }
   std::filesystem::path content() const { return site() / "htdocs/wp-content"; }
-  void write(const std::string& path, std::string_view text) const { folder_.write("www/example.com/" + path, text); }
   std::string text(const std::string& path) const { return text_of_file(site() / path); }
   bool has(const std::string& path) const { return std::filesystem::exists(site() / path); }
 
@@ -63,8 +52,6 @@ class SiteInPlace : public ::testing::Test {
     ASSERT_NE(in_backup_, live_);
   }
 
-  Service service() const { return Service(config_); }
-  Site the_site() const { return service().site("example.com"); }
   RestoredInPlace restore(const InPlaceOptions& options = {}) {
     return service().restore_in_place(the_site(), archive_, options);
   }
@@ -176,9 +163,7 @@ class SiteInPlace : public ::testing::Test {
     return lines;
   }
 
-  ScratchFolder folder_;
   PrivateMounts mounts_;
-  Config config_;
   std::filesystem::path archive_;
   std::map<std::string, std::string> in_backup_, live_;
 };

@@ -21,26 +21,16 @@
 #include "container/tar_decode.h"
 #include "crypto/sha256.h"
 #include "fakes/odd_site.h"
-#include "fakes/scratch_folder.h"
+#include "fakes/one_site.h"
 #include "fakes/tree_facts.h"
 #include "wobackup/service.h"
 
 namespace wobackup {
 namespace {
 
-class CreateTest : public ::testing::Test {
+class CreateTest : public ::testing::Test, protected test::OneSite {
  protected:
-  CreateTest() {
-    std::filesystem::create_directories(site() / "htdocs");
-    config_.registry = folder_ / "none.db";
-    config_.state_dir = folder_ / "state";
-    config_.min_free_bytes = 0;
-    config_.database.admin = false;
-    config_.site["example.com"].path = site();
-    config_.site["example.com"].type = "php";
-  }
-  std::filesystem::path site() const { return folder_ / "www/example.com"; }
-  void write(const std::string& path, std::string_view text = "x") { folder_.write("www/example.com/" + path, text); }
+  CreateTest() { std::filesystem::create_directories(site() / "htdocs"); }
   Created create(const CreateOptions& options = {}) {
     Service service(config_);
     return service.create(service.site("example.com"), options);
@@ -84,8 +74,6 @@ class CreateTest : public ::testing::Test {
     return names;
   }
 
-  test::ScratchFolder folder_;
-  Config config_;
   std::string message_;
 };
 
@@ -272,17 +260,19 @@ TEST_F(CreateTest, WordpressWithoutADatabase_IsAnErrorAndNoBackupOfFilesOnly) {
 
 TEST_F(CreateTest, GrowingLog_IsStoredAndNoted) {
   write("htdocs/log", "begin");
-  std::atomic<bool> stop{false};
-  std::jthread writer([&] {
+  // Slowly enough for a slow machine to get to the end of it.
+  std::jthread writer([&](const std::stop_token& stop) {
     std::ofstream log(site() / "htdocs/log", std::ios::app);
-    while (!stop) log << std::string(100'000, 'x') << std::flush;
+    const std::string line(10'000, 'x');
+    for (; !stop.stop_requested(); std::this_thread::sleep_for(std::chrono::microseconds(200))) {
+      log << line << std::flush;
+    }
   });
   for (int i = 0; i < 5; ++i) {
     const Created created = create();
     EXPECT_TRUE(created.complete);
     EXPECT_EQ(run({"zstd", "-tq", created.archive.string()}), "");
   }
-  stop = true;
 }
 
 TEST_F(CreateTest, VanishingFiles_DoNotMakeItIncomplete) {

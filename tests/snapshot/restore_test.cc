@@ -6,28 +6,18 @@
 #include <sys/stat.h>
 
 #include "fakes/odd_site.h"
+#include "fakes/one_site.h"
 #include "fakes/plain_tools.h"
 #include "fakes/refusal.h"
-#include "fakes/scratch_folder.h"
 #include "fakes/tree_facts.h"
 #include "wobackup/service.h"
 
 namespace wobackup {
 namespace {
 
-class RestoreTest : public ::testing::Test {
+class RestoreTest : public ::testing::Test, protected test::OneSite {
  protected:
-  RestoreTest() {
-    std::filesystem::create_directories(site() / "htdocs");
-    config_.registry = folder_ / "none.db";
-    config_.state_dir = folder_ / "state";
-    config_.min_free_bytes = 0;
-    config_.database.admin = false;
-    config_.site["example.com"].path = site();
-    config_.site["example.com"].type = "php";
-  }
-  std::filesystem::path site() const { return folder_ / "www/example.com"; }
-  void write(const std::string& path, std::string_view text = "x") { folder_.write("www/example.com/" + path, text); }
+  RestoreTest() { std::filesystem::create_directories(site() / "htdocs"); }
   Created create() {
     Service service(config_);
     return service.create(service.site("example.com"), {});
@@ -55,8 +45,6 @@ class RestoreTest : public ::testing::Test {
     return paths;
   }
 
-  test::ScratchFolder folder_;
-  Config config_;
   std::string message_;
 };
 
