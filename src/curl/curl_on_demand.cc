@@ -48,7 +48,10 @@ WOBACKUP_CURL(void, curl_url_cleanup, (CURLU * url), (url))
 WOBACKUP_CURL(void, curl_free, (void* memory), (memory))
 WOBACKUP_CURL(time_t, curl_getdate, (const char* text, const time_t* unused), (text, unused))
 
-// All options take one argument of a word's size, and so do all that ask.
+// All options take one argument of a word's size, and so do all that ask. The enumerations before it are libcurl's
+// choice, and are as wide as what they are promoted to.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wvarargs"
 CURLcode curl_easy_setopt(CURL* handle, CURLoption option, ...) {
   va_list rest;
   va_start(rest, option);
@@ -65,5 +68,6 @@ CURLcode curl_easy_getinfo(CURL* handle, CURLINFO info, ...) {
   static auto* const real = wobackup::curl.function<decltype(curl_easy_getinfo)>("curl_easy_getinfo");
   return real(handle, info, value);
 }
+#pragma GCC diagnostic pop
 
 }  // extern "C"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "base/text.h"
@@ -27,17 +28,21 @@ FanOut::FanOut(const std::vector<FanOutPlace>& places, std::string file_name, st
   for (const FanOutPlace& place : places) {
     lanes_.push_back(std::make_unique<Lane>(place));
   }
-  for (const std::unique_ptr<Lane>& lane : lanes_) threads_.emplace_back([this, &lane = *lane] { work(lane); });
+  try {
+    for (const std::unique_ptr<Lane>& lane : lanes_) threads_.emplace_back([this, &lane = *lane] { work(lane); });
+  } catch (const std::system_error&) {
+    give_up_everywhere();  // there may be no more threads, and those that run wait for blocks
+    throw;
+  }
 }
 
-FanOut::~FanOut() {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (order_ == Order::none) {
-      order_ = Order::give_up;
-      for (const std::unique_ptr<Lane>& lane : lanes_) lane->destination.cancel();
-    }
-  }
+FanOut::~FanOut() { give_up_everywhere(); }
+
+void FanOut::give_up_everywhere() {
+  const std::scoped_lock lock(mutex_);
+  if (order_ != Order::none) return;
+  order_ = Order::give_up;
+  for (const std::unique_ptr<Lane>& lane : lanes_) lane->destination.cancel();
   changed_.notify_all();
 }
 
@@ -134,17 +139,19 @@ void FanOut::drop_passed() {
   }
 }
 
-FanOut::Block FanOut::take(Lane& lane) {
+const ByteVector* FanOut::take(Lane& lane) {
   std::unique_lock lock(mutex_);
   const auto there = [&] { return lane.next < first_ + blocks_.size(); };
   changed_.wait(lock, [&] { return !lane.live() || order_ == Order::give_up || there() || ended_; });
   if (!lane.live() || order_ == Order::give_up || !there()) return nullptr;
-  return blocks_[static_cast<std::size_t>(lane.next - first_)];
+  lane.taken = blocks_[static_cast<std::size_t>(lane.next - first_)];
+  return lane.taken.get();
 }
 
 void FanOut::pass(Lane& lane) {
   const std::scoped_lock lock(mutex_);
   ++lane.next;
+  lane.taken.reset();
   lane.moved = Clock::now();
   drop_passed();
   changed_.notify_all();
@@ -161,9 +168,8 @@ bool FanOut::ordered_to_publish(Lane& lane) {
 
 void FanOut::deliver(Lane& lane) {
   lane.destination.begin(file_name_, size_hint_bytes_);
-  while (Block block = take(lane)) {
+  while (const ByteVector* block = take(lane)) {
     lane.destination.write(*block);
-    block.reset();  // so that it can be used again
     pass(lane);
   }
   if (!ordered_to_publish(lane)) return;
@@ -194,6 +200,7 @@ void FanOut::work(Lane& lane) {
 void FanOut::fail(Lane& lane, Error error) {
   const std::scoped_lock lock(mutex_);
   if (lane.live()) lane.delivery.error = std::move(error);
+  lane.taken.reset();
   drop_passed();
   changed_.notify_all();
 }

@@ -74,6 +74,7 @@ class FanOut final : public ByteOutput {
     Destination& destination;
     std::chrono::milliseconds stall;
     std::uint64_t next = 0;  // the block it takes next
+    Block taken;             // which it is writing; let go under the mutex only, so that nobody fills it meanwhile
     bool whole = false;      // it has taken all
     std::chrono::steady_clock::time_point moved = std::chrono::steady_clock::now();
     Delivery delivery;
@@ -81,6 +82,7 @@ class FanOut final : public ByteOutput {
     [[nodiscard]] bool live() const { return !delivery.error; }
   };
 
+  void give_up_everywhere();
   void hand_over();
   template <class Done>
   void wait_until(std::unique_lock<std::mutex>& lock, const Done& done);
@@ -88,7 +90,7 @@ class FanOut final : public ByteOutput {
   void give_up_stalled();
   void drop_passed();
   [[nodiscard]] bool live_locked() const;
-  [[nodiscard]] Block take(Lane& lane);
+  [[nodiscard]] const ByteVector* take(Lane& lane);
   void pass(Lane& lane);
   [[nodiscard]] bool ordered_to_publish(Lane& lane);
   void deliver(Lane& lane);

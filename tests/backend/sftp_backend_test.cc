@@ -197,6 +197,28 @@ TEST_F(SftpBackendTest, FileThatIsReplacedWhileItIsRead_IsNotMixed_OverANewConne
   EXPECT_EQ(proxy.resets(), 2);
 }
 
+TEST_F(SftpBackendTest, FileThatWasReplaced_IsRefused_AsOftenAsItIsAskedFor) {
+  ASSERT_TRUE(put(*backend, "a", noise(500'000, 1)));
+  const auto object = backend->open("a", {});
+  const auto holding = backend->put("b", {});  // the connection on which "a" is open
+  ASSERT_TRUE(put(*backend, "a", noise(500'001, 2), {.size_hint_bytes = {}, .replace = true}));
+  ByteVector part(1'000);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(refuses([&] { static_cast<void>(object->read(0, part)); }, "replaced"));
+  }
+}
+
+TEST_F(SftpBackendTest, ConnectionOfAnUploadThatWasGivenUp_ListensToTheOperationAgain) {
+  PrivateSshd odd("", ODD_SFTP_SCRIPT);
+  SftpPlaceForTests there(odd.settings());
+  Cancellation cancellation;
+  const auto one = there.connect_sftp(cancellation);
+  one->put("a", {}).reset();  // the answer to taking it away is nonsense
+  EXPECT_TRUE(one->stat("a"));
+  cancellation.cancel();
+  EXPECT_NE(refusal([&] { static_cast<void>(one->stat("a")); }, ErrorKind::interrupted), "");
+}
+
 class SftpLine : public SftpBackendTest {
  protected:
   SftpLine() : proxy(sshd().port()) {

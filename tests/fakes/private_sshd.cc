@@ -57,7 +57,7 @@ std::string first_words(const std::string& text, int count) {
 
 }  // namespace
 
-PrivateSshd::PrivateSshd(const std::string& denied) {
+PrivateSshd::PrivateSshd(const std::string& denied, const std::string& program) {
   for (const char* key : {"host", "client", "stranger"}) {
     run_in(folder_.path(), {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", key, "-f", key});
   }
@@ -69,9 +69,9 @@ PrivateSshd::PrivateSshd(const std::string& denied) {
                 fmt::format("ListenAddress 127.0.0.1\nPort {}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\n"
                             "UsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n"
                             "KbdInteractiveAuthentication no\nMaxStartups 100\nUseDNS no\n"
-                            "Subsystem sftp internal-sftp{}{}\n",
+                            "Subsystem sftp {}{}{}\n",
                             port_, (folder_ / "host").string(), (folder_ / "authorized_keys").string(),
-                            denied.empty() ? "" : " -P ", denied));
+                            program.empty() ? "internal-sftp" : program, denied.empty() ? "" : " -P ", denied));
   start();
 }
 

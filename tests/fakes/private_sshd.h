@@ -16,7 +16,8 @@ namespace wobackup::test {
 class PrivateSshd {
  public:
   /// `denied`: requests that its SFTP program does not know, e.g. "posix-rename,fsync".
-  explicit PrivateSshd(const std::string& denied = "");
+  /// `program`: serves SFTP; sshd's own if empty.
+  explicit PrivateSshd(const std::string& denied = "", const std::string& program = "");
   ~PrivateSshd();
   PrivateSshd(const PrivateSshd&) = delete;
   PrivateSshd& operator=(const PrivateSshd&) = delete;

@@ -7,9 +7,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
+#include "fakes/few_threads.h"
 #include "snapshot/distribution.h"
 
 namespace wobackup {
@@ -166,6 +168,15 @@ TEST(FanOut, GivenUp_PublishesNothing) {
   }
   EXPECT_TRUE(one.ended_ && still.ended_);
   EXPECT_FALSE(one.published_ || still.published_);
+}
+
+TEST(FanOut, MachineWithoutAThreadForTheLast_GivesUpAtTheFirst) {
+  FakeDestination one, two, three;
+  const Cancellation run;
+  const test::FewThreads two_more(2);
+  EXPECT_THROW(FanOut({{one, kPatient}, {two, kPatient}, {three, kPatient}}, "x", 0, run), std::system_error);
+  EXPECT_TRUE(one.ended_ && two.ended_);
+  EXPECT_FALSE(three.ended_);
 }
 
 TEST(FanOut, CancelledRun_EndsTheWaiting) {

@@ -188,16 +188,17 @@ bool SftpUpload::commit() {
 }
 
 void SftpUpload::remove_file() noexcept {
+  if (!lease_ || !lease_.client().connected()) return;  // it stays in the journal for the next run
+  const Cancellation never;
+  SshSession& session = lease_.connection().session;
+  session.be_quick(never, kQuickStall);
   try {
-    if (!lease_ || !lease_.client().connected()) return;  // it stays in the journal for the next run
-    const Cancellation never;
-    lease_.connection().session.be_quick(never, kQuickStall);
     const SftpResult result = lease_.client().remove(path_);
     if (result.ok() || result.status == SftpStatus::no_such_file) journaled_.forget();
-    lease_.connection().session.be_quick(pool_.cancellation(), pool_.settings().stall);
   } catch (const std::exception&) {
     // It stays in the journal for the next run.
   }
+  session.be_quick(pool_.cancellation(), pool_.settings().stall);  // others may use it after `never` is gone
 }
 
 }  // namespace wobackup
