@@ -2,10 +2,12 @@ wobackup_layer(service PATH service
   SOURCES
     copy_to_stores.cc
     create_to_stores.cc
+    doctor_types.cc
     examine_machine.cc
     examine_store.cc
     fetch_archive.cc
     find_stored.cc
+    installation.cc
     leftovers.cc
     open_store.cc
     service.cc

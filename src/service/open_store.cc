@@ -16,6 +16,7 @@
 #include "backend/store_url.h"
 #include "base/text.h"
 #include "config/environment.h"
+#include "service/installation.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -133,11 +134,11 @@ ArchiveIdentity identity_of(const ObjectInfo& info) {
 OpenStore::OpenStore(const StoreSettings& settings, const StoreEnvironment& environment,
                      const std::function<bool()>& cancelled, const S3Share& share)
     : url_(settings.url),
-      journal_(environment.config.state_dir / "uploads"),
+      journal_(environment.config.state_dir / "uploads", installation_id(environment.config)),
       watcher_("", [](Progress&) {}, cancellation_, cancelled, {}) {
   const StorePlace place = parse_store_url(settings.url);
   if (const auto* local = std::get_if<LocalPlace>(&place)) {
-    backend_ = std::make_unique<LocalBackend>(local->folder);
+    backend_ = std::make_unique<LocalBackend>(local->folder, journal_.owner());
   } else {
     const RetryPolicy policy = patience(environment.log, environment.attempts);
     const BackendSurroundings surroundings{environment.clock, pause_, cancellation_, policy, &journal_};

@@ -20,6 +20,7 @@ class LocalPlaceForTests final : public BackendPlace {
   std::unique_ptr<Backend> connect(const Cancellation&) override {
     return std::make_unique<LocalBackend>(folder_ / "made/on the way");
   }
+  [[nodiscard]] std::size_t unfinished() override { return hidden_files(folder_.path()); }
 
  private:
   ScratchFolder folder_;
@@ -69,7 +70,7 @@ TEST_F(LocalBackendTest, MissingFolder_CannotBeListed) {
   EXPECT_FALSE(refusal([&] { keys_of(missing); }, ErrorKind::not_found).empty());
   EXPECT_FALSE(missing.stat("a"));
   missing.remove("a");
-  EXPECT_TRUE(missing.remove_unfinished(std::chrono::seconds(0)).empty());
+  EXPECT_TRUE(missing.remove_unfinished().empty());
   EXPECT_FALSE(std::filesystem::exists(folder / "missing"));
 }
 
@@ -85,7 +86,7 @@ TEST_F(LocalBackendTest, KilledUpload_IsTakenAway_ALiveOneIsNot) {
   alive->write(noise(100));
   folder.write("site/.mine.partial", "somebody else's");
   EXPECT_EQ(keys_of(backend), std::vector<std::string>{});
-  EXPECT_EQ(backend.remove_unfinished(std::chrono::hours(1000)), std::vector<std::string>{"site/killed"});
+  EXPECT_EQ(backend.remove_unfinished(), std::vector<std::string>{"site/killed"});
   EXPECT_TRUE(alive->commit());
   EXPECT_EQ(keys_of(backend), std::vector<std::string>{"site/alive"});
   EXPECT_TRUE(std::filesystem::exists(folder / "site/.mine.partial"));

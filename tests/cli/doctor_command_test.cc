@@ -133,6 +133,17 @@ TEST_F(Doctor, KeysThatCannotWrite_AreBad) {
   EXPECT_FALSE(found.contains("safety"));
 }
 
+TEST_F(Doctor, OldUnfinishedUploads_AreTold_AndLetAlone) {
+  s3_.begin_upload("web/a.example/x", std::chrono::hours(24));
+  EXPECT_FALSE(examine("bucket").contains("unfinished"));
+  s3_.begin_upload("web/a.example/x", std::chrono::hours(24 * 8));
+  s3_.begin_upload("elsewhere/x", std::chrono::hours(24 * 8));
+  Findings found = examine("bucket");
+  EXPECT_EQ(found["unfinished"]["health"], "note");
+  EXPECT_TRUE(contains(found["unfinished"]["finding"], "take space: 1")) << found["unfinished"];
+  EXPECT_EQ(s3_.state()["uploads"].size(), 3U);
+}
+
 TEST_F(Doctor, Clocks_AreCompared) {
   s3_.set({{"skew", 300}});
   EXPECT_EQ(examine("bucket")["clock"]["health"], "warning");

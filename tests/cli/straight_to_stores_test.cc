@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <random>
 
 #include "cli/store_command_line.h"
@@ -199,7 +200,12 @@ TEST_F(StraightToStores, Interrupted_LeavesNothingAnywhere) {
 
 TEST_F(StraightToStores, KilledInAnUpload_TheNextRunTakesAwayItsOwn) {
   add_noise();
-  s3_.begin_upload("web/a.example/2025-01-01_00-00-00.tar.zst", std::chrono::hours(1));  // somebody else's
+  // Other machines'.
+  s3_.begin_upload("web/a.example/2025-01-01_00-00-00.tar.zst", std::chrono::hours(24 * 30));
+  const std::string others = ".2025-01-01_00-00-00.tar.zst.0123456789abcdef-0123456789abcdef.partial";
+  fs::create_directories(sftp_folder() / "a.example");
+  std::ofstream(sftp_folder() / "a.example" / others) << "x";
+  fs::last_write_time(sftp_folder() / "a.example" / others, fs::file_time_type::clock::now() - std::chrono::hours(720));
   s3_.fault(
       {{"do", "stall"}, {"method", "PUT"}, {"query", "partNumber"}, {"skip", 2}, {"seconds", 600}, {"times", 1000}});
   const pid_t child = ::fork();
@@ -209,7 +215,7 @@ TEST_F(StraightToStores, KilledInAnUpload_TheNextRunTakesAwayItsOwn) {
   }
   const auto begun = [&] {
     const Json uploads = s3_.state()["uploads"];
-    return uploads.size() == 2 && !uploads[1]["parts"].empty() && !all_files(sftp_folder()).empty() &&
+    return uploads.size() == 2 && !uploads[1]["parts"].empty() && all_files(sftp_folder()).size() == 2 &&
            !all_files(disk()).empty() && !all_files(archives("a.example")).empty();
   };
   while (!begun()) ::usleep(10'000);
@@ -222,7 +228,8 @@ TEST_F(StraightToStores, KilledInAnUpload_TheNextRunTakesAwayItsOwn) {
   ASSERT_EQ(s3_.state()["uploads"].size(), 1U);
   EXPECT_EQ(s3_.state()["uploads"][0]["key"], "web/a.example/2025-01-01_00-00-00.tar.zst");
   EXPECT_EQ(s3_.state()["objects"].size(), 1U);
-  EXPECT_EQ(all_files(sftp_folder()).size(), 1U);
+  EXPECT_EQ(all_files(sftp_folder()).size(), 2U);
+  EXPECT_TRUE(fs::exists(sftp_folder() / "a.example" / others));
   EXPECT_EQ(all_files(disk()).size(), 1U);
   EXPECT_EQ(all_files(archives("a.example")).size(), 1U);
 }

@@ -16,8 +16,8 @@ namespace wobackup {
 /// have become empty stay.
 class LocalBackend final : public Backend {
  public:
-  /// An absolute path. The folder need not exist; `put` makes it, mode 0700.
-  explicit LocalBackend(std::filesystem::path folder);
+  /// An absolute path. The folder need not exist; `put` makes it, mode 0700. `owner`: see UploadJournal.
+  explicit LocalBackend(std::filesystem::path folder, std::string owner = {});
 
   [[nodiscard]] std::optional<ObjectInfo> stat(const std::string& key) override;
   [[nodiscard]] std::unique_ptr<OpenObject> open(const std::string& key, const OpenOptions& options) override;
@@ -25,7 +25,7 @@ class LocalBackend final : public Backend {
   [[nodiscard]] std::unique_ptr<Upload> put(const std::string& key, const PutOptions& options) override;
   [[nodiscard]] std::optional<std::uint64_t> free_bytes() override;
   void remove(const std::string& key) override;
-  std::vector<std::string> remove_unfinished(std::chrono::seconds age) override;
+  std::vector<std::string> remove_unfinished() override;
   [[nodiscard]] const std::string& name() const override { return name_; }
 
  private:
@@ -33,6 +33,7 @@ class LocalBackend final : public Backend {
   [[nodiscard]] UniqueFd open_object(const std::string& key, int flags, ObjectInfo& info) const;
 
   std::filesystem::path folder_;
+  std::string owner_;
   std::string name_;
 };
 
