@@ -1,7 +1,6 @@
 #include "service/examine_store.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -55,7 +54,7 @@ class StoreExamination {
   }
 
   Examined run() {
-    if (!folder_is_there() || !reach()) return std::move(examined_);
+    if (!reach()) return std::move(examined_);
     remove_own();
     if (write()) {
       read();
@@ -95,15 +94,6 @@ class StoreExamination {
     }
   }
 
-  // A disk that is not mounted shall not become a folder of the root disk.
-  bool folder_is_there() {
-    struct stat status {};
-    if (!is_folder() || (::stat(settings_.url.c_str(), &status) == 0 && S_ISDIR(status.st_mode))) return true;
-    add(Health::bad, "reach", fmt::format("there is no folder {}", settings_.url),
-        "is the disk mounted? If it is, make the folder: mode 0700, root's");
-    return false;
-  }
-
   bool reach() {
     const std::optional<Error> error = tried([&] {
       backend().list(own_, "", [&](const ObjectInfo& info) {
@@ -116,7 +106,7 @@ class StoreExamination {
       add(Health::good, "reach", "the server answers");
       return true;
     }
-    if (error && error->kind() == ErrorKind::not_found && !s3_) {
+    if (error && error->kind() == ErrorKind::not_found && !s3_ && !is_folder()) {
       add(Health::warning, "reach", "the folder is not there yet", "it is made now, as the first copy would");
       return true;
     }

@@ -7,6 +7,7 @@ wobackup_layer(service PATH service
     examine_store.cc
     fetch_archive.cc
     find_stored.cc
+    folder_store.cc
     installation.cc
     leftovers.cc
     open_store.cc

@@ -16,6 +16,7 @@
 #include "backend/store_url.h"
 #include "base/text.h"
 #include "config/environment.h"
+#include "service/folder_store.h"
 #include "service/installation.h"
 #include "wobackup/error.h"
 
@@ -134,11 +135,13 @@ ArchiveIdentity identity_of(const ObjectInfo& info) {
 OpenStore::OpenStore(const StoreSettings& settings, const StoreEnvironment& environment,
                      const std::function<bool()>& cancelled, const S3Share& share)
     : url_(settings.url),
+      state_dir_(environment.config.state_dir),
       journal_(environment.config.state_dir / "uploads", installation_id(environment.config)),
       watcher_("", [](Progress&) {}, cancellation_, cancelled, {}) {
   const StorePlace place = parse_store_url(settings.url);
   if (const auto* local = std::get_if<LocalPlace>(&place)) {
-    backend_ = std::make_unique<LocalBackend>(local->folder, journal_.owner());
+    folder_ = local->folder;
+    backend_ = std::make_unique<LocalBackend>(folder_, journal_.owner(), mark_of_folder(folder_, state_dir_));
   } else {
     const RetryPolicy policy = patience(environment.log, environment.attempts);
     const BackendSurroundings surroundings{environment.clock, pause_, cancellation_, policy, &journal_};
@@ -154,6 +157,10 @@ OpenStore::OpenStore(const StoreSettings& settings, const StoreEnvironment& envi
     auto limit = std::make_shared<RateLimit>(environment.config.limit_rate, pause_, cancellation_);
     backend_ = std::make_unique<RateLimitedBackend>(std::move(backend_), std::move(limit), nullptr);
   }
+}
+
+void OpenStore::mark() {
+  if (!folder_.empty()) mark_folder(folder_, state_dir_);
 }
 
 StoredArchive::StoredArchive(const StoredName& name, const StoreEnvironment& environment,

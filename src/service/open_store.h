@@ -66,6 +66,8 @@ class OpenStore {
             const S3Share& share = {});
 
   [[nodiscard]] Backend& backend() noexcept { return *backend_; }
+  /// To be called before a backup is written: a folder is marked, so that it is missed when its disk is not mounted.
+  void mark();
   /// Where an object is, as people name it.
   [[nodiscard]] std::filesystem::path archive_of(const std::string& key) const { return url_ + "/" + key; }
   [[nodiscard]] const Cancellation& cancellation() const noexcept { return cancellation_; }
@@ -74,6 +76,8 @@ class OpenStore {
 
  private:
   std::string url_;
+  std::filesystem::path folder_;  // of a store that is one
+  std::filesystem::path state_dir_;
   SystemPause pause_;
   UploadJournal journal_;
   Cancellation cancellation_;

@@ -165,6 +165,7 @@ TEST_F(Doctor, SftpServer_IsTried_AndNothingStays) {
 }
 
 TEST_F(Doctor, FolderThatIsNotThere_IsNotMade) {
+  fs::remove(disk());
   Findings found = examine("disk", 1);
   EXPECT_EQ(found["reach"]["health"], "bad");
   EXPECT_FALSE(fs::exists(disk()));
@@ -180,7 +181,6 @@ TEST_F(Doctor, UnknownStore_IsSaidBeforeAnythingIsDone) {
 }
 
 TEST_F(Doctor, Machine_IsLookedAt) {
-  fs::create_directory(disk());
   const Ran never = run({"--json", "doctor"});
   EXPECT_EQ(never.exit_code, 0) << never.both();
   EXPECT_TRUE(contains(never.out, "no complete backup: a.example"));
@@ -200,7 +200,6 @@ TEST_F(Doctor, Machine_IsLookedAt) {
 }
 
 TEST_F(Doctor, Text_FitsEightyColumns) {
-  fs::create_directory(disk());
   const Ran ran = run({"doctor"}, test::kTerminal);
   for (const char* part : {"bucket (s3://test-bucket/web)", "This machine", "  ok        write     ", "-> "}) {
     EXPECT_TRUE(contains(ran.out, part));

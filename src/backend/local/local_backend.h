@@ -16,8 +16,10 @@ namespace wobackup {
 /// have become empty stay.
 class LocalBackend final : public Backend {
  public:
-  /// An absolute path. The folder need not exist; `put` makes it, mode 0700. `owner`: see UploadJournal.
-  explicit LocalBackend(std::filesystem::path folder, std::string owner = {});
+  /// An absolute path. The folder is never made: where a disk should be mounted, it would be made on the disk beneath.
+  /// Without it, everything throws not_found with a hint; also if a file of the name `mark` is to be in it and is not.
+  /// `owner`: see UploadJournal.
+  explicit LocalBackend(std::filesystem::path folder, std::string owner = {}, std::string mark = {});
 
   [[nodiscard]] std::optional<ObjectInfo> stat(const std::string& key) override;
   [[nodiscard]] std::unique_ptr<OpenObject> open(const std::string& key, const OpenOptions& options) override;
@@ -29,11 +31,14 @@ class LocalBackend final : public Backend {
   [[nodiscard]] const std::string& name() const override { return name_; }
 
  private:
+  /// The store's folder.
+  [[nodiscard]] UniqueFd open_folder() const;
   /// An object's file; empty if there is none.
   [[nodiscard]] UniqueFd open_object(const std::string& key, int flags, ObjectInfo& info) const;
 
   std::filesystem::path folder_;
   std::string owner_;
+  std::string mark_;
   std::string name_;
 };
 
