@@ -14,6 +14,7 @@ wobackup_layer(service PATH service
     service.cc
     store_archives.cc
     store_destination.cc
+    store_pool.cc
     store_retention.cc
     stored_trust.cc
   DEPENDS base config site snapshot inspect recovery guard store_archive backend backend_local backend_s3 backend_sftp)

@@ -136,8 +136,8 @@ OpenStore::OpenStore(const StoreSettings& settings, const StoreEnvironment& envi
                      const std::function<bool()>& cancelled, const S3Share& share)
     : url_(settings.url),
       state_dir_(environment.config.state_dir),
-      journal_(environment.config.state_dir / "uploads", installation_id(environment.config)),
-      watcher_("", [](Progress&) {}, cancellation_, cancelled, {}) {
+      journal_(environment.config.state_dir / "uploads", installation_id(environment.config)) {
+  attend(cancelled);
   const StorePlace place = parse_store_url(settings.url);
   if (const auto* local = std::get_if<LocalPlace>(&place)) {
     folder_ = local->folder;
@@ -159,14 +159,19 @@ OpenStore::OpenStore(const StoreSettings& settings, const StoreEnvironment& envi
   }
 }
 
+void OpenStore::attend(const std::function<bool()>& cancelled) {
+  watcher_.reset();
+  if (cancelled)
+    watcher_.emplace(
+        "", [](Progress&) {}, cancellation_, cancelled, ProgressCallback());
+}
+
 void OpenStore::mark() {
   if (!folder_.empty()) mark_folder(folder_, state_dir_);
 }
 
-StoredArchive::StoredArchive(const StoredName& name, const StoreEnvironment& environment,
-                             const std::function<bool()>& cancelled)
-    : store_(name.store, environment, cancelled) {
-  std::unique_ptr<OpenObject> object = store_.backend().open(name.key, {.tail_bytes = ReadAhead::kReadBytes});
+StoredArchive::StoredArchive(std::shared_ptr<OpenStore> store, const std::string& key) : store_(std::move(store)) {
+  std::unique_ptr<OpenObject> object = store_->backend().open(key, {.tail_bytes = ReadAhead::kReadBytes});
   identity_ = identity_of(object->info());
   modified_ = static_cast<double>(object->info().modified.time_since_epoch().count());
   stored_ = std::make_shared<ReadAhead>(std::move(object));

@@ -101,6 +101,7 @@ TEST_F(StoreCommand, CopyFromAStoreToAFolder) {
   const fs::path archive = backed_up("a.example");
   ASSERT_EQ(run({"copy", archive.string(), "--to", "nas"}).exit_code, 0);
   const fs::path folder = root() / "brought";
+  fs::create_directory(folder);
   ASSERT_EQ(run({"copy", "a.example", "--from", "nas", "--to", folder.string()}).exit_code, 0);
   EXPECT_EQ(test::text_of_file(folder / "a.example" / archive.filename()), test::text_of_file(archive));
 }

@@ -50,14 +50,13 @@ class SftpObject final : public OpenObject {
     }
     const std::optional<SftpClient::Handle> handle = lease.client().open(path_, kSftpRead);
     if (!handle) throw missing(shown_);
-    {
-      const std::scoped_lock lock(mutex_);
-      handles_[lease.connection().number] = *handle;
-    }
     const std::optional<ObjectInfo> now = sftp_info(info_.key, lease.client().fstat(*handle, shown_));
     if (!now || now->version != info_.version) {
+      lease.client().close_soon(*handle);
       throw Error(ErrorKind::verification, fmt::format("{} was replaced while it was read", shown_));
     }
+    const std::scoped_lock lock(mutex_);
+    handles_[lease.connection().number] = *handle;
     return *handle;
   }
 
