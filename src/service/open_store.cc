@@ -19,6 +19,7 @@
 #include "service/folder_store.h"
 #include "service/installation.h"
 #include "wobackup/error.h"
+#include "wobackup/store.h"
 
 namespace wobackup {
 namespace {
@@ -78,6 +79,10 @@ RetryPolicy patience(const LogSink& log, unsigned attempts) {
 
 StoreSettings store_settings_of(const std::string& store, const Config& config) {
   if (const auto place = config.store.find(store); place != config.store.end()) return place->second;
+  if (store == kOwnFolderStore) {
+    throw Error(ErrorKind::not_found, "local is the site's own folder, and no store",
+                "`create --to local` writes there; to copy something to a folder, name its path");
+  }
   if (store.find('/') == std::string::npos) {
     std::string names;
     for (const auto& [name, settings] : config.store) names += (names.empty() ? "" : ", ") + name;
