@@ -129,9 +129,9 @@ class ObjectDeleter {
   /// (B2, S3 with versioning), it is only hidden and goes on using space until the bucket's rules remove it.
   virtual void remove(const std::string& key) = 0;
 
-  /// Takes away what unfinished uploads have left: those of this machine whose process is gone, and others that are
-  /// older than `age`. Returns their keys. REQUIRES: no upload to this place takes longer than `age`.
-  virtual std::vector<std::string> remove_unfinished(std::chrono::seconds age) = 0;
+  /// Takes away what unfinished uploads of this installation have left whose process is gone, however young. What
+  /// another machine or program may be writing is let alone, however old. Returns their keys.
+  virtual std::vector<std::string> remove_unfinished() = 0;
 };
 
 /// All of it.

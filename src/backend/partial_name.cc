@@ -12,18 +12,20 @@ constexpr std::size_t kRandomDigits = 16;
 
 }  // namespace
 
-std::string partial_name(std::string_view object_name) {
+std::string partial_name(std::string_view object_name, std::string_view owner) {
   std::random_device random;
-  return fmt::format(".{}.{:08x}{:08x}{}", object_name, random(), random(), kSuffix);
+  return fmt::format(".{}.{}-{:08x}{:08x}{}", object_name, owner, random(), random(), kSuffix);
 }
 
-std::string_view object_name_of_partial(std::string_view partial) noexcept {
+PartialName parse_partial_name(std::string_view partial) noexcept {
   if (!partial.starts_with('.') || !partial.ends_with(kSuffix)) return {};
   partial = partial.substr(1, partial.size() - 1 - kSuffix.size());
-  if (partial.size() < kRandomDigits + 2 || partial[partial.size() - kRandomDigits - 1] != '.') return {};
-  const std::string_view random = partial.substr(partial.size() - kRandomDigits);
-  if (random.find_first_not_of("0123456789abcdef") != std::string_view::npos) return {};
-  return partial.substr(0, partial.size() - kRandomDigits - 1);
+  const std::size_t dash = partial.rfind('-');
+  if (dash == std::string_view::npos || partial.size() - dash - 1 != kRandomDigits) return {};
+  if (partial.find_first_not_of("0123456789abcdef", dash + 1) != std::string_view::npos) return {};
+  const std::size_t dot = partial.substr(0, dash).rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return {};
+  return {partial.substr(0, dot), partial.substr(dot + 1, dash - dot - 1)};
 }
 
 }  // namespace wobackup

@@ -6,10 +6,15 @@
 
 namespace wobackup {
 
-/// ".<name>.<16 random digits>.partial": hidden, beside its final name, and nobody can guess it.
-[[nodiscard]] std::string partial_name(std::string_view object_name);
+/// ".<name>.<owner>-<16 random digits>.partial": hidden, beside its final name, and nobody can guess it. `owner` is
+/// whose it is (UploadJournal::owner); letters and digits, or nothing.
+[[nodiscard]] std::string partial_name(std::string_view object_name, std::string_view owner);
 
-/// The object's name in it; empty if it is no such name.
-[[nodiscard]] std::string_view object_name_of_partial(std::string_view partial) noexcept;
+/// What such a name says; empty names if it is none.
+struct PartialName {
+  std::string_view object;
+  std::string_view owner;
+};
+[[nodiscard]] PartialName parse_partial_name(std::string_view partial) noexcept;
 
 }  // namespace wobackup

@@ -47,9 +47,7 @@ class RateLimitedBackend final : public Backend {
   [[nodiscard]] std::unique_ptr<Upload> put(const std::string& key, const PutOptions& options) override;
   [[nodiscard]] std::optional<std::uint64_t> free_bytes() override { return inner_->free_bytes(); }
   void remove(const std::string& key) override { inner_->remove(key); }
-  std::vector<std::string> remove_unfinished(std::chrono::seconds age) override {
-    return inner_->remove_unfinished(age);
-  }
+  std::vector<std::string> remove_unfinished() override { return inner_->remove_unfinished(); }
   [[nodiscard]] const std::string& name() const override { return inner_->name(); }
 
  private:

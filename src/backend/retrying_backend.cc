@@ -79,8 +79,8 @@ void RetryingBackend::remove(const std::string& key) {
   retry_([&] { inner_->remove(key); });
 }
 
-std::vector<std::string> RetryingBackend::remove_unfinished(std::chrono::seconds age) {
-  return retry_([&] { return inner_->remove_unfinished(age); });
+std::vector<std::string> RetryingBackend::remove_unfinished() {
+  return retry_([&] { return inner_->remove_unfinished(); });
 }
 
 }  // namespace wobackup

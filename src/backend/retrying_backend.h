@@ -22,7 +22,7 @@ class RetryingBackend final : public Backend {
   [[nodiscard]] std::unique_ptr<Upload> put(const std::string& key, const PutOptions& options) override;
   [[nodiscard]] std::optional<std::uint64_t> free_bytes() override;
   void remove(const std::string& key) override;
-  std::vector<std::string> remove_unfinished(std::chrono::seconds age) override;
+  std::vector<std::string> remove_unfinished() override;
   [[nodiscard]] const std::string& name() const override { return inner_->name(); }
 
  private:

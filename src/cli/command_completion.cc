@@ -44,7 +44,10 @@ _wobackup() {
     --to|--from)
       case $current in
         /*|./*|../*) _wobackup_files "$current" ;;
-        *) _wobackup_words "$current" "$("$program" "${config[@]}" config show 2>/dev/null | sed -n 's/^store\.\([^.]*\)\.url = .*/\1/p')" ;;
+        *)
+          words=$(_wobackup_stores "$program" "${config[@]}")
+          if [[ $command$previous != copy--to ]]; then words+=" local"; fi
+          _wobackup_words "$current" "$words" ;;
       esac
       return ;;
     --reason|--meta|--include|--exclude|--wait|--timeout|--threads|--limit-rate|--sample|--table|--calendar) return ;;
@@ -81,13 +84,15 @@ _wobackup() {
           *" schedule "*) words="enable disable status" ;;
           *) words="run schedule" ;;
         esac ;;
-      doctor) words=$("$program" "${config[@]}" config show 2>/dev/null | sed -n 's/^store\.\([^.]*\)\.url = .*/\1/p') ;;
+      doctor) words=$(_wobackup_stores "$program" "${config[@]}") ;;
       create|list|find|guard|update) words=$("$program" "${config[@]}" sites --names 2>/dev/null) ;;
       info|copy|ls|diff|dump|restore|verify)
         case $current in
           /*|./*|../*) _wobackup_files "$current"; return ;;
           */*)
             words="${current%%/*}/latest"
+            # What a store has is not asked for at every key.
+            if [[ " ${COMP_WORDS[*]} " == *" --from "* ]]; then _wobackup_words "$current" "$words"; return; fi
             for word in $("$program" "${config[@]}" list "${current%%/*}" --names 2>/dev/null); do
               words+=" ${current%%/*}/$word"
             done ;;
@@ -104,6 +109,9 @@ _wobackup_words() {
   for word in "${words[@]}"; do
     if [[ $word == "$1"* ]]; then COMPREPLY+=("$word"); fi
   done
+}
+_wobackup_stores() {
+  "$@" config show 2>/dev/null | sed -n 's/^store\.\([^.]*\)\.url = .*/\1/p'
 }
 _wobackup_files() {
   compopt -o filenames 2>/dev/null

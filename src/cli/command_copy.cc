@@ -23,6 +23,8 @@ Json json_of(const std::string& what, const Stored& stored) {
   for (const std::filesystem::path& older : stored.removed) fields["removed"].push_back(json_text(older.string()));
   fields["error_kind"] = stored.error ? Json(name_of(stored.error->kind())) : Json(nullptr);
   fields["error"] = stored.error ? Json(json_text(stored.error->message())) : Json(nullptr);
+  const bool has_hint = stored.error && !stored.error->hint().empty();
+  fields["hint"] = has_hint ? Json(json_text(stored.error->hint())) : Json(nullptr);
   fields["seconds"] = std::chrono::duration<double>(stored.elapsed).count();
   return fields;
 }

@@ -1,10 +1,11 @@
 #include "cli/inspect_arguments.h"
 
+#include "cli/from_option.h"
+
 namespace wobackup::cli {
 namespace {
 constexpr const char* kBackup = "SITE, SITE/latest, SITE/NAME, a path or URL";
 constexpr const char* kPath = "Where the archives are: ROOT/<site>/";
-constexpr const char* kFrom = "In this store: its name or URL";
 }  // namespace
 
 const char* const kLsFooter = R"(Examples:
@@ -37,7 +38,7 @@ void add_ls(CLI::App& app, LsArguments& ls) {
   app.add_option("INSIDE", ls.inside, "A folder, file or glob in the backup")->type_name("");
   app.add_flag("-R,--recursive", ls.recursive, "With all that lies below");
   app.add_option("--path", ls.path, kPath)->type_name("ROOT");
-  app.add_option("--from", ls.from, kFrom)->type_name("STORE");
+  add_from(app, ls.from);
 }
 
 void add_find(CLI::App& app, FindArguments& find) {
@@ -45,7 +46,7 @@ void add_find(CLI::App& app, FindArguments& find) {
   app.add_option("SITE", find.site, "Only in this site's backups")->type_name("");
   app.add_flag("--all", find.all, "In those of all sites (default)");
   app.add_option("--path", find.path, kPath)->type_name("ROOT");
-  app.add_option("--from", find.from, kFrom)->type_name("STORE");
+  add_from(app, find.from);
 }
 
 void add_diff(CLI::App& app, DiffArguments& diff) {
@@ -54,7 +55,7 @@ void add_diff(CLI::App& app, DiffArguments& diff) {
   app.add_flag("--checksum", diff.checksum, "Read files of the same size and time, too");
   app.add_flag("--exit-code", diff.exit_code, "Exit 1 if something differs");
   app.add_option("--path", diff.path, kPath)->type_name("ROOT");
-  app.add_option("--from", diff.from, kFrom)->type_name("STORE");
+  add_from(app, diff.from);
 }
 
 void add_dump(CLI::App& app, DumpArguments& dump) {
@@ -64,7 +65,7 @@ void add_dump(CLI::App& app, DumpArguments& dump) {
   app.add_flag("--db", dump.database, "The whole database dump");
   app.add_flag("-f,--force", dump.force, "Binary content to a terminal, too");
   app.add_option("--path", dump.path, kPath)->type_name("ROOT");
-  app.add_option("--from", dump.from, kFrom)->type_name("STORE");
+  add_from(app, dump.from);
 }
 
 }  // namespace wobackup::cli

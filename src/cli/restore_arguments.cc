@@ -1,5 +1,7 @@
 #include "cli/restore_arguments.h"
 
+#include "cli/from_option.h"
+
 namespace wobackup::cli {
 
 void add_restore(CLI::App& app, RestoreArguments& restore) {
@@ -41,7 +43,7 @@ void add_restore(CLI::App& app, RestoreArguments& restore) {
   app.add_flag("--dry-run", restore.dry_run, "Tell what would be restored");
   app.add_flag("--salvage", restore.salvage, "Of a damaged archive: all that is intact");
   app.add_option("--path", restore.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
-  app.add_option("--from", restore.from, "In this store: its name or URL")->type_name("STORE");
+  add_from(app, restore.from);
 }
 
 void add_verify(CLI::App& app, VerifyArguments& verify) {
@@ -50,7 +52,7 @@ void add_verify(CLI::App& app, VerifyArguments& verify) {
   app.add_option("--level", verify.level, "quick, data (default) or drill")->type_name("L");
   app.add_option("--sample", verify.sample, "Part of the data, e.g. 10%; others each time")->type_name("PERCENT");
   app.add_option("--path", verify.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
-  app.add_option("--from", verify.from, "In this store: its name or URL")->type_name("STORE");
+  add_from(app, verify.from);
 }
 
 }  // namespace wobackup::cli

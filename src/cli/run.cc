@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/from_option.h"
 
 namespace wobackup::cli {
 namespace {
@@ -204,7 +205,7 @@ void add_copy(CLI::App& app, CopyArguments& copy) {
       ->take_all()
       ->allow_extra_args(false);
   app.add_option("--path", copy.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
-  app.add_option("--from", copy.from, "In this store: its name or URL")->type_name("STORE");
+  add_from(app, copy.from);
   app.add_flag("--encrypt", copy.encrypt, "Encrypt to the store's recipients, or the site's");
   app.add_option("--encrypt-to", copy.encrypt_to, "Encrypt to this one (age1...); repeatable")
       ->type_name("RECIPIENT")
@@ -341,13 +342,13 @@ void build(CLI::App& app, Arguments& arguments) {
   CLI::App* list = add_command(app, arguments, "list", "List backups, newest first", kListFooter);
   list->add_option("SITE", arguments.list.site, "Only this site")->type_name("");
   list->add_option("--path", arguments.list.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
-  list->add_option("--from", arguments.list.from, "In this store: its name or URL")->type_name("STORE");
+  add_from(*list, arguments.list.from);
   list->add_flag("--names", arguments.list.names)->group("");
   list->add_flag("--rescan", arguments.list.rescan, "Enter encrypted ones into the catalog first");
   CLI::App* info = add_command(app, arguments, "info", "Show what is known of a backup", kInfoFooter);
   info->add_option("BACKUP", arguments.info.what, "SITE, SITE/latest, SITE/NAME or a path")->type_name("");
   info->add_option("--path", arguments.info.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
-  info->add_option("--from", arguments.info.from, "In this store: its name or URL")->type_name("STORE");
+  add_from(*info, arguments.info.from);
   add_copy(*add_command(app, arguments, "copy", "Copy backups to other stores", kCopyFooter), arguments.copy);
   add_restore(*add_command(app, arguments, "restore", "Get files back", kRestoreFooter), arguments.restore);
   add_verify(*add_command(app, arguments, "verify", "Prove that backups can be restored", kVerifyFooter),

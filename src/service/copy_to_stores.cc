@@ -106,6 +106,7 @@ void copy(OpenStore& store, const Plan& plan, const Source& source, const Ordere
     bytes_done += plan.bytes->size();
     return;
   }
+  store.mark();
   remove_leftovers(store, environment.log);
   const std::uint64_t more = plan.recipients.empty() ? 0 : plan.bytes->size() / 1000 + 4096;
   const std::unique_ptr<Upload> upload = store.backend().put(key, {.size_hint_bytes = plan.bytes->size() + more});

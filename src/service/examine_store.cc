@@ -1,45 +1,25 @@
 #include "service/examine_store.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
 #include <utility>
 
 #include "backend/ordered_reading.h"
 #include "backend/s3/s3_client.h"
+#include "backend/s3/s3_unfinished.h"
 #include "backend/s3/s3_versions.h"
 #include "base/file_lock.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "service/installation.h"
 #include "service/leftovers.h"
 #include "snapshot/state_folder.h"
 
 namespace wobackup {
-
-std::string_view name_of(Health health) noexcept {
-  switch (health) {
-    case Health::good:
-      return "ok";
-    case Health::note:
-      return "note";
-    case Health::warning:
-      return "warning";
-    case Health::bad:
-      return "bad";
-  }
-  return "";
-}
-
-Health Examined::worst() const noexcept {
-  Health worst = Health::good;
-  for (const HealthCheck& check : checks) worst = std::max(worst, check.health);
-  return worst;
-}
 
 namespace {
 
@@ -48,16 +28,9 @@ constexpr std::chrono::seconds kLockWait{60};
 constexpr std::size_t kMostCanaryBytes = 4096;
 constexpr std::size_t kMostOwn = 100;
 constexpr std::uint64_t kLittleSpace = std::uint64_t{1} << 30U;
+constexpr std::chrono::hours kOldUpload{7 * 24};
 constexpr std::chrono::seconds kClockTolerance{60};
 constexpr std::chrono::seconds kClockLimit{600};  // S3 servers refuse at 15 minutes
-
-std::string canary_name(const Config& config) {
-  std::ifstream file("/etc/machine-id");
-  std::string machine;
-  std::getline(file, machine);
-  const std::string text = machine + "\n" + config.state_dir.string();
-  return "wobackup-doctor-" + hex(sha256(bytes_of(text))).substr(0, 16);
-}
 
 // The server has understood, and does not want to.
 bool is_refusal(const Error& error) {
@@ -74,14 +47,14 @@ class StoreExamination {
       : settings_(settings),
         environment_{environment.config, environment.clock, environment.log, kAttempts},
         store_(settings, environment_, cancelled),
-        own_(canary_name(environment.config)),
+        own_("wobackup-doctor-" + installation_id(environment.config)),
         key_(own_) {
     if (std::optional<S3Settings> s3 = s3_settings_of(settings)) s3_.emplace(*std::move(s3), environment_.clock);
     examined_.url = settings.url;
   }
 
   Examined run() {
-    if (!folder_is_there() || !reach()) return std::move(examined_);
+    if (!reach()) return std::move(examined_);
     remove_own();
     if (write()) {
       read();
@@ -91,6 +64,7 @@ class StoreExamination {
     }
     tell_list_refusal();
     destruction();
+    unfinished();
     clocks();
     space();
     return std::move(examined_);
@@ -120,15 +94,6 @@ class StoreExamination {
     }
   }
 
-  // A disk that is not mounted shall not become a folder of the root disk.
-  bool folder_is_there() {
-    struct stat status {};
-    if (!is_folder() || (::stat(settings_.url.c_str(), &status) == 0 && S_ISDIR(status.st_mode))) return true;
-    add(Health::bad, "reach", fmt::format("there is no folder {}", settings_.url),
-        "is the disk mounted? If it is, make the folder: mode 0700, root's");
-    return false;
-  }
-
   bool reach() {
     const std::optional<Error> error = tried([&] {
       backend().list(own_, "", [&](const ObjectInfo& info) {
@@ -141,7 +106,7 @@ class StoreExamination {
       add(Health::good, "reach", "the server answers");
       return true;
     }
-    if (error && error->kind() == ErrorKind::not_found && !s3_) {
+    if (error && error->kind() == ErrorKind::not_found && !s3_ && !is_folder()) {
       add(Health::warning, "reach", "the folder is not there yet", "it is made now, as the first copy would");
       return true;
     }
@@ -344,6 +309,24 @@ class StoreExamination {
     }
     add(Health::warning, "safety", "whoever breaks in here could destroy the backups there",
         "turn on versioning, and use keys without the rights to remove objects and versions (s3:DeleteObject*)");
+  }
+
+  // They take space, cost money, and are seen by no listing. Whose they are cannot be told.
+  void unfinished() {
+    if (!s3_) return;
+    const auto old = std::chrono::floor<std::chrono::seconds>(environment_.clock.now()) +
+                     s3_->clock_difference().value_or(std::chrono::seconds{0}) - kOldUpload;
+    std::size_t count = 0;
+    static_cast<void>(tried([&] {
+      visit_s3_unfinished(*s3_, "", store_.cancellation(), [&](const S3ListedUpload& upload) {
+        if (upload.begun < old) ++count;
+      });
+    }));
+    if (count == 0) return;
+    add(Health::note, "unfinished",
+        fmt::format("uploads that began more than a week ago and never ended take space: {}", count),
+        "not of this machine, or its records are lost: a lifecycle rule of the bucket (AbortIncompleteMultipartUpload) "
+        "removes them");
   }
 
   void clocks() {

@@ -14,12 +14,6 @@
 namespace wobackup {
 namespace {
 
-std::unique_ptr<StoredArchive> open(const StoreSettings& store, const SnapshotRef& ref,
-                                    const StoreEnvironment& environment) {
-  const StoredName name{store, ref.site + "/" + ref.archive.filename().string()};
-  return std::make_unique<StoredArchive>(name, environment, std::function<bool()>());
-}
-
 // Why it was made, as far as it can be told without asking anybody for a key.
 void learn_reason(const StoredArchive& stored, const StoreEnvironment& environment, SnapshotRef& ref) {
   if (ref.encrypted) {
@@ -33,7 +27,7 @@ void learn_reason(const StoredArchive& stored, const StoreEnvironment& environme
   }
 }
 
-FoundStored find_latest(const StoreSettings& store, std::vector<SnapshotRef> refs,
+FoundStored find_latest(const std::shared_ptr<OpenStore>& store, std::vector<SnapshotRef> refs,
                         const StoreEnvironment& environment) {
   for (SnapshotRef& ref : refs) {
     if (!ref.complete) continue;
@@ -41,7 +35,7 @@ FoundStored find_latest(const StoreSettings& store, std::vector<SnapshotRef> ref
       if (ref.good()) return {ref.archive, nullptr};
       continue;
     }
-    std::unique_ptr<StoredArchive> opened = open(store, ref, environment);
+    auto opened = std::make_unique<StoredArchive>(store, ref.site + "/" + ref.archive.filename().string());
     try {
       learn_reason(*opened, environment, ref);
     } catch (const Error& error) {
@@ -60,15 +54,14 @@ bool is_named(const SnapshotRef& ref, const WantedArchive& wanted) {
   return with_ending ? ref.archive.filename() == wanted.name : ref.name == wanted.name;
 }
 
-FoundStored find_stored(const StoreSettings& store, const std::string& store_name, const WantedArchive& wanted,
-                        const StoreEnvironment& environment) {
-  std::vector<SnapshotRef> refs;
-  {
-    OpenStore opened(store, environment, {});
-    // To look into a folder's archives costs nothing.
-    const bool is_folder = store.url.starts_with('/');
-    refs = is_folder ? list_stored(opened, wanted.site, environment.config) : names_stored(opened, wanted.site);
-  }
+FoundStored find_stored(const StoreSettings& settings, const std::string& store_name, const WantedArchive& wanted,
+                        StorePool& pool) {
+  const std::shared_ptr<OpenStore> store = pool.take(settings);
+  const StoreEnvironment& environment = pool.environment();
+  // To look into a folder's archives costs nothing.
+  const bool is_folder = settings.url.starts_with('/');
+  std::vector<SnapshotRef> refs =
+      is_folder ? list_stored(*store, wanted.site, environment.config) : names_stored(*store, wanted.site);
   std::string missing = "complete backup";
   if (wanted.name == "latest") {
     FoundStored found = find_latest(store, std::move(refs), environment);

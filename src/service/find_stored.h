@@ -6,6 +6,7 @@
 #include <string>
 
 #include "service/open_store.h"
+#include "service/store_pool.h"
 #include "wobackup/snapshot.h"
 
 namespace wobackup {
@@ -27,7 +28,7 @@ struct FoundStored {
 /// With one listing. "latest" is the newest that is complete by its name, and does not say that it is what a restore
 /// has displaced. One that is damaged or was exchanged is not passed over: whoever reads it is told. `store_name` is
 /// for messages. Throws not_found, and what the store throws.
-[[nodiscard]] FoundStored find_stored(const StoreSettings& store, const std::string& store_name,
-                                      const WantedArchive& wanted, const StoreEnvironment& environment);
+[[nodiscard]] FoundStored find_stored(const StoreSettings& settings, const std::string& store_name,
+                                      const WantedArchive& wanted, StorePool& pool);
 
 }  // namespace wobackup

@@ -2,21 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "wobackup/error.h"
 
 namespace wobackup {
-namespace {
-
-// No upload takes longer.
-constexpr std::chrono::hours kAbandonedAge{7 * 24};
-
-}  // namespace
 
 void remove_leftovers(OpenStore& store, const LogSink& log) {
   try {
-    for (const std::string& key : store.backend().remove_unfinished(kAbandonedAge)) {
+    for (const std::string& key : store.backend().remove_unfinished()) {
       if (log)
         log(LogLevel::info, fmt::format("{}: took away an unfinished upload of {}", store.backend().name(), key));
     }

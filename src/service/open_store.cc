@@ -16,7 +16,10 @@
 #include "backend/store_url.h"
 #include "base/text.h"
 #include "config/environment.h"
+#include "service/folder_store.h"
+#include "service/installation.h"
 #include "wobackup/error.h"
+#include "wobackup/store.h"
 
 namespace wobackup {
 namespace {
@@ -76,6 +79,10 @@ RetryPolicy patience(const LogSink& log, unsigned attempts) {
 
 StoreSettings store_settings_of(const std::string& store, const Config& config) {
   if (const auto place = config.store.find(store); place != config.store.end()) return place->second;
+  if (store == kOwnFolderStore) {
+    throw Error(ErrorKind::not_found, "local is the site's own folder, and no store",
+                "`create --to local` writes there; to copy something to a folder, name its path");
+  }
   if (store.find('/') == std::string::npos) {
     std::string names;
     for (const auto& [name, settings] : config.store) names += (names.empty() ? "" : ", ") + name;
@@ -133,11 +140,13 @@ ArchiveIdentity identity_of(const ObjectInfo& info) {
 OpenStore::OpenStore(const StoreSettings& settings, const StoreEnvironment& environment,
                      const std::function<bool()>& cancelled, const S3Share& share)
     : url_(settings.url),
-      journal_(environment.config.state_dir / "uploads"),
-      watcher_("", [](Progress&) {}, cancellation_, cancelled, {}) {
+      state_dir_(environment.config.state_dir),
+      journal_(environment.config.state_dir / "uploads", installation_id(environment.config)) {
+  attend(cancelled);
   const StorePlace place = parse_store_url(settings.url);
   if (const auto* local = std::get_if<LocalPlace>(&place)) {
-    backend_ = std::make_unique<LocalBackend>(local->folder);
+    folder_ = local->folder;
+    backend_ = std::make_unique<LocalBackend>(folder_, journal_.owner(), mark_of_folder(folder_, state_dir_));
   } else {
     const RetryPolicy policy = patience(environment.log, environment.attempts);
     const BackendSurroundings surroundings{environment.clock, pause_, cancellation_, policy, &journal_};
@@ -155,10 +164,19 @@ OpenStore::OpenStore(const StoreSettings& settings, const StoreEnvironment& envi
   }
 }
 
-StoredArchive::StoredArchive(const StoredName& name, const StoreEnvironment& environment,
-                             const std::function<bool()>& cancelled)
-    : store_(name.store, environment, cancelled) {
-  std::unique_ptr<OpenObject> object = store_.backend().open(name.key, {.tail_bytes = ReadAhead::kReadBytes});
+void OpenStore::attend(const std::function<bool()>& cancelled) {
+  watcher_.reset();
+  if (cancelled)
+    watcher_.emplace(
+        "", [](Progress&) {}, cancellation_, cancelled, ProgressCallback());
+}
+
+void OpenStore::mark() {
+  if (!folder_.empty()) mark_folder(folder_, state_dir_);
+}
+
+StoredArchive::StoredArchive(std::shared_ptr<OpenStore> store, const std::string& key) : store_(std::move(store)) {
+  std::unique_ptr<OpenObject> object = store_->backend().open(key, {.tail_bytes = ReadAhead::kReadBytes});
   identity_ = identity_of(object->info());
   modified_ = static_cast<double>(object->info().modified.time_since_epoch().count());
   stored_ = std::make_shared<ReadAhead>(std::move(object));

@@ -66,6 +66,10 @@ class OpenStore {
             const S3Share& share = {});
 
   [[nodiscard]] Backend& backend() noexcept { return *backend_; }
+  /// From now on, this is what is asked instead. The one before is not called any more.
+  void attend(const std::function<bool()>& cancelled);
+  /// To be called before a backup is written: a folder is marked, so that it is missed when its disk is not mounted.
+  void mark();
   /// Where an object is, as people name it.
   [[nodiscard]] std::filesystem::path archive_of(const std::string& key) const { return url_ + "/" + key; }
   [[nodiscard]] const Cancellation& cancellation() const noexcept { return cancellation_; }
@@ -74,27 +78,32 @@ class OpenStore {
 
  private:
   std::string url_;
+  std::filesystem::path folder_;  // of a store that is one
+  std::filesystem::path state_dir_;
   SystemPause pause_;
   UploadJournal journal_;
   Cancellation cancellation_;
-  RunMonitor watcher_;
+  std::optional<RunMonitor> watcher_;
   std::unique_ptr<Backend> backend_;
 };
 
 /// An archive of a store elsewhere, opened for reading.
 class StoredArchive {
  public:
-  StoredArchive(const StoredName& name, const StoreEnvironment& environment, const std::function<bool()>& cancelled);
+  /// Throws not_found, and what the store throws.
+  StoredArchive(std::shared_ptr<OpenStore> store, const std::string& key);
   /// As it lies there, encrypted or not.
   [[nodiscard]] const std::shared_ptr<const RandomAccess>& stored() const noexcept { return stored_; }
   /// Decrypted, if it is encrypted. Throws as ArchiveFile does. Not from several threads at once.
   [[nodiscard]] const ArchiveFile& content(const Keys& keys);
   [[nodiscard]] double modified() const noexcept { return modified_; }  ///< seconds since 1970, by the store's clock
   /// For what is remembered of it.
+  /// As `cancelled` of OpenStore.
+  void attend(const std::function<bool()>& cancelled) { store_->attend(cancelled); }
   [[nodiscard]] const ArchiveIdentity& identity() const noexcept { return identity_; }
 
  private:
-  OpenStore store_;
+  std::shared_ptr<OpenStore> store_;
   double modified_ = 0;
   ArchiveIdentity identity_;
   std::shared_ptr<const RandomAccess> stored_;

@@ -33,6 +33,7 @@
 #include "service/find_stored.h"
 #include "service/open_store.h"
 #include "service/store_archives.h"
+#include "service/store_pool.h"
 #include "service/stored_trust.h"
 #include "site/catalog.h"
 #include "site/database_login.h"
@@ -91,8 +92,9 @@ struct Service::Implementation {
   LogSink log;
   SystemClock clock;
   std::mutex log_mutex;
+  mutable StorePool store_pool{{config, clock, log}};  // refers to the others: goes before them
   mutable std::mutex found_mutex;
-  mutable FoundStored last_found;  // refers to the others: goes first
+  mutable FoundStored last_found;  // has a store of the pool: goes first
   mutable std::chrono::steady_clock::time_point last_found_at;
 
   [[nodiscard]] StoreEnvironment stores() const { return {config, clock, log}; }
@@ -101,10 +103,15 @@ struct Service::Implementation {
                                                       const std::function<bool()>& cancelled = {}) const {
     const std::optional<StoredName> name = stored_name(archive, config);
     if (!name) return nullptr;
-    if (!cancelled) {
-      if (std::unique_ptr<StoredArchive> just_found = take_found(archive)) return just_found;
+    if (std::unique_ptr<StoredArchive> just_found = take_found(archive)) {
+      just_found->attend(cancelled);
+      return just_found;
     }
-    return std::make_unique<StoredArchive>(*name, stores(), cancelled);
+    return std::make_unique<StoredArchive>(store_pool.take(name->store, cancelled), name->key);
+  }
+  /// By its name or URL.
+  [[nodiscard]] std::shared_ptr<OpenStore> open_store(const std::string& store) const {
+    return store_pool.take(store_settings_of(store, config));
   }
   /// What `find_in` had to open is mostly read next.
   void keep_found(FoundStored found) const {
@@ -243,22 +250,20 @@ std::filesystem::path Service::find(const std::string& what,
 
 std::vector<SnapshotRef> Service::list_in(const std::string& store, const std::optional<std::string>& site) const {
   const std::optional<std::string> valid = site ? std::optional(valid_name(*site)) : std::nullopt;
-  OpenStore opened(store_settings_of(store, implementation_->config), implementation_->stores(), {});
-  return list_stored(opened, valid, implementation_->config);
+  return list_stored(*implementation_->open_store(store), valid, implementation_->config);
 }
 
 std::filesystem::path Service::find_in(const std::string& store, const std::string& what) const {
   const Wanted wanted = wanted_from(what);
   FoundStored found = find_stored(store_settings_of(store, implementation_->config), printable(store), wanted,
-                                  implementation_->stores());
+                                  implementation_->store_pool);
   std::filesystem::path archive = found.archive;
   implementation_->keep_found(std::move(found));
   return archive;
 }
 
 std::vector<std::string> Service::sites_in(const std::string& store) const {
-  OpenStore opened(store_settings_of(store, implementation_->config), implementation_->stores(), {});
-  return sites_stored(opened);
+  return sites_stored(*implementation_->open_store(store));
 }
 
 std::optional<SnapshotRef> Service::last_recorded_in_stores(const std::string& site) const {
@@ -427,8 +432,8 @@ Verified Service::verify(const std::filesystem::path& archive, const VerifyOptio
 
 std::optional<VerifyRecord> Service::last_verified(const std::filesystem::path& archive) const {
   if (const auto name = stored_name(archive, implementation_->config)) {
-    OpenStore store(name->store, implementation_->stores(), {});
-    const std::optional<ObjectInfo> info = store.backend().stat(name->key);
+    const std::shared_ptr<OpenStore> store = implementation_->store_pool.take(name->store);
+    const std::optional<ObjectInfo> info = store->backend().stat(name->key);
     return info ? implementation_->verified(archive, identity_of(*info)) : std::nullopt;
   }
   return implementation_->verified(archive, identity_of(archive));
@@ -449,8 +454,7 @@ FindResult Service::find_versions(const std::string& pattern, const FindOptions&
     if (options.backup_root) throw Error(ErrorKind::usage, "a store and a root exclude each other");
     // By site: a path's versions are those of one site.
     const std::optional<std::string> site = options.site ? std::optional(valid_name(*options.site)) : std::nullopt;
-    OpenStore store(store_settings_of(*options.store, implementation_->config), implementation_->stores(), {});
-    std::vector<SnapshotRef> all = names_stored(store, site);
+    std::vector<SnapshotRef> all = names_stored(*implementation_->open_store(*options.store), site);
     for (auto first = all.begin(); first != all.end();) {
       const auto end = std::find_if(first, all.end(), [&](const SnapshotRef& ref) { return ref.site != first->site; });
       find_in_backups({first, end}, open, pattern, options, result, visit);

@@ -37,6 +37,7 @@ void StoreDestination::begin(const std::string& file_name, std::uint64_t size_hi
     throw Error(ErrorKind::failed, fmt::format("{} is there already", printable(store_.archive_of(key).string())),
                 "another server's backup of the same second? wobackup replaces nothing");
   }
+  store_.mark();
   PutOptions options;
   if (size_hint_bytes > 0) options.size_hint_bytes = size_hint_bytes;
   upload_ = store_.backend().put(key, options);

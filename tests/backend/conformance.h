@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -22,6 +23,8 @@ class BackendPlace {
   virtual ~BackendPlace() = default;
   /// As another machine would connect to it. The cancellation outlives the backend.
   [[nodiscard]] virtual std::unique_ptr<Backend> connect(const Cancellation& cancellation) = 0;
+  /// How many uploads lie there that are not finished.
+  [[nodiscard]] virtual std::size_t unfinished() { return 0; }
   /// Of two that commit one key at the same moment, one does not.
   [[nodiscard]] virtual bool has_atomic_commit() const { return true; }
   /// Ranges are what the standards say. (s3rver takes the first byte for all of them, and the last N for the first N.)
@@ -51,6 +54,9 @@ class BackendConformance : public ::testing::TestWithParam<PlaceKind> {
   std::unique_ptr<BackendPlace> place_;
   std::unique_ptr<Backend> backend_;
 };
+
+/// Hidden files below a folder.
+[[nodiscard]] std::size_t hidden_files(const std::filesystem::path& folder);
 
 inline std::string name_of_kind(const ::testing::TestParamInfo<PlaceKind>& info) { return info.param.name; }
 

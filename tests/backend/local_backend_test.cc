@@ -18,8 +18,9 @@ namespace {
 class LocalPlaceForTests final : public BackendPlace {
  public:
   std::unique_ptr<Backend> connect(const Cancellation&) override {
-    return std::make_unique<LocalBackend>(folder_ / "made/on the way");
+    return std::make_unique<LocalBackend>(folder_.path());
   }
+  [[nodiscard]] std::size_t unfinished() override { return hidden_files(folder_.path()); }
 
  private:
   ScratchFolder folder_;
@@ -64,13 +65,24 @@ TEST_F(LocalBackendTest, SpecialFilesDoNotBlock) {
   EXPECT_EQ(keys_of(backend), std::vector<std::string>{});
 }
 
-TEST_F(LocalBackendTest, MissingFolder_CannotBeListed) {
-  LocalBackend missing(folder / "missing");
-  EXPECT_FALSE(refusal([&] { keys_of(missing); }, ErrorKind::not_found).empty());
-  EXPECT_FALSE(missing.stat("a"));
-  missing.remove("a");
-  EXPECT_TRUE(missing.remove_unfinished(std::chrono::seconds(0)).empty());
+TEST_F(LocalBackendTest, MissingFolder_IsNotMade) {
+  std::filesystem::create_directory(folder / "unmounted");
+  for (const bool exists : {false, true}) {
+    LocalBackend missing(folder / (exists ? "unmounted" : "missing"), "", exists ? ".mark" : "");
+    const auto missed = [](const auto& action) { return refusal(action, ErrorKind::not_found); };
+    EXPECT_FALSE(missed([&] { keys_of(missing); }).empty());
+    EXPECT_FALSE(missed([&] { static_cast<void>(missing.stat("a")); }).empty());
+    EXPECT_FALSE(missed([&] { static_cast<void>(missing.open("a", {})); }).empty());
+    EXPECT_FALSE(missed([&] { put(missing, "site/a", noise(10)); }).empty());
+    EXPECT_FALSE(missed([&] { missing.remove("a"); }).empty());
+    EXPECT_FALSE(missed([&] { static_cast<void>(missing.free_bytes()); }).empty());
+    EXPECT_FALSE(missed([&] { static_cast<void>(missing.remove_unfinished()); }).empty());
+  }
   EXPECT_FALSE(std::filesystem::exists(folder / "missing"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "unmounted"));
+  folder.write("unmounted/.mark", "");
+  LocalBackend mounted(folder / "unmounted", "", ".mark");
+  EXPECT_TRUE(put(mounted, "site/a", noise(10)));
 }
 
 TEST_F(LocalBackendTest, KilledUpload_IsTakenAway_ALiveOneIsNot) {
@@ -85,7 +97,7 @@ TEST_F(LocalBackendTest, KilledUpload_IsTakenAway_ALiveOneIsNot) {
   alive->write(noise(100));
   folder.write("site/.mine.partial", "somebody else's");
   EXPECT_EQ(keys_of(backend), std::vector<std::string>{});
-  EXPECT_EQ(backend.remove_unfinished(std::chrono::hours(1000)), std::vector<std::string>{"site/killed"});
+  EXPECT_EQ(backend.remove_unfinished(), std::vector<std::string>{"site/killed"});
   EXPECT_TRUE(alive->commit());
   EXPECT_EQ(keys_of(backend), std::vector<std::string>{"site/alive"});
   EXPECT_TRUE(std::filesystem::exists(folder / "site/.mine.partial"));

@@ -40,6 +40,11 @@ INSTANTIATE_TEST_SUITE_P(S3, BackendConformance,
 class S3BackendTest : public ::testing::Test {
  protected:
   S3BackendTest() : place(server.settings()), backend(place.connect_s3(never)) {}
+  /// As the journal names it.
+  [[nodiscard]] std::string place_name() const { return server.settings().endpoint + " " + backend->name(); }
+  [[nodiscard]] static std::chrono::sys_seconds now() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  }
 
   StrictS3& server = fresh_strict_s3();
   Cancellation never;
@@ -102,14 +107,15 @@ TEST_F(S3BackendTest, MissingBucketIsSaid) {
   EXPECT_NE(refusal([&] { backend->remove("k"); }, ErrorKind::not_found).find("NoSuchBucket"), std::string::npos);
 }
 
-TEST_F(S3BackendTest, UnfinishedUploads_AreAbortedWhenOldAndOurs) {
+TEST_F(S3BackendTest, UploadsOfOthers_AreLetAlone_HoweverOld) {
   using std::chrono::hours;
-  server.begin_upload(place.full_key("old"), hours(30));
+  const ScratchFolder state;
+  const UploadJournal journal(state / "uploads");
+  server.begin_upload(place.full_key("old"), hours(24 * 30));
   server.begin_upload(place.full_key("young"), hours(2));
-  server.begin_upload(place.full_key("../old"), hours(30));
-  server.begin_upload("stores/other/old", hours(30));
-  server.set({{"page", 1}});
-  EXPECT_EQ(backend->remove_unfinished(hours(24)), std::vector<std::string>{"old"});
+  server.begin_upload("stores/other/old", hours(24 * 30));
+  EXPECT_TRUE(place.connect_s3(never, &journal)->remove_unfinished().empty());
+  EXPECT_TRUE(backend->remove_unfinished().empty());
   EXPECT_EQ(server.state()["uploads"].size(), 3U);
 }
 
@@ -119,15 +125,62 @@ TEST_F(S3BackendTest, LiveUploadIsLetAlone_AnAbandonedOneIsNot) {
   const auto mine = place.connect_s3(never, &journal);
   const auto alive = mine->put("alive", {});
   alive->write(noise(6'000'000));
-  {
-    // What a killed process leaves: its record, no longer locked.
-    server.begin_upload(place.full_key("dead"), std::chrono::seconds(5));
-    const std::string server_name = place.settings().endpoint + " " + mine->name();
-    static_cast<void>(journal.begin(server_name, "dead", "foreign-2"));
-  }
-  EXPECT_EQ(mine->remove_unfinished(std::chrono::hours(24)), std::vector<std::string>{"dead"});
-  EXPECT_EQ(mine->remove_unfinished(std::chrono::hours(24)), std::vector<std::string>{});
+  // What a killed process leaves: its record, no longer locked.
+  server.begin_upload(place.full_key("dead"), std::chrono::seconds(5));
+  journal.begin(place_name(), "dead", "", now()).found_by("foreign-2", true);
+  EXPECT_EQ(mine->remove_unfinished(), std::vector<std::string>{"dead"});
+  EXPECT_EQ(mine->remove_unfinished(), std::vector<std::string>{});
   EXPECT_TRUE(alive->commit());
+  EXPECT_TRUE(std::filesystem::is_empty(state / "uploads"));
+}
+
+TEST_F(S3BackendTest, KilledBeforeItKnewItsUpload_ItIsFoundByItsKeyAndTime) {
+  const ScratchFolder state;
+  const UploadJournal journal(state / "uploads");
+  server.set({{"page", 1}});
+  server.begin_upload(place.full_key("dead"), std::chrono::seconds(5));
+  server.begin_upload(place.full_key("dead"), std::chrono::hours(3));        // another machine's
+  server.begin_upload(place.full_key("dead.age"), std::chrono::seconds(5));  // another object
+  static_cast<void>(journal.begin(place_name(), "dead", "", now()));
+  EXPECT_EQ(place.connect_s3(never, &journal)->remove_unfinished(), std::vector<std::string>{"dead"});
+  EXPECT_EQ(server.state()["uploads"].size(), 2U);
+  EXPECT_TRUE(std::filesystem::is_empty(state / "uploads"));
+}
+
+TEST_F(S3BackendTest, KilledBeforeItKnewItsUpload_WhileAnotherRunUploadsTheSame) {
+  const ScratchFolder state;
+  const UploadJournal journal(state / "uploads");
+  static_cast<void>(journal.begin(place_name(), "same", "", now()));
+  const auto mine = place.connect_s3(never, &journal);
+  auto alive = mine->put("same", {});
+  alive->write(noise(6'000'000));
+  EXPECT_TRUE(mine->remove_unfinished().empty());
+  EXPECT_EQ(server.state()["uploads"].size(), 1U);
+  EXPECT_TRUE(alive->commit());
+  alive.reset();
+  EXPECT_EQ(mine->remove_unfinished(), std::vector<std::string>{"same"});  // now it can be told
+  EXPECT_TRUE(std::filesystem::is_empty(state / "uploads"));
+}
+
+TEST_F(S3BackendTest, UploadWhoseBeginningWasRepeated_LeavesNoSecondOne) {
+  const ScratchFolder state;
+  const UploadJournal journal(state / "uploads");
+  const auto mine = place.connect_s3(never, &journal);
+  server.fault({{"method", "POST"}, {"query", "uploads"}, {"do", "lose_answer"}});
+  ASSERT_TRUE(put(*mine, "twice", noise(6'000'000)));
+  EXPECT_EQ(server.state()["uploads"].size(), 1U);  // nobody was told its name
+  EXPECT_EQ(mine->remove_unfinished(), std::vector<std::string>{"twice"});
+  EXPECT_EQ(server.state()["uploads"].size(), 0U);
+  EXPECT_EQ(keys_of(*mine), std::vector<std::string>{"twice"});
+  EXPECT_TRUE(std::filesystem::is_empty(state / "uploads"));
+}
+
+TEST_F(S3BackendTest, UploadThatMayNotBegin_LeavesNoRecord) {
+  const ScratchFolder state;
+  const UploadJournal journal(state / "uploads");
+  server.fault({{"method", "POST"}, {"do", "refuse"}, {"status", 403}, {"code", "AccessDenied"}});
+  EXPECT_FALSE(
+      refusal([&] { put(*place.connect_s3(never, &journal), "k", noise(6'000'000)); }, ErrorKind::failed).empty());
   EXPECT_TRUE(std::filesystem::is_empty(state / "uploads"));
 }
 

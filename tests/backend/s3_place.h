@@ -9,6 +9,7 @@
 #include "backend/conformance.h"
 #include "backend/retrying_backend.h"
 #include "backend/s3/s3_backend.h"
+#include "backend/s3/s3_unfinished.h"
 #include "fakes/fake_pause.h"
 #include "fakes/private_s3.h"
 
@@ -35,6 +36,12 @@ class S3PlaceForTests final : public BackendPlace {
     return std::make_unique<S3Backend>(settings_, BackendSurroundings{clock_, pause_, cancellation, retry_, journal});
   }
   [[nodiscard]] bool has_atomic_commit() const override { return false; }
+  [[nodiscard]] std::size_t unfinished() override {
+    S3Client client(settings_, clock_);
+    std::size_t count = 0;
+    static_cast<void>(visit_s3_unfinished(client, "", Cancellation(), [&](const S3ListedUpload&) { ++count; }));
+    return count;
+  }
   [[nodiscard]] bool has_sound_ranges() const override { return sound_ranges_; }
 
   [[nodiscard]] S3Settings& settings() { return settings_; }

@@ -39,6 +39,7 @@ class SftpPlaceForTests final : public BackendPlace {
   std::unique_ptr<SftpBackend> connect_sftp(const Cancellation& cancellation, const UploadJournal* journal = nullptr) {
     return std::make_unique<SftpBackend>(settings_, BackendSurroundings{clock_, pause_, cancellation, retry_, journal});
   }
+  [[nodiscard]] std::size_t unfinished() override { return hidden_files(settings_.folder); }
   [[nodiscard]] SftpSettings& settings() { return settings_; }
   [[nodiscard]] FakePause& pause() { return pause_; }
   [[nodiscard]] RetryPolicy& retry() { return retry_; }
@@ -142,7 +143,7 @@ TEST_F(SftpBackendTest, FullServer_IsSaid) {
   EXPECT_NE(refusal([&] { put(*there, "too-large", noise(30'000'000)); }, ErrorKind::no_space).find("full"),
             std::string::npos);
   EXPECT_EQ(keys_of(*there), std::vector<std::string>{"fits"});
-  EXPECT_TRUE(there->remove_unfinished(std::chrono::seconds(-60)).empty());
+  EXPECT_EQ(small.unfinished(), 0U);
 }
 
 TEST_F(SftpBackendTest, KilledUpload_IsTakenAwayByTheNextRun) {
@@ -160,23 +161,27 @@ TEST_F(SftpBackendTest, KilledUpload_IsTakenAwayByTheNextRun) {
   const auto next = place.connect_sftp(never, &journal);
   const auto alive = next->put("site/alive", {});
   alive->write(noise(3'000'000));
-  EXPECT_EQ(next->remove_unfinished(std::chrono::hours(24)), std::vector<std::string>{"site/killed"});
+  EXPECT_EQ(next->remove_unfinished(), std::vector<std::string>{"site/killed"});
   ASSERT_TRUE(alive->commit());
   EXPECT_EQ(files(), std::vector<std::string>{"site/alive"});
   EXPECT_TRUE(std::filesystem::is_empty(state / "uploads"));
 }
 
-TEST_F(SftpBackendTest, OldUploadOfAnotherMachine_IsTakenAwayByItsAge) {
+TEST_F(SftpBackendTest, LostStateFolder_OwnUploadsAreKnownByTheirNames_OthersAreLetAlone) {
+  const ScratchFolder state;
+  const UploadJournal journal(state / "uploads", "0123abcd");
+  const std::string mine_old = "site/.mine.old.0123abcd-0123456789abcdef.partial",
+                    mine_new = "site/.mine.new.0123abcd-0123456789abcdef.partial",
+                    others = "site/.other.0123abce-0123456789abcdef.partial", nobodys = "site/.x.partial";
   ASSERT_TRUE(put(*backend, "site/a", noise(10)));
-  for (const char* name :
-       {"site/.old.0123456789abcdef.partial", "site/.new.0123456789abcdef.partial", "site/.old.partial"}) {
+  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(24 * 30);
+  for (const std::string& name : {mine_old, mine_new, others, nobodys}) {
     write_file(folder / name, noise(10));
+    if (name != mine_new) std::filesystem::last_write_time(folder / name, long_ago);
   }
-  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(30);
-  std::filesystem::last_write_time(folder / "site/.old.0123456789abcdef.partial", long_ago);
-  std::filesystem::last_write_time(folder / "site/.old.partial", long_ago);
-  EXPECT_EQ(backend->remove_unfinished(std::chrono::hours(24)), std::vector<std::string>{"site/old"});
-  EXPECT_EQ(files(), (std::vector<std::string>{"site/.new.0123456789abcdef.partial", "site/.old.partial", "site/a"}));
+  EXPECT_EQ(place.connect_sftp(never, &journal)->remove_unfinished(), std::vector<std::string>{"site/mine.old"});
+  EXPECT_TRUE(backend->remove_unfinished().empty());
+  EXPECT_EQ(files(), (std::vector<std::string>{mine_new, others, nobodys, "site/a"}));
 }
 
 TEST_F(SftpBackendTest, FileThatIsReplacedWhileItIsRead_IsNotMixed_OverANewConnection) {
@@ -193,7 +198,9 @@ TEST_F(SftpBackendTest, FileThatIsReplacedWhileItIsRead_IsNotMixed_OverANewConne
   ASSERT_EQ(object->read(1'000, part), part.size());  // the same file, found again
   ASSERT_TRUE(put(*backend, "a", noise(500'001, 2), {.size_hint_bytes = {}, .replace = true}));
   proxy.reset_after(1);
-  EXPECT_TRUE(refuses([&] { static_cast<void>(object->read(2'000, part)); }, "replaced"));
+  for (int i = 0; i < 2; ++i) {  // nor when it is read again
+    EXPECT_TRUE(refuses([&] { static_cast<void>(object->read(2'000, part)); }, "replaced"));
+  }
   EXPECT_EQ(proxy.resets(), 2);
 }
 

@@ -81,6 +81,19 @@ TEST_F(Completion, OptionsAndTheirValues) {
   EXPECT_EQ(offered({"--config", "wobackup.t"}), Words{"wobackup.toml"});
 }
 
+TEST_F(Completion, Stores_AreTheConfiguredOnes_AndLocalWhereThatIsOne) {
+  write_config("[store.offsite]\nurl = \"s3://backups/p\"\n[store.nas]\nurl = \"/mnt/nas\"\n");
+  EXPECT_EQ(offered({"create", "a.example", "--to", ""}), (Words{"local", "nas", "offsite"}));
+  EXPECT_EQ(offered({"create", "a.example", "--to", "=", "l"}), Words{"local"});
+  EXPECT_EQ(offered({"copy", "a.example", "--to", ""}), (Words{"nas", "offsite"}));
+  EXPECT_EQ(offered({"restore", "a.example", "--from", ""}), (Words{"local", "nas", "offsite"}));
+  EXPECT_EQ(offered({"list", "--from", "o"}), Words{"offsite"});
+  EXPECT_EQ(offered({"copy", "--to", "./comp"}), Words{"./completion"});
+  EXPECT_EQ(offered({"doctor", ""}), (Words{"nas", "offsite"}));
+  static_cast<void>(backed_up("a.example"));
+  EXPECT_EQ(offered({"info", "--from", "nas", "a.example/"}), Words{"a.example/latest"});
+}
+
 TEST_F(Completion, EveryOptionOfTheHelp_IsOffered) {
   for (const std::string command : {"create", "list", "info", "sites", "config", "version"}) {
     const Words known = offered({command, "--"});

@@ -133,6 +133,17 @@ TEST_F(Doctor, KeysThatCannotWrite_AreBad) {
   EXPECT_FALSE(found.contains("safety"));
 }
 
+TEST_F(Doctor, OldUnfinishedUploads_AreTold_AndLetAlone) {
+  s3_.begin_upload("web/a.example/x", std::chrono::hours(24));
+  EXPECT_FALSE(examine("bucket").contains("unfinished"));
+  s3_.begin_upload("web/a.example/x", std::chrono::hours(24 * 8));
+  s3_.begin_upload("elsewhere/x", std::chrono::hours(24 * 8));
+  Findings found = examine("bucket");
+  EXPECT_EQ(found["unfinished"]["health"], "note");
+  EXPECT_TRUE(contains(found["unfinished"]["finding"], "take space: 1")) << found["unfinished"];
+  EXPECT_EQ(s3_.state()["uploads"].size(), 3U);
+}
+
 TEST_F(Doctor, Clocks_AreCompared) {
   s3_.set({{"skew", 300}});
   EXPECT_EQ(examine("bucket")["clock"]["health"], "warning");
@@ -154,6 +165,7 @@ TEST_F(Doctor, SftpServer_IsTried_AndNothingStays) {
 }
 
 TEST_F(Doctor, FolderThatIsNotThere_IsNotMade) {
+  fs::remove(disk());
   Findings found = examine("disk", 1);
   EXPECT_EQ(found["reach"]["health"], "bad");
   EXPECT_FALSE(fs::exists(disk()));
@@ -169,7 +181,6 @@ TEST_F(Doctor, UnknownStore_IsSaidBeforeAnythingIsDone) {
 }
 
 TEST_F(Doctor, Machine_IsLookedAt) {
-  fs::create_directory(disk());
   const Ran never = run({"--json", "doctor"});
   EXPECT_EQ(never.exit_code, 0) << never.both();
   EXPECT_TRUE(contains(never.out, "no complete backup: a.example"));
@@ -189,7 +200,6 @@ TEST_F(Doctor, Machine_IsLookedAt) {
 }
 
 TEST_F(Doctor, Text_FitsEightyColumns) {
-  fs::create_directory(disk());
   const Ran ran = run({"doctor"}, test::kTerminal);
   for (const char* part : {"bucket (s3://test-bucket/web)", "This machine", "  ok        write     ", "-> "}) {
     EXPECT_TRUE(contains(ran.out, part));

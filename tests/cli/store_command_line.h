@@ -24,6 +24,7 @@ class StoreCommandLine : public CommandLine {
     ::setenv("AWS_SECRET_ACCESS_KEY", keys.secret_key.c_str(), 1);
     sftp_ = sshd_.settings();
     write_stores({});
+    std::filesystem::create_directory(disk());
     add_site("a.example");
   }
   ~StoreCommandLine() override {

@@ -97,10 +97,21 @@ TEST_F(StoreCommand, CopyFailsForOneStore_AndIsMadeUpForLater) {
   EXPECT_EQ(names_in("bucket"), names_in("nas"));
 }
 
+TEST_F(StoreCommand, Local_IsTheSitesOwnFolder) {
+  const fs::path archive = backed_up("a.example");
+  const Ran listed = run({"--json", "list", "a.example", "--from", "local"});
+  EXPECT_EQ(listed.objects("snapshot").at(0)["archive"], archive.string());
+  EXPECT_EQ(run({"verify", "--all", "--from", "local"}).exit_code, 0);
+  const Ran copied = run({"copy", "a.example", "--to", "local"});
+  EXPECT_EQ(copied.exit_code, 10) << copied.both();
+  EXPECT_TRUE(contains(copied.err, "name its path"));
+}
+
 TEST_F(StoreCommand, CopyFromAStoreToAFolder) {
   const fs::path archive = backed_up("a.example");
   ASSERT_EQ(run({"copy", archive.string(), "--to", "nas"}).exit_code, 0);
   const fs::path folder = root() / "brought";
+  fs::create_directory(folder);
   ASSERT_EQ(run({"copy", "a.example", "--from", "nas", "--to", folder.string()}).exit_code, 0);
   EXPECT_EQ(test::text_of_file(folder / "a.example" / archive.filename()), test::text_of_file(archive));
 }

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "cli/store_command_line.h"
+#include "fakes/fault_proxy.h"
 #include "fakes/plain_tools.h"
 
 namespace wobackup {
@@ -223,6 +224,35 @@ TEST_F(StoreReading, FewRequestsAndSmallRanges) {
 }
 
 // Another implementation than the one that was written beside these tests.
+TEST_F(StoreReading, OneConnectionServesAllArchives) {
+  add_site("b.example");
+  for (const char* site : {"a.example", "b.example"}) {
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(run({"create", site, "--to", "nas", "--to", "bucket"}).exit_code, 0);
+  }
+  test::FaultProxy to_nas(sshd_.port());
+  write_stores({.nas_port = to_nas.port()});
+  struct Command {
+    std::vector<std::string> words;
+    int connections;
+    std::size_t requests;
+  };
+  for (const Command& command :
+       {Command{{"find", "index.html", "--all"}, 1, 1 + 6}, Command{{"list", "a.example"}, 4, 1 + 3},  // side by side
+        Command{{"verify", "--all"}, 1, 1 + 2 + 2}, Command{{"verify", "a.example", "b.example"}, 1, 2 + 2},
+        Command{{"diff", "a.example", "b.example"}, 2, 2 + 3}}) {
+    std::vector<std::string> words = command.words;
+    words.insert(words.end(), {"--from", "nas"});
+    const int before = to_nas.connections();
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.exit_code, 0) << words[0] << ran.both();
+    EXPECT_LE(to_nas.connections() - before, command.connections) << words[0];
+    s3_.forget_requests();
+    words.back() = "bucket";
+    EXPECT_EQ(run(words).exit_code, 0) << words[0];
+    EXPECT_LE(requests(), command.requests) << words[0] << s3_.state()["requests"].dump();
+  }
+}
+
 TEST_F(StoreReading, S3rver_IsReadAsOthersAre) {
   const test::S3rver server;
   const S3Settings settings = server.settings();

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <random>
 
 #include "cli/store_command_line.h"
@@ -42,7 +43,8 @@ class StraightToStores : public test::StoreCommandLine {
     std::vector<std::string> names;
     if (!fs::exists(folder)) return names;
     for (const auto& item : fs::recursive_directory_iterator(folder)) {
-      if (item.is_regular_file()) names.push_back(item.path().filename().string());
+      if (item.is_regular_file() && item.path().filename() != ".wobackup-store")
+        names.push_back(item.path().filename().string());
     }
     return names;
   }
@@ -142,6 +144,7 @@ TEST_F(StraightToStores, FailedParts_AreSentAgain) {
 TEST_F(StraightToStores, NoneHasIt_TheResultsAreToldAllTheSame) {
   add_noise();
   s3_.fault({{"do", "refuse"}, {"status", 403}, {"code", "AccessDenied"}, {"times", 1000}});
+  fs::remove(disk());
   write("disk", "no folder");
   const Ran made = create({"--to", "bucket", "--to", "disk"});
   EXPECT_EQ(made.exit_code, 1) << made.both();
@@ -158,6 +161,38 @@ TEST_F(StraightToStores, OwnFolderThatCannotBeWrittenTo_DoesNotSpoilTheOthers) {
   EXPECT_EQ(made.exit_code, 4) << made.both();
   EXPECT_EQ(made.objects("stored").at(0)["ok"], false);
   EXPECT_EQ(names_in("disk").size(), 1U);
+}
+
+TEST_F(StraightToStores, DiskThatIsNotMounted_IsNotTakenForTheStore) {
+  const fs::path archive = backed_up("a.example");
+  fs::remove(disk());
+  const auto refused_with = [&](const std::string& hint, int code) {
+    const Ran made = create({"--to", "disk", "--to", "local"});
+    EXPECT_EQ(made.exit_code, 4) << made.both();
+    EXPECT_TRUE(contains(made.objects("stored").at(0).value("hint", ""), hint)) << made.both();
+    const Ran copied = run({"copy", "a.example", "--to", disk().string()});
+    EXPECT_EQ(copied.exit_code, code) << copied.both();
+    EXPECT_TRUE(contains(copied.err, hint)) << copied.err;
+    const Ran listed = run({"list", "a.example", "--from", "disk"});
+    EXPECT_EQ(listed.exit_code, code) << listed.both();
+    EXPECT_TRUE(contains(listed.err, "is its disk mounted?")) << listed.err;
+    const Ran examined = run({"--json", "doctor", "disk"});
+    EXPECT_EQ(examined.exit_code, 1) << examined.both();
+    EXPECT_TRUE(contains(examined.out, "is its disk mounted?")) << examined.out;
+  };
+  refused_with("mkdir -m 700 " + disk().string(), 10);
+  EXPECT_FALSE(fs::exists(disk()));
+  fs::create_directory(disk());
+  ASSERT_EQ(run({"copy", "a.example", "--to", "disk"}).exit_code, 0);
+  // The disk is away: what is left is the folder that it was mounted on.
+  fs::rename(disk(), root() / "mounted elsewhere");
+  fs::create_directory(disk());
+  refused_with("touch " + (disk() / ".wobackup-store").string(), 10);
+  EXPECT_TRUE(fs::is_empty(disk()));
+  fs::remove(disk());
+  fs::rename(root() / "mounted elsewhere", disk());
+  EXPECT_EQ(create({"--to", "disk"}).exit_code, 0);
+  EXPECT_EQ(names_in("disk").size(), 2U);
 }
 
 TEST_F(StraightToStores, StalledStore_IsLeftBehind) {
@@ -199,7 +234,12 @@ TEST_F(StraightToStores, Interrupted_LeavesNothingAnywhere) {
 
 TEST_F(StraightToStores, KilledInAnUpload_TheNextRunTakesAwayItsOwn) {
   add_noise();
-  s3_.begin_upload("web/a.example/2025-01-01_00-00-00.tar.zst", std::chrono::hours(1));  // somebody else's
+  // Other machines'.
+  s3_.begin_upload("web/a.example/2025-01-01_00-00-00.tar.zst", std::chrono::hours(24 * 30));
+  const std::string others = ".2025-01-01_00-00-00.tar.zst.0123456789abcdef-0123456789abcdef.partial";
+  fs::create_directories(sftp_folder() / "a.example");
+  std::ofstream(sftp_folder() / "a.example" / others) << "x";
+  fs::last_write_time(sftp_folder() / "a.example" / others, fs::file_time_type::clock::now() - std::chrono::hours(720));
   s3_.fault(
       {{"do", "stall"}, {"method", "PUT"}, {"query", "partNumber"}, {"skip", 2}, {"seconds", 600}, {"times", 1000}});
   const pid_t child = ::fork();
@@ -209,7 +249,7 @@ TEST_F(StraightToStores, KilledInAnUpload_TheNextRunTakesAwayItsOwn) {
   }
   const auto begun = [&] {
     const Json uploads = s3_.state()["uploads"];
-    return uploads.size() == 2 && !uploads[1]["parts"].empty() && !all_files(sftp_folder()).empty() &&
+    return uploads.size() == 2 && !uploads[1]["parts"].empty() && all_files(sftp_folder()).size() == 2 &&
            !all_files(disk()).empty() && !all_files(archives("a.example")).empty();
   };
   while (!begun()) ::usleep(10'000);
@@ -222,7 +262,8 @@ TEST_F(StraightToStores, KilledInAnUpload_TheNextRunTakesAwayItsOwn) {
   ASSERT_EQ(s3_.state()["uploads"].size(), 1U);
   EXPECT_EQ(s3_.state()["uploads"][0]["key"], "web/a.example/2025-01-01_00-00-00.tar.zst");
   EXPECT_EQ(s3_.state()["objects"].size(), 1U);
-  EXPECT_EQ(all_files(sftp_folder()).size(), 1U);
+  EXPECT_EQ(all_files(sftp_folder()).size(), 2U);
+  EXPECT_TRUE(fs::exists(sftp_folder() / "a.example" / others));
   EXPECT_EQ(all_files(disk()).size(), 1U);
   EXPECT_EQ(all_files(archives("a.example")).size(), 1U);
 }
@@ -316,6 +357,8 @@ TEST_F(StraightToStores, Copy_ChangesTheEncryptionOnlyWhenAsked) {
       true);
   // An encrypted one is copied as it is, without a key, also to a store with other recipients.
   const fs::path third = root() / "third", fourth = root() / "fourth";
+  fs::create_directory(third);
+  fs::create_directory(fourth);
   ASSERT_EQ(run({"copy", "a.example", "--from", "nas", "--to", third.string()}).exit_code, 0);
   EXPECT_EQ(sum_of(third / "a.example" / there.filename()), sum_of(there));
   const Ran locked = run({"copy", "a.example", "--from", "nas", "--to", fourth.string(), "--decrypt"});

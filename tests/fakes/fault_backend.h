@@ -43,9 +43,7 @@ class FaultBackend final : public Backend {
     fault_("remove", key);
     inner_->remove(key);
   }
-  std::vector<std::string> remove_unfinished(std::chrono::seconds age) override {
-    return inner_->remove_unfinished(age);
-  }
+  std::vector<std::string> remove_unfinished() override { return inner_->remove_unfinished(); }
   [[nodiscard]] const std::string& name() const override { return inner_->name(); }
 
  private:

@@ -72,7 +72,7 @@ class MemoryBackend final : public Backend {
     shared_->objects.erase(key);
   }
 
-  std::vector<std::string> remove_unfinished(std::chrono::seconds) override { return {}; }
+  std::vector<std::string> remove_unfinished() override { return {}; }
   [[nodiscard]] const std::string& name() const override { return name_; }
 
  private:

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -106,19 +107,43 @@ UniqueFd make_folders(int store_fd, const std::string& folder, const std::filesy
   return here;
 }
 
+// Whether a lock here tells of all who could be writing. Network and FUSE file systems may keep locks to themselves.
+bool only_this_machine_writes(int fd) {
+  struct statfs status {};
+  if (::fstatfs(fd, &status) != 0) return false;
+  constexpr std::uint32_t kXfs = 0x58465342, kBtrfs = 0x9123683E, kTmpfs = 0x01021994, kOverlay = 0x794C7630,
+                          kExt = 0xEF53, kZfs = 0x2FC12FC1, kF2fs = 0xF2F52010, kExfat = 0x2011BAB0, kFat = 0x4D44;
+  const auto type = static_cast<std::uint32_t>(status.f_type);
+  return type == kXfs || type == kBtrfs || type == kTmpfs || type == kOverlay || type == kExt || type == kZfs ||
+         type == kF2fs || type == kExfat || type == kFat;
+}
+
 }  // namespace
 
-LocalBackend::LocalBackend(std::filesystem::path folder) : folder_(std::move(folder)), name_(folder_.string()) {}
+LocalBackend::LocalBackend(std::filesystem::path folder, std::string owner, std::string mark)
+    : folder_(std::move(folder)), owner_(std::move(owner)), mark_(std::move(mark)), name_(folder_.string()) {}
+
+UniqueFd LocalBackend::open_folder() const {
+  const std::string shown = printable(name_);
+  UniqueFd folder;
+  try {
+    folder = open_trusted_directory(folder_, false);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+    throw Error(ErrorKind::not_found, fmt::format("there is no folder {}", shown),
+                fmt::format("is its disk mounted? If it is, and the store is new: mkdir -m 700 {}", shown));
+  }
+  if (!mark_.empty() && ::faccessat(folder.get(), mark_.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
+    throw Error(ErrorKind::not_found,
+                fmt::format("{} is not the folder that has the backups: no {} is in it", shown, mark_),
+                fmt::format("is its disk mounted? If this is another disk on purpose: touch {}/{}", shown, mark_));
+  }
+  return folder;
+}
 
 UniqueFd LocalBackend::open_object(const std::string& key, int flags, ObjectInfo& info) const {
   require_object_key(key);
-  UniqueFd store;
-  try {
-    store = open_trusted_directory(folder_, false);
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::not_found) return UniqueFd();
-    throw;
-  }
+  const UniqueFd store = open_folder();
   UniqueFd fd = open_beneath(store.get(), key, flags);
   const std::string shown = printable((folder_ / key).string());
   if (!fd && (errno == ENOENT || errno == ENOTDIR)) return UniqueFd();
@@ -146,22 +171,22 @@ std::unique_ptr<OpenObject> LocalBackend::open(const std::string& key, const Ope
 }
 
 ListSummary LocalBackend::list(const std::string& prefix, const std::string& after, const ListVisitor& visit) {
-  const UniqueFd store = open_trusted_directory(folder_, false);
+  const UniqueFd store = open_folder();
   const auto items_of = [&](const std::string& folder) { return list_folder(folder_, store.get(), folder); };
   return walk_objects(items_of, prefix, after, visit);
 }
 
 std::unique_ptr<Upload> LocalBackend::put(const std::string& key, const PutOptions& options) {
   require_object_key(key);
-  const UniqueFd store = open_trusted_directory(folder_, true);
+  const UniqueFd store = open_folder();
   const std::size_t slash = key.rfind('/');
   const std::string folder = slash == std::string::npos ? "" : key.substr(0, slash);
   return std::make_unique<LocalUpload>(make_folders(store.get(), folder, folder_), folder_ / folder,
-                                       key.substr(folder.empty() ? 0 : slash + 1), options.replace);
+                                       key.substr(folder.empty() ? 0 : slash + 1), owner_, options.replace);
 }
 
 std::optional<std::uint64_t> LocalBackend::free_bytes() {
-  const UniqueFd store = open_trusted_directory(folder_, true);
+  const UniqueFd store = open_folder();
   struct statvfs status {};
   if (::fstatvfs(store.get(), &status) != 0) {
     throw system_error(fmt::format("cannot tell the free space of {}", printable(name_)), errno);
@@ -172,7 +197,7 @@ std::optional<std::uint64_t> LocalBackend::free_bytes() {
 void LocalBackend::remove(const std::string& key) {
   ObjectInfo info;
   if (!open_object(key, O_PATH, info)) return;
-  const UniqueFd store = open_trusted_directory(folder_, false);
+  const UniqueFd store = open_folder();
   const std::size_t slash = key.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : key.substr(0, slash);
   const std::string file = slash == std::string::npos ? key : key.substr(slash + 1);
@@ -184,19 +209,14 @@ void LocalBackend::remove(const std::string& key) {
   if (directory) ::fsync(directory.get());
 }
 
-std::vector<std::string> LocalBackend::remove_unfinished(std::chrono::seconds) {
+std::vector<std::string> LocalBackend::remove_unfinished() {
   std::vector<std::string> removed;
-  UniqueFd store;
-  try {
-    store = open_trusted_directory(folder_, false);
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::not_found) return removed;
-    throw;
-  }
+  const UniqueFd store = open_folder();
+  const bool locks_tell = only_this_machine_writes(store.get());
   const auto items_of = [&](const std::string& folder) { return list_folder(folder_, store.get(), folder); };
   walk_hidden_files(items_of, [&](const std::string& folder, const FolderItem& item) {
-    const std::string_view object = object_name_of_partial(item.name);
-    if (object.empty()) return;
+    const auto [object, owner] = parse_partial_name(item.name);
+    if (object.empty() || (owner != owner_ && !locks_tell)) return;
     const UniqueFd directory = open_beneath(store.get(), folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
     if (!directory) return;
     const UniqueFd fd = open_beneath(directory.get(), item.name, O_RDONLY | O_NONBLOCK);

@@ -24,20 +24,29 @@ constexpr std::size_t kSmallBytes = std::size_t{256} << 10U;
 
 }  // namespace
 
-LocalUpload::LocalUpload(UniqueFd directory_fd, std::filesystem::path directory, std::string name, bool replace)
+LocalUpload::LocalUpload(UniqueFd directory_fd, std::filesystem::path directory, std::string name,
+                         const std::string& owner, bool replace)
     : directory_fd_(std::move(directory_fd)),
       directory_(std::move(directory)),
       name_(std::move(name)),
-      replace_(replace),
-      partial_name_(partial_name(name_)) {
-  fd_.reset(
-      ::openat(directory_fd_.get(), partial_name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!fd_) throw system_error(fmt::format("cannot write to {}", printable(directory_.string())), errno);
-  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+      replace_(replace) {
+  make_partial(owner);
+}
+
+void LocalUpload::make_partial(const std::string& owner) {
+  // Between its making and its locking, somebody who takes away what is abandoned may have come.
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    partial_name_ = partial_name(name_, owner);
+    fd_.reset(
+        ::openat(directory_fd_.get(), partial_name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!fd_) throw system_error(fmt::format("cannot write to {}", printable(directory_.string())), errno);
+    struct stat status {};
+    if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0 && ::fstat(fd_.get(), &status) == 0 && status.st_nlink > 0) return;
     const int error_number = errno;
     ::unlinkat(directory_fd_.get(), partial_name_.c_str(), 0);
-    throw system_error(fmt::format("cannot lock {}", printable((directory_ / partial_name_).string())), error_number);
+    errno = error_number;
   }
+  throw system_error(fmt::format("cannot lock {}", printable((directory_ / partial_name_).string())), errno);
 }
 
 LocalUpload::~LocalUpload() {

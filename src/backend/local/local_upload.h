@@ -23,12 +23,14 @@ class NoObserver final : public ByteObserver {
 class LocalUpload final : public Upload {
  public:
   /// `directory` is its path for messages.
-  LocalUpload(UniqueFd directory_fd, std::filesystem::path directory, std::string name, bool replace);
+  LocalUpload(UniqueFd directory_fd, std::filesystem::path directory, std::string name, const std::string& owner,
+              bool replace);
   ~LocalUpload() override;
   void write(ByteSpan bytes) override;
   [[nodiscard]] bool commit() override;
 
  private:
+  void make_partial(const std::string& owner);
   void finish();
   void replace();
 

@@ -10,6 +10,7 @@ wobackup_layer(backend_s3 PATH backend/s3
     s3_failure.cc
     s3_object.cc
     s3_settings.cc
+    s3_unfinished.cc
     s3_upload.cc
     s3_versions.cc
     signature.cc

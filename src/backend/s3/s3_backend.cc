@@ -9,6 +9,7 @@
 #include "backend/object_key.h"
 #include "backend/s3/s3_answer.h"
 #include "backend/s3/s3_object.h"
+#include "backend/s3/s3_unfinished.h"
 #include "backend/s3/s3_upload.h"
 #include "base/text.h"
 #include "wobackup/error.h"
@@ -20,6 +21,8 @@ namespace {
 constexpr std::size_t kMostPageBytes = std::size_t{8} << 20U;
 // Pages may be empty (what was in them has been deleted), but not for ever.
 constexpr int kMostEmptyPages = 1000;
+// An upload begins so soon after its record, however often the request is repeated, and the clocks disagree no more.
+constexpr std::chrono::minutes kBeginTolerance{15};
 
 Error endless(const std::string& purpose) {
   return Error(ErrorKind::verification, fmt::format("{}: the server's answer does not end", purpose));
@@ -98,50 +101,31 @@ void S3Backend::remove(const std::string& key) {
   }
 }
 
-std::vector<std::string> S3Backend::abort_listed(std::chrono::sys_seconds begun_before) {
-  std::vector<std::string> aborted;
-  const std::string store = client_.full_key("");
-  S3Request request;
-  request.method = "GET";
-  request.text_limit_bytes = kMostPageBytes;
-  request.accepted = {400, 405, 501};  // a server that cannot list them
-  request.purpose = fmt::format("cannot list the unfinished uploads of {}", client_.name());
-  S3UploadPage page;
-  std::pair<std::string, std::string> marker;
-  do {
-    marker = {page.next_key, page.next_id};
-    request.query = {{"uploads", ""}, {"max-uploads", "1000"}, {"encoding-type", "url"}, {"prefix", store}};
-    if (!page.next_key.empty()) request.query.emplace_back("key-marker", page.next_key);
-    if (!page.next_id.empty()) request.query.emplace_back("upload-id-marker", page.next_id);
-    const S3HttpAnswer answer = client_.send(request, surroundings_.cancellation);
-    if (answer.status != 200) return aborted;
-    page = s3_upload_page(answer.text);
-    for (const S3ListedUpload& upload : page.uploads) {
-      const std::string key = upload.key.starts_with(store) ? upload.key.substr(store.size()) : "";
-      if (!is_object_key(key) || upload.begun >= begun_before) continue;
-      abort_s3_upload(client_, key, upload.id, surroundings_.cancellation);
-      aborted.push_back(key);
-    }
-    if (!page.next_key.empty() && std::pair(page.next_key, page.next_id) <= marker && !marker.first.empty()) {
-      throw endless(request.purpose);
-    }
-  } while (!page.next_key.empty());
-  return aborted;
+bool S3Backend::abort_abandoned(const AbandonedUpload& abandoned) {
+  if (!is_object_key(abandoned.key)) return true;
+  if (!abandoned.handle.empty()) abort_s3_upload(client_, abandoned.key, abandoned.handle, surroundings_.cancellation);
+  if (abandoned.alone) return true;
+  std::vector<S3ListedUpload> same;
+  static_cast<void>(visit_s3_unfinished(client_, abandoned.key, surroundings_.cancellation, [&](const auto& upload) {
+    const auto later = upload.begun - abandoned.begun;
+    if (upload.key == abandoned.key && later >= -kBeginTolerance && later <= kBeginTolerance) same.push_back(upload);
+  }));
+  if (same.empty()) return true;
+  if (abandoned.has_rival()) return false;  // one of them may be its
+  for (const S3ListedUpload& upload : same) {
+    abort_s3_upload(client_, upload.key, upload.id, surroundings_.cancellation);
+  }
+  return true;
 }
 
-std::vector<std::string> S3Backend::remove_unfinished(std::chrono::seconds age) {
+std::vector<std::string> S3Backend::remove_unfinished() {
   std::vector<std::string> removed;
-  if (surroundings_.journal != nullptr) {
-    surroundings_.journal->visit_abandoned(client_.place(), [&](const std::string& key, const std::string& upload_id) {
-      if (!is_object_key(key)) return true;
-      abort_s3_upload(client_, key, upload_id, surroundings_.cancellation);
-      removed.push_back(key);
-      return true;
-    });
-  }
-  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now()) +
-                   clock_difference().value_or(std::chrono::seconds{0});
-  for (std::string& key : abort_listed(now - age)) removed.push_back(std::move(key));
+  if (surroundings_.journal == nullptr) return removed;
+  surroundings_.journal->visit_abandoned(client_.place(), [&](const AbandonedUpload& abandoned) {
+    if (!abort_abandoned(abandoned)) return false;
+    removed.push_back(abandoned.key);
+    return true;
+  });
   return removed;
 }
 

@@ -28,7 +28,7 @@ class S3Backend final : public Backend {
   ListSummary list(const std::string& prefix, const std::string& after, const ListVisitor& visit) override;
   [[nodiscard]] std::unique_ptr<Upload> put(const std::string& key, const PutOptions& options) override;
   void remove(const std::string& key) override;
-  std::vector<std::string> remove_unfinished(std::chrono::seconds age) override;
+  std::vector<std::string> remove_unfinished() override;
   [[nodiscard]] const std::string& name() const override { return client_.name(); }
 
   /// See S3Client.
@@ -37,7 +37,7 @@ class S3Backend final : public Backend {
   }
 
  private:
-  [[nodiscard]] std::vector<std::string> abort_listed(std::chrono::sys_seconds begun_before);
+  [[nodiscard]] bool abort_abandoned(const AbandonedUpload& abandoned);
 
   S3Client client_;
   BackendSurroundings surroundings_;

@@ -7,6 +7,7 @@
 
 #include "backend/s3/s3_answer.h"
 #include "backend/s3/s3_object.h"
+#include "backend/s3/s3_unfinished.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
 #include "wobackup/error.h"
@@ -18,8 +19,6 @@ namespace {
 constexpr std::size_t kSmallBytes = std::size_t{256} << 10U;
 // Servers put the parts together before they answer.
 constexpr std::chrono::seconds kCompletionStall{900};
-// A run that was stopped must end soon; what it cannot abort, the next one does.
-constexpr std::chrono::seconds kAbortStall{5};
 
 }  // namespace
 
@@ -123,9 +122,33 @@ void S3Upload::begin_upload() {
   S3Request begin = request("POST");
   begin.query = {{"uploads", ""}};
   add_storage_headers(begin);
-  // If the answer is lost, an upload without parts stays: `remove_unfinished` finds it by its age.
-  upload_id_ = repeat([&] { return s3_upload_id(client_.send(begin, ending_).text); });
-  if (surroundings_.journal != nullptr) journaled_ = surroundings_.journal->begin(client_.place(), key_, upload_id_);
+  if (surroundings_.journal != nullptr) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    const auto ahead = client_.clock_difference().value_or(std::chrono::seconds{0});
+    journaled_ = surroundings_.journal->begin(client_.place(), key_, "", now + ahead);
+  }
+  // Where the answer is lost, there may be an upload that nobody knows.
+  bool uncertain = false;
+  try {
+    upload_id_ = repeat([&] {
+      try {
+        return s3_upload_id(client_.send(begin, ending_).text);
+      } catch (const Error& error) {
+        uncertain = uncertain || error.retryable() || error.kind() == ErrorKind::interrupted;
+        throw;
+      }
+    });
+  } catch (const Error&) {
+    if (!uncertain) journaled_.forget();
+    throw;
+  }
+  alone_ = !uncertain;
+  journaled_.found_by(upload_id_, alone_);
+}
+
+// Of other uploads for the key, if there may be any, the next run takes care.
+void S3Upload::forget_record() noexcept {
+  if (alone_) journaled_.forget();
 }
 
 void S3Upload::work(const std::stop_token& stop) {
@@ -225,7 +248,7 @@ bool S3Upload::commit() {
   wait_for_parts();
   complete(before);
   upload_id_.clear();
-  journaled_.forget();
+  forget_record();
   return true;
 }
 
@@ -233,22 +256,10 @@ void S3Upload::abort() noexcept {
   try {
     const Cancellation never;
     abort_s3_upload(client_, key_, upload_id_, never);
-    journaled_.forget();
+    forget_record();
   } catch (const std::exception&) {
     // It stays in the journal for the next run.
   }
-}
-
-void abort_s3_upload(S3Client& client, const std::string& key, const std::string& upload_id,
-                     const Cancellation& cancellation) {
-  S3Request abort;
-  abort.method = "DELETE";
-  abort.key = key;
-  abort.query = {{"uploadId", upload_id}};
-  abort.accepted = {404};
-  abort.stall = kAbortStall;
-  abort.purpose = fmt::format("cannot abort the upload of {}/{}", client.name(), printable(key));
-  static_cast<void>(client.send(abort, cancellation));
 }
 
 }  // namespace wobackup

@@ -48,6 +48,7 @@ class S3Upload final : public Upload {
   void begin_part();
   void hand_over();
   void begin_upload();
+  void forget_record() noexcept;
   void work(const std::stop_token& stop);
   [[nodiscard]] std::string send_part(const Part& part);
   void wait_for_parts();
@@ -68,6 +69,7 @@ class S3Upload final : public Upload {
   Retry retry_;
   std::string upload_id_;  // empty: no multipart upload
   JournaledUpload journaled_;
+  bool alone_ = true;  // no other upload was begun for it
   std::uint64_t size_bytes_ = 0;
   Part filling_;
   std::uint64_t filling_until_bytes_ = 0;  // the part's size; 0: it has not begun
@@ -82,9 +84,5 @@ class S3Upload final : public Upload {
   std::exception_ptr error_;
   std::vector<std::jthread> threads_;  // last: they use all of the above
 };
-
-/// Aborts a multipart upload; one that is gone is no error. Throws Error.
-void abort_s3_upload(S3Client& client, const std::string& key, const std::string& upload_id,
-                     const Cancellation& cancellation);
 
 }  // namespace wobackup

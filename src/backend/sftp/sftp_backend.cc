@@ -17,6 +17,9 @@
 namespace wobackup {
 namespace {
 
+// A live upload was written to a moment ago, or else its process has given up long since.
+constexpr std::chrono::hours kIdle{24};
+
 FolderItem item_of(SftpName&& name) {
   FolderItem item;
   item.name = std::move(name.name);
@@ -111,7 +114,10 @@ void SftpBackend::remove(const std::string& key) {
   throw sftp_failure(fmt::format("cannot remove {}", shown(key)), result);
 }
 
-void SftpBackend::remove_old_partials(SftpClient& client, std::chrono::seconds age, std::vector<std::string>& removed) {
+// Those that are this installation's by their name but not in the journal, because the state folder was lost.
+void SftpBackend::remove_lost_partials(SftpClient& client, std::vector<std::string>& removed) {
+  const std::string& owner = surroundings_.journal->owner();
+
   struct Found {
     std::string key;
     std::string path;
@@ -126,13 +132,13 @@ void SftpBackend::remove_old_partials(SftpClient& client, std::chrono::seconds a
     return items;
   };
   walk_hidden_files(items_of, [&](const std::string& folder, const FolderItem& item) {
-    const std::string_view object = object_name_of_partial(item.name);
-    if (object.empty()) return;
+    const PartialName name = parse_partial_name(item.name);
+    if (name.object.empty() || name.owner != owner) return;
     const std::string before = folder.empty() ? "" : folder + "/";
-    found.push_back({before + std::string(object), path_of(before + item.name), item.modified});
+    found.push_back({before + std::string(name.object), path_of(before + item.name), item.modified});
   });
   if (found.empty()) return;
-  const auto limit = server_time(client, path_of(partial_name("time"))) - age;
+  const auto limit = server_time(client, path_of(partial_name("time", owner))) - kIdle;
   for (Found& partial : found) {
     // A live one was written to a moment ago.
     if (partial.modified >= limit || !client.remove(partial.path).ok()) continue;
@@ -140,18 +146,17 @@ void SftpBackend::remove_old_partials(SftpClient& client, std::chrono::seconds a
   }
 }
 
-std::vector<std::string> SftpBackend::remove_unfinished(std::chrono::seconds age) {
+std::vector<std::string> SftpBackend::remove_unfinished() {
   std::vector<std::string> removed;
+  if (surroundings_.journal == nullptr) return removed;
   const SftpLease lease = pool_.take();
-  if (surroundings_.journal != nullptr) {
-    surroundings_.journal->visit_abandoned(name_, [&](const std::string& key, const std::string& path) {
-      const SftpResult result = lease.client().remove(path);
-      if (!result.ok()) return result.status == SftpStatus::no_such_file;
-      removed.push_back(key);
-      return true;
-    });
-  }
-  remove_old_partials(lease.client(), age, removed);
+  surroundings_.journal->visit_abandoned(name_, [&](const AbandonedUpload& abandoned) {
+    const SftpResult result = lease.client().remove(abandoned.handle);
+    if (!result.ok()) return result.status == SftpStatus::no_such_file;
+    removed.push_back(abandoned.key);
+    return true;
+  });
+  if (!surroundings_.journal->owner().empty()) remove_lost_partials(lease.client(), removed);
   return removed;
 }
 

@@ -30,13 +30,13 @@ class SftpBackend final : public Backend {
   [[nodiscard]] std::unique_ptr<Upload> put(const std::string& key, const PutOptions& options) override;
   [[nodiscard]] std::optional<std::uint64_t> free_bytes() override;
   void remove(const std::string& key) override;
-  std::vector<std::string> remove_unfinished(std::chrono::seconds age) override;
+  std::vector<std::string> remove_unfinished() override;
   [[nodiscard]] const std::string& name() const override { return name_; }
 
  private:
   [[nodiscard]] std::string path_of(const std::string& key) const;
   [[nodiscard]] std::string shown(const std::string& key) const;
-  void remove_old_partials(SftpClient& client, std::chrono::seconds age, std::vector<std::string>& removed);
+  void remove_lost_partials(SftpClient& client, std::vector<std::string>& removed);
 
   std::string name_;
   SftpPool pool_;

@@ -32,8 +32,13 @@ SftpUpload::SftpUpload(SftpPool& pool, const BackendSurroundings& surroundings, 
       retry_(surroundings.upload_retry, surroundings.pause, surroundings.cancellation),
       replace_(replace) {
   const std::string folder = folder_of(target_.path);
-  path_ = folder + partial_name(std::string_view(target_.path).substr(folder.size()));
-  if (surroundings.journal != nullptr) journaled_ = surroundings.journal->begin(target_.place, target_.key, path_);
+  const UploadJournal* const journal = surroundings.journal;
+  const std::string owner = journal != nullptr ? journal->owner() : "";
+  path_ = folder + partial_name(std::string_view(target_.path).substr(folder.size()), owner);
+  if (journal != nullptr) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+    journaled_ = journal->begin(target_.place, target_.key, path_, now);
+  }
   retry_([&] { connect(); });
 }
 

@@ -1,0 +1,13 @@
+#include "cli/from_option.h"
+
+#include "wobackup/store.h"
+
+namespace wobackup::cli {
+
+void add_from(CLI::App& app, std::string& from) {
+  app.add_option("--from", from, "In this store: its name or URL; local: here")
+      ->type_name("STORE")
+      ->transform([](const std::string& store) { return store == kOwnFolderStore ? std::string() : store; });
+}
+
+}  // namespace wobackup::cli
