@@ -6,6 +6,7 @@ wobackup_layer(service PATH service
     examine_store.cc
     fetch_archive.cc
     find_stored.cc
+    guard_stores.cc
     leftovers.cc
     open_store.cc
     service.cc
