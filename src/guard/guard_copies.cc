@@ -22,7 +22,13 @@ void require_readable_in(const GuardPlace& place, const Site& site, const Config
   require_readable(site, options, config);
 }
 
-// Whose way back does not need the network.
+// How far away a store is.
+int distance_of(const std::string& store, const GuardPlaces& places) {
+  if (is_own_folder(store)) return 0;
+  const auto named = [&store](const GuardPlace& place) { return place.store == store; };
+  return std::find_if(places.all.begin(), places.all.end(), named)->elsewhere ? 2 : 1;
+}
+
 std::string others_of(const GuardPlaces& places) {
   std::string text;
   for (const GuardPlace& place : places.all) {
@@ -67,9 +73,11 @@ std::vector<GuardCopy> usable_copies(const Site& site, const Created& made, cons
                               others_of(places)));
     }
     if (stored.error || std::find(openable.begin(), openable.end(), stored.store) == openable.end()) continue;
-    const GuardCopy copy{stored.store, stored.archive};
-    copies.insert(is_own_folder(stored.store) ? copies.begin() : copies.end(), copy);
+    copies.push_back({stored.store, stored.archive});
   }
+  std::stable_sort(copies.begin(), copies.end(), [&](const GuardCopy& a, const GuardCopy& b) {
+    return distance_of(a.store, places) < distance_of(b.store, places);
+  });
   if (!copies.empty()) return copies;
   std::string what;
   for (const Stored& stored : made.stores) {

@@ -15,8 +15,8 @@ namespace wobackup {
 [[nodiscard]] std::vector<std::string> openable_stores(const Site& site, const GuardPlaces& places,
                                                        const Config& config);
 
-/// Of what was made, the copies that could be decrypted: the site's own folder's first, then by their order. Throws if
-/// there are none, or if the site's own folder is needed and does not have it: then nothing may be changed.
+/// Of what was made, the copies that could be decrypted: the site's own folder's first, then those in other folders of
+/// this machine, then those elsewhere, each by their order. Throws if there are none, or if the site's own folder is needed and does not have it: then nothing may be changed.
 [[nodiscard]] std::vector<GuardCopy> usable_copies(const Site& site, const Created& made, const GuardPlaces& places,
                                                    const std::vector<std::string>& openable);
 
