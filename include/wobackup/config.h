@@ -98,6 +98,7 @@ struct AutoupdateSettings {
 /// `[guard]`: changes that can be taken back.
 struct GuardSettings {
   std::vector<std::string> checks;  ///< as guard_check_from; empty: `http` and `wp`
+  std::vector<std::string> stores;  ///< where their backups go; none: "local", and Config::stores or the site's
   /// Tables whose new rows are exported before a roll-back drops them; nothing: the known ones. See docs/guard.md.
   std::optional<std::vector<std::string>> keep_rows;
   std::optional<std::chrono::seconds> timeout;  ///< of a guarded command that names none

@@ -67,6 +67,12 @@ struct GuardOptions {
   std::string reason = "pre-change";
   Json metadata_extra = Json::object();                   ///< as in CreateOptions
   std::optional<std::filesystem::path> backup_root = {};  ///< as in CreateOptions
+  /// Where the backup goes, as in CreateOptions. A roll-back takes it from "local" if it is there, else from the first
+  /// that gives it. None: backup_root, else as the setting guard.stores says, else "local" and the config's `stores`:
+  /// then nothing is changed unless "local" has it, since nobody has asked for a way back over the network.
+  std::vector<std::string> stores = {};
+  /// Told how it went for each store, before the change begins, also if none of them has it. May be empty.
+  std::function<void(const Stored&)> on_stored = {};
   std::vector<GuardCheck> checks = {};                    ///< empty: the settings', else `http` and `wp`
   bool no_checks = false;                                 ///< only the change itself decides
   bool shared = false;                                    ///< also a database that other sites use
@@ -132,9 +138,13 @@ struct KeptRows {
 /// A change that was kept; in GuardFailed, one that was not.
 struct [[nodiscard]] GuardResult {
   std::string site;
-  std::filesystem::path archive;
+  std::filesystem::path archive;  ///< of several stores, that which a roll-back takes first
   BackupType type = BackupType::full;
-  std::optional<Created> backup;      ///< nothing after resume and abort
+  std::optional<Created> backup;  ///< nothing after resume and abort
+  /// By the order of GuardOptions::stores; look at their errors. After resume and abort: those that a roll-back takes it
+  /// from, with their names and archives only.
+  std::vector<Stored> stores;
+  std::filesystem::path restored_from;  ///< of a roll-back: which archive it took
   std::optional<CommandEnd> command;  ///< nothing if the change was no program
   std::vector<CheckResult> checks;    ///< after the change
   bool rolled_back = false;
@@ -159,7 +169,8 @@ class GuardFailed : public Error {
 struct PendingGuard {
   std::string site;
   std::filesystem::path archive;
-  std::string started;  ///< RFC 3339
+  std::vector<std::filesystem::path> archives;  ///< of several stores: all that a roll-back may take, the first first
+  std::string started;                          ///< RFC 3339
   std::string reason;
   std::string phase;         ///< "change", "check", "roll-back"
   bool running = false;      ///< not killed: another process is at work

@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/clock.h"
 #include "base/file_lock.h"
 #include "base/safe_path.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "service/store_retention.h"
 #include "snapshot/state_folder.h"
 
 namespace wobackup {
@@ -123,7 +125,11 @@ Retention retire_older(Service& service, const std::string& site, const std::fil
 void remove_backup(Service& service, const std::string& site, const std::filesystem::path& archive) {
   const FileLock lock = lock_of(service, site);
   require_settled(service, site);
-  unlink_archive(archive);
+  const std::optional<StoredName> elsewhere = stored_name(archive, service.config());
+  if (!elsewhere) return unlink_archive(archive);
+  const SystemClock clock;
+  const LogSink log;
+  remove_stored(*elsewhere, site, {service.config(), clock, log});
 }
 
 }  // namespace wobackup

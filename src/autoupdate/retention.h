@@ -32,7 +32,7 @@ struct Retention {
                                      const std::string& reason, std::size_t keep,
                                      const std::function<bool()>& cancelled);
 
-/// Removes one backup, under the site's lock; the same conditions hold.
+/// Removes one backup that was made here, also from a store elsewhere, under the site's lock; the same conditions hold.
 void remove_backup(Service& service, const std::string& site, const std::filesystem::path& archive);
 
 }  // namespace wobackup

@@ -16,7 +16,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "recovery/site_check.h"
+#include "service/guard_stores.h"
+#include "service/open_store.h"
 #include "snapshot/run_monitor.h"
+#include "snapshot/update_reasons.h"
 
 namespace wobackup {
 namespace {
@@ -186,7 +189,11 @@ class SiteRun {
     guard.backup_root = options_.backup_root;
     guard.wait = options_.wait;
     guard.on_progress = options_.on_progress;
-    if (!first) guard.exclude = config_.autoupdate.one_by_one_exclude;
+    if (!first) {
+      guard.exclude = config_.autoupdate.one_by_one_exclude;
+      // It is removed again in a moment: one is enough, the nearest.
+      if (!guard.backup_root) guard.stores = {nearest_store()};
+    }
     guard.on_phase = [this](std::string_view phase) { enter(phase); };
     guard.cancelled = options_.cancelled;
     bool goes_on = true;
@@ -210,8 +217,19 @@ class SiteRun {
     return goes_on;
   }
 
+  [[nodiscard]] std::string nearest_store() const {
+    const std::vector<std::string> stores = default_guard_stores(site_, config_);
+    const auto own = std::find(stores.begin(), stores.end(), kOwnFolderStore);
+    return own != stores.end() ? *own : stores.front();
+  }
+
   static void take_facts(const GuardResult& facts, UpdateStep& step) {
     step.archive = facts.archive;
+    for (const Stored& stored : facts.stores) {
+      if (!stored.error) continue;
+      step.notes.push_back(
+          fmt::format("{} does not have the backup: {}", printable(stored.store), stored.error->message()));
+    }
     step.checks = facts.checks;
     step.kept_rows = facts.kept_rows;
     step.notes.insert(step.notes.end(), facts.notes.begin(), facts.notes.end());
@@ -336,6 +354,8 @@ class SiteRun {
   }
 
   void retire(const std::filesystem::path& newest, const char* reason) {
+    // What lies elsewhere is not read back each night; how many are kept there, the store's settings say.
+    if (stored_name(newest, config_)) return;
     enter("verify");
     try {
       const Retention retention =

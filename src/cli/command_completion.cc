@@ -64,8 +64,8 @@ _wobackup() {
     diff) words="--checksum --exit-code --path --from $keys $globals" ;;
     dump) words="--table --db --force --path --from $keys $globals" ;;
     restore) words="--in-place --site --wait --yes --accept-changed --shared --no-check --table --undo --finish --status --discard --resume --abort --target --include --exclude --files --db --overwrite --numeric-owner --dry-run --salvage --path --from $keys $globals" ;;
-    guard) words="--type --reason --meta --check --no-check --user --timeout --path --wait --site-json --shared --resume --abort --status $keys $globals" ;;
-    update) words="--db --files --meta --check --no-check --user --timeout --path --wait --site-json --shared $keys $globals" ;;
+    guard) words="--type --reason --meta --check --no-check --user --timeout --path --to --wait --site-json --shared --resume --abort --status $keys $globals" ;;
+    update) words="--db --files --meta --check --no-check --user --timeout --path --to --wait --site-json --shared $keys $globals" ;;
     verify) words="--all --level --sample --path --from $keys $globals" ;;
     autoupdate) words="--all --dry-run --backup-only --one-by-one --minor-only --core --plugins --themes --exclude --no-visual --backup-dir --wait --daily --hourly --calendar $keys $globals" ;;
     key)

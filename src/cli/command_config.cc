@@ -99,6 +99,7 @@ Json json_of(const Config& config) {
                     {"page_cache", config.server.page_cache.string()}, {"web_logs", config.server.web_logs.string()},
                     {"reload_php", config.server.reload_php}};
   json["guard"] = {{"checks", config.guard.checks},
+                   {"stores", config.guard.stores},
                    {"keep_rows", value_or_null(config.guard.keep_rows)},
                    {"timeout", config.guard.timeout ? Json(config.guard.timeout->count()) : Json(nullptr)},
                    {"live_load", config.guard.live_load},

@@ -7,11 +7,9 @@
 #include "cli/commands.h"
 
 namespace wobackup::cli {
-namespace {
 
-Json json_of(const std::string& what, const Stored& stored) {
+Json json_of(const Stored& stored) {
   Json fields;
-  fields["what"] = json_text(what);
   fields["store"] = json_text(stored.store);
   fields["ok"] = !stored.error;
   fields["archive"] = stored.error ? Json(nullptr) : Json(json_text(stored.archive.string()));
@@ -29,10 +27,12 @@ Json json_of(const std::string& what, const Stored& stored) {
   return fields;
 }
 
-}  // namespace
-
 void report_stored(const std::string& what, const Stored& stored, Output& output) {
-  if (output.json()) output.object("stored", json_of(what, stored));
+  if (output.json()) {
+    Json fields{{"what", json_text(what)}};
+    fields.update(json_of(stored));
+    output.object("stored", fields);
+  }
   if (stored.error) {
     output.error(*stored.error, fmt::format("{}: to {}", printable(what), printable(stored.store)));
   } else if (!output.json()) {

@@ -53,6 +53,7 @@ GuardOptions options_of(const GuardArguments& arguments, Output& output) {
   if (!arguments.reason.empty()) options.reason = arguments.reason;
   options.metadata_extra = metadata_from(arguments.meta_json, arguments.meta, output);
   options.backup_root = path_argument(arguments.path);
+  for (const std::string& store : arguments.to) options.stores.push_back(store_argument(store));
   for (const std::string& check : arguments.checks) options.checks.push_back(guard_check_from(check));
   if (arguments.no_checks && !arguments.checks.empty()) wrong_usage("--check and --no-check exclude each other");
   options.no_checks = arguments.no_checks;
@@ -80,6 +81,19 @@ std::function<void(std::string_view)> phase_teller(const std::string& site, cons
   };
 }
 
+// Of stores that have it, the end tells.
+void tell_stored(const std::string& site, const Stored& stored, Output& output) {
+  output.clear_progress();
+  if (output.json()) {
+    Json fields{{"what", json_text(site)}};
+    fields.update(json_of(stored));
+    return output.object("stored", fields);
+  }
+  if (!stored.error) return;
+  output.warning(fmt::format("{}: {} does not have the backup: {}", site, printable(stored.store),
+                             stored.error->message()));
+}
+
 int finish(const std::string& text, const GuardResult& result, int exit, Output& output) {
   if (output.json()) {
     Json summary = json_of(result);
@@ -96,12 +110,13 @@ int run_guarded(const Site& site, const GuardOptions& wanted, const GuardCommand
                 Output& output) {
   GuardOptions options = wanted;
   options.on_phase = phase_teller(site.name, command, output);
+  options.on_stored = [&](const Stored& stored) { tell_stored(site.name, stored, output); };
   try {
     const GuardResult result = service.guard(site, options, command);
     output.clear_progress();
     return finish(
-        fmt::format("{}: done, {}; the backup is {}, {:.1f} s", site.name, checks_text(result),
-                    printable(result.archive.string()), std::chrono::duration<double>(result.elapsed).count()),
+        fmt::format("{}: done, {}; the backup is {}, {:.1f} s", site.name, checks_text(result), archives_text(result),
+                    std::chrono::duration<double>(result.elapsed).count()),
         result, 0, output);
   } catch (const GuardFailed& failed) {
     output.clear_progress();
@@ -122,7 +137,7 @@ int resume(const std::string& site, Service& service, Output& output) {
 int abort(const std::string& site, Service& service, Output& output) {
   try {
     const GuardResult result = service.abort_guard(site);
-    std::string text = fmt::format("{}: rolled back to {}", printable(site), printable(result.archive.string()));
+    std::string text = fmt::format("{}: rolled back to {}", printable(site), printable(result.restored_from.string()));
     if (!result.kept_rows.tables.empty()) text += "; " + text_of(result.kept_rows);
     return finish(text, result, 0, output);
   } catch (const GuardFailed& failed) {

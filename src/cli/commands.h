@@ -58,7 +58,9 @@ int restore_status_command(const Service& service, Output& output);
 /// What the user named, below `path` or in the store `from`, which may be empty. Throws usage if both are given.
 [[nodiscard]] std::filesystem::path find_backup(const std::string& what, const std::string& path,
                                                 const std::string& from, const Service& service);
-/// Tells what became of a backup in one store.
+/// What became of a backup in one store.
+[[nodiscard]] Json json_of(const Stored& stored);
+/// Tells it.
 void report_stored(const std::string& what, const Stored& stored, Output& output);
 
 /// What to tell of sites that share a database.

@@ -20,6 +20,11 @@ void add_common(CLI::App& app, GuardArguments& guard) {
   app.add_option("--user", guard.user, "Who runs the command (owner of htdocs)")->type_name("NAME");
   app.add_option("--timeout", guard.timeout, "End the command after this time, e.g. 30m")->type_name("TIME");
   app.add_option("--path", guard.path, "Where archives go: ROOT/<site>/")->type_name("ROOT");
+  app.add_option("--to", guard.to, "The backup to this store, and others named so")
+      ->type_name("STORE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("--wait", guard.wait, "Wait for another run on the site, e.g. 10m")->type_name("TIME");
   app.add_option("--site-json", guard.site_json, "A site described by JSON; - reads stdin")->type_name("FILE");
   app.add_flag("--shared", guard.shared, "Also a database that other sites use");

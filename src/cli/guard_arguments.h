@@ -24,6 +24,7 @@ struct GuardArguments {
   std::string user;
   std::string timeout;
   std::string path;
+  std::vector<std::string> to;
   std::string wait;
   bool resume = false;
   bool abort = false;
@@ -37,10 +38,13 @@ inline constexpr const char* kGuardFooter = R"(Examples:
   wobackup guard example.com --type db --reason pre-db-migration -- wp migrate
   wobackup guard example.com --check http --check http:/shop/ -- ./deploy.sh
   wobackup guard example.com --user root -- wo site update example.com --php83
+  wobackup guard example.com --to local --to offsite -- ./deploy.sh
   wobackup guard --abort example.com
 The command runs in the site's folder, as the owner of htdocs. If it or a check
 fails, what was backed up is restored: exit 22 (24 if that fails, too). Where
 backups are encrypted, it needs the key from the beginning: --identity FILE.
+Without --to and --path, the backup goes to guard.stores of the settings, else
+to local and to stores. With --to offsite alone, a roll-back fetches it there.
 Checks: http, http:/page, wp, php-log, php-log:/file, command:/program.)";
 
 inline constexpr const char* kUpdateFooter = R"(Examples:

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "cli/commands.h"
 
 namespace wobackup::cli {
 namespace {
@@ -67,9 +68,13 @@ Json json_of(const GuardResult& result) {
   json["site"] = result.site;
   put_path(json, "archive", result.archive);
   json["type"] = name_of(result.type);
+  json["stores"] = Json::array();
+  for (const Stored& stored : result.stores) json["stores"].push_back(json_of(stored));
   json["command"] = result.command ? json_of(*result.command) : Json(nullptr);
   json["checks"] = json_of(result.checks);
   json["rolled_back"] = result.rolled_back;
+  json["restored_from"] =
+      result.restored_from.empty() ? Json(nullptr) : Json(json_text(result.restored_from.string()));
   json["checks_after_roll_back"] = json_of(result.checks_after_roll_back);
   json["kept_rows"] = json_of(result.kept_rows);
   json["notes"] = Json::array();
@@ -82,6 +87,8 @@ Json json_of(const PendingGuard& pending) {
   Json json;
   json["site"] = pending.site;
   put_path(json, "archive", pending.archive);
+  json["archives"] = Json::array();
+  for (const std::filesystem::path& archive : pending.archives) json["archives"].push_back(json_text(archive.string()));
   json["started"] = pending.started;
   json["reason"] = json_text(pending.reason);
   json["phase"] = pending.phase;
@@ -102,6 +109,14 @@ std::string checks_text(const GuardResult& result) {
     if (check.state == CheckState::passed) passed += (passed.empty() ? "" : ", ") + printable(check.check);
   }
   return passed.empty() ? "no check was asked" : "passed: " + passed;
+}
+
+std::string archives_text(const GuardResult& result) {
+  std::string text = printable(result.archive.string());
+  for (const Stored& stored : result.stores) {
+    if (!stored.error && stored.archive != result.archive) text += ", also " + printable(stored.archive.string());
+  }
+  return text;
 }
 
 }  // namespace wobackup::cli

@@ -18,4 +18,7 @@ void report_notes(const GuardResult& result, Output& output);
 /// "http and wp passed"; what else there is to say of checks stands in the notes.
 [[nodiscard]] std::string checks_text(const GuardResult& result);
 
+/// Where its backup is.
+[[nodiscard]] std::string archives_text(const GuardResult& result);
+
 }  // namespace wobackup::cli

@@ -336,6 +336,7 @@ void read_guard(TomlReader& root, const FileContext& file, GuardSettings& guard)
   if (table == nullptr) return;
   TomlReader reader(*table, "guard", file.path);
   guard.checks = guard_checks(reader);
+  guard.stores = reader.texts("stores");
   if (table->contains("keep_rows")) guard.keep_rows = globs(reader, "keep_rows");
   if (const auto timeout = reader.duration_seconds("timeout")) guard.timeout = std::chrono::seconds(*timeout);
   assign(guard.live_load, reader.truth("live_load"));
@@ -379,6 +380,7 @@ void read_sections(const std::filesystem::path& path, Config& config) {
   config.stores = reader.texts("stores");
   reader.finish();
   require_known_stores(reader, config.stores, config);
+  require_known_stores(reader, config.guard.stores, config);
   for (const auto& [name, site] : config.site) require_known_stores(reader, site.stores, config);
   config.file = path;
 }

@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/file_lock.h"
 #include "base/safe_path.h"
 #include "base/text.h"
+#include "guard/guard_copies.h"
 #include "guard/guard_journal.h"
 #include "guard/guard_lock.h"
 #include "guard/guarded_command.h"
@@ -19,7 +21,6 @@
 #include "recovery/restorable.h"
 #include "recovery/site_check.h"
 #include "site/database_login.h"
-#include "snapshot/encryption.h"
 #include "snapshot/run_monitor.h"
 #include "snapshot/state_folder.h"
 
@@ -127,7 +128,9 @@ class Guarding {
                       site_.name));
     }
     require_not_interrupted(site_.name, environment_.config);
-    require_key();
+    places_ = environment_.stores.places(site_, options_);
+    // An encrypted backup that only somebody else can open would be no way back.
+    openable_ = openable_stores(site_, places_, environment_.config);
     keep_rows_ = options_.keep_rows ? options_.keep_rows : environment_.config.guard.keep_rows;
     if (!keep_rows_) keep_rows_ = default_keep_rows();
     static_cast<void>(KeptTables(*keep_rows_, {}));
@@ -149,25 +152,20 @@ class Guarding {
     return roll_back_options(options_.type, options_.shared, options_.live_load || environment_.config.guard.live_load);
   }
 
+  // Where a roll-back would find the backup.
+  [[nodiscard]] ArchivePlace place_of_archive() const {
+    const auto is_near = [this](const GuardPlace& place) {
+      return !place.elsewhere && std::find(openable_.begin(), openable_.end(), place.store) != openable_.end();
+    };
+    return std::any_of(places_.all.begin(), places_.all.end(), is_near) ? ArchivePlace::here : ArchivePlace::elsewhere;
+  }
+
   // Before a backup that would be for nothing.
   void require_rights() {
     if (options_.type == BackupType::files || !has_database_) return;
     watched([&](const CheckContext& context) {
-      require_restorable_database(site_, way_back(), environment_.in_place(), context.cancellation);
+      require_restorable_database(site_, way_back(), environment_.in_place(), context.cancellation, place_of_archive());
     });
-  }
-
-  // An encrypted backup that only somebody else can open would be no way back.
-  void require_key() const {
-    try {
-      require_readable(site_, {}, environment_.config);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::wrong_key) throw;
-      throw Error(error.kind(),
-                  fmt::format("{}: what is changed could not be taken back, so nothing was changed: {}", site_.name,
-                              error.message()),
-                  error.hint());
-    }
   }
 
   void look_before() {
@@ -189,9 +187,16 @@ class Guarding {
     create.wait = options_.wait;
     create.on_progress = options_.on_progress;
     create.cancelled = options_.cancelled;
-    result_.backup = create_snapshot(site_, create, environment_.create());
+    create.on_stored = options_.on_stored;
+    for (const GuardPlace& place : places_.all) create.stores.push_back(place.store);
+    result_.backup = environment_.stores.create(site_, create);
     result_.archive = result_.backup->archive;
-    if (result_.backup->complete) return;
+    result_.stores = result_.backup->stores;
+    if (options_.on_stored) std::for_each(result_.stores.begin(), result_.stores.end(), options_.on_stored);
+    if (result_.backup->complete) {
+      journal_.copies = usable_copies(site_, *result_.backup, places_, openable_);
+      return;
+    }
     const PathNote& first = result_.backup->unreadable.at(0);
     throw Error(ErrorKind::incomplete,
                 fmt::format("{}: {} files could not be read, so nothing was changed: {}: {}", site_.name,
@@ -199,9 +204,31 @@ class Guarding {
                 "without a complete backup nothing could be taken back; mend it, or leave the files out (exclude)");
   }
 
+  // From the first copy that could be restored: reading it proves, too, that the store gives back what it took.
   void require_way_back() {
+    std::optional<Error> first;
+    std::vector<GuardCopy>& copies = journal_.copies;
+    for (auto copy = copies.begin(); copy != copies.end(); ++copy) {
+      const bool another = copy + 1 != copies.end() && !places_.own_folder_needed;
+      try {
+        require_way_back_from(*copy, another ? StorePatience::brief : StorePatience::full);
+        std::rotate(copies.begin(), copy, copy + 1);
+        result_.archive = copies.front().archive;
+        return;
+      } catch (const Error& error) {
+        if (!first) first = error;
+        if (!another || !another_copy_may_do(error)) break;
+        result_.notes.push_back("the backup could not be read back from " + problem_of(*copy, error));
+      }
+    }
+    throw Error(*first);
+  }
+
+  void require_way_back_from(const GuardCopy& copy, StorePatience patience) {
     watched([&](const CheckContext& context) {
-      require_restorable(site_, result_.archive, way_back(), environment_.in_place(), context.cancellation);
+      const InPlaceEnvironment in_place =
+          environment_.in_place(environment_.stores.open(copy, patience, options_.cancelled));
+      require_restorable(site_, copy.archive, way_back(), in_place, context.cancellation);
     });
   }
 
@@ -209,7 +236,6 @@ class Guarding {
   void begin() {
     journal_.site = site_;
     journal_.site.recorded_password.reset();
-    journal_.archive = result_.archive;
     journal_.type = options_.type;
     journal_.reason = options_.reason;
     journal_.started = rfc3339(std::chrono::floor<std::chrono::seconds>(environment_.clock.now()));
@@ -288,6 +314,8 @@ class Guarding {
   const GuardLock lock_;
   const GuardJournalFile file_;
   SiteChecks checks_;
+  GuardPlaces places_;
+  std::vector<std::string> openable_;
   std::optional<std::vector<std::string>> keep_rows_;
   bool has_database_ = false;
   GuardJournal journal_;

@@ -63,7 +63,12 @@ Json json_of(const GuardJournal& journal) {
   json["format"] = 1;
   json["site"] = json_of(journal.site);
   put(json, "site_path", journal.site.path.string());
-  put(json, "archive", journal.archive.string());
+  json["copies"] = Json::array();
+  for (const GuardCopy& copy : journal.copies) {
+    Json& next = json["copies"].emplace_back(Json::object());
+    put(next, "store", copy.store);
+    put(next, "archive", copy.archive.string());
+  }
   json["type"] = name_of(journal.type);
   put(json, "reason", journal.reason);
   json["started"] = journal.started;
@@ -83,6 +88,17 @@ Json json_of(const GuardJournal& journal) {
   return json;
 }
 
+std::vector<GuardCopy> copies_from(const Json& json) {
+  // As versions without stores wrote it.
+  if (!json.contains("copies")) return {{kOwnFolderStore, unpacked(json.at("archive_b64"))}};
+  std::vector<GuardCopy> copies;
+  for (const Json& copy : json.at("copies")) {
+    copies.push_back({unpacked(copy.at("store_b64")), unpacked(copy.at("archive_b64"))});
+  }
+  if (copies.empty()) throw Error(ErrorKind::failed, "it names no backup");
+  return copies;
+}
+
 GuardJournal journal_from(const Json& json) {
   if (json.at("format") != 1) throw Error(ErrorKind::failed, "it was written by another version of wobackup");
   GuardJournal journal;
@@ -92,7 +108,7 @@ GuardJournal journal_from(const Json& json) {
   journal.site = site_from_fields(site);
   journal.site.path = path;
   journal.site.record.site_path = path.string();
-  journal.archive = unpacked(json.at("archive_b64"));
+  journal.copies = copies_from(json);
   const auto type = backup_type_from(json.at("type").get<std::string>());
   if (!type) throw Error(ErrorKind::failed, "its type is not known");
   journal.type = *type;
@@ -123,6 +139,13 @@ GuardJournal journal_from(const Json& json) {
 }
 
 }  // namespace
+
+const GuardCopy* GuardJournal::copy_of(const std::filesystem::path& archive) const {
+  for (const GuardCopy& copy : copies) {
+    if (copy.archive == archive) return &copy;
+  }
+  return nullptr;
+}
 
 std::string_view name_of(GuardPhase phase) noexcept {
   switch (phase) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/synced_json.h"
+#include "guard/guard_stores.h"
 #include "wobackup/guard.h"
 #include "wobackup/json.h"
 #include "wobackup/site.h"
@@ -30,7 +31,8 @@ struct FolderRights {
 
 struct GuardJournal {
   Site site;  ///< as it was; the catalog may know it no more. Without its password
-  std::filesystem::path archive;
+  /// Of the backup, by the order in which a roll-back tries them; one at least.
+  std::vector<GuardCopy> copies;
   BackupType type = BackupType::full;
   std::string reason;
   std::string started;  ///< RFC 3339
@@ -47,6 +49,10 @@ struct GuardJournal {
   bool maintenance_before = false;
   /// The site's folder itself, which is in no backup.
   std::optional<FolderRights> folder = {};
+
+  [[nodiscard]] const std::filesystem::path& archive() const { return copies.front().archive; }
+  /// The copy that this is; null if none is.
+  [[nodiscard]] const GuardCopy* copy_of(const std::filesystem::path& archive) const;
 };
 
 /// One file for each site in the state folder, which only root can write to. There is none before the change begins:

@@ -49,9 +49,9 @@ KeptRows keep_rows(const GuardJournal& journal, const GuardEnvironment& environm
   const Cancellation never;
   DatabaseConnection connection(DatabaseInPlace::open(restore.site, exchange, in_place).login().login, "", never);
   connection.execute("SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 600");
-  RowFile file(environment.config.state_dir / "kept-rows" / journal.site.name, name_of_archive(journal.archive));
+  RowFile file(environment.config.state_dir / "kept-rows" / journal.site.name, name_of_archive(journal.archive()));
   file.comment(
-      fmt::format("site {}, database {}, backup {}", journal.site.name, exchange.live, journal.archive.string()));
+      fmt::format("site {}, database {}, backup {}", journal.site.name, exchange.live, journal.archive().string()));
   for (const KeptSelection& selection : wanted.select(tables_of(connection, pair.displaced))) {
     try {
       KeptTable table = write_row_difference(connection, pair, selection, file, notes);

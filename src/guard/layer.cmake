@@ -6,6 +6,7 @@ wobackup_layer(guard PATH guard
     check_wordpress.cc
     command_user.cc
     guard.cc
+    guard_copies.cc
     guard_journal.cc
     guard_lock.cc
     guard_result.cc

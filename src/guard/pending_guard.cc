@@ -36,7 +36,12 @@ class Found {
     journal = *std::move(journaled);
     use_catalog();
     result.site = site;
-    result.archive = journal.archive;
+    result.archive = journal.archive();
+    for (const GuardCopy& copy : journal.copies) {
+      Stored& stored = result.stores.emplace_back();
+      stored.store = copy.store;
+      stored.archive = copy.archive;
+    }
     result.type = journal.type;
   }
 
@@ -69,24 +74,30 @@ class Found {
 std::vector<CheckResult> check(const GuardJournal& journal, const GuardEnvironment& environment) {
   const Cancellation never;
   const auto variables =
-      guard_variables(journal.site, journal.archive, journal.type, journal.reason, environment.config);
+      guard_variables(journal.site, journal.archive(), journal.type, journal.reason, environment.config);
   return SiteChecks::from(journal.checks).now(journal.before, {journal.site, environment, variables, never});
 }
 
 // A restore that has begun to exchange ends without its backup; one that is still to come had better not begin without
 // its key.
-void require_key(const GuardJournal& journal, const Config& config) {
-  const std::optional<PendingRestore> pending = pending_restore_of(journal.site.name, config);
-  const bool is_ours = pending && pending->archive == journal.archive.string();
+void require_key(const GuardJournal& journal, const GuardEnvironment& environment) {
+  const std::optional<PendingRestore> pending = pending_restore_of(journal.site.name, environment.config);
+  const bool is_ours = pending && journal.copy_of(pending->archive) != nullptr;
   const bool restored = is_ours && journal.phase == GuardPhase::roll_back && !pending->interrupted && !pending->undone;
   if (restored || (is_ours && pending->swapping)) return;
-  try {
-    static_cast<void>(open_archive(journal.archive, config.keys));
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::wrong_key) return;  // the roll-back will say it
-    throw Error(error.kind(), fmt::format("{}: nothing was taken back: {}", journal.site.name, error.message()),
-                error.hint());
+  std::optional<Error> refused;
+  for (const GuardCopy& copy : journal.copies) {
+    try {
+      const CopyContent content = environment.stores.open(copy, StorePatience::brief, {});
+      static_cast<void>(open_archive(copy.archive, content.stored, environment.config.keys));
+      return;
+    } catch (const Error& error) {  // what else is wrong, the roll-back will say
+      if (error.kind() == ErrorKind::wrong_key && !refused) refused = error;
+    }
   }
+  if (!refused) return;
+  throw Error(refused->kind(), fmt::format("{}: nothing was taken back: {}", journal.site.name, refused->message()),
+              refused->hint());
 }
 
 }  // namespace
@@ -96,8 +107,11 @@ std::optional<PendingGuard> pending_guard_of(const std::string& site, const Conf
   if (::access(config.state_dir.c_str(), X_OK) != 0) return std::nullopt;
   const std::optional<GuardJournal> journal = GuardJournalFile(config.state_dir, site).load();
   if (!journal) return std::nullopt;
+  std::vector<std::filesystem::path> archives;
+  for (const GuardCopy& copy : journal->copies) archives.push_back(copy.archive);
   return PendingGuard{.site = site,
-                      .archive = journal->archive,
+                      .archive = journal->archive(),
+                      .archives = std::move(archives),
                       .started = journal->started,
                       .reason = journal->reason,
                       .phase = std::string(name_of(journal->phase)),
@@ -137,7 +151,7 @@ GuardResult resume_guard(const std::string& site, const GuardEnvironment& enviro
 
 GuardResult abort_guard(const std::string& site, const GuardEnvironment& environment) {
   Found found(site, "abort", environment);
-  require_key(found.journal, environment.config);
+  require_key(found.journal, environment);
   if (found.journal.problem.empty()) found.journal.problem = "the guard was killed";
   roll_back(found.journal, found.file, environment, {}, found.result);
   return found.finished();

@@ -10,6 +10,7 @@
 #include "base/safe_path.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "guard/guard_copies.h"
 #include "guard/guarded_command.h"
 #include "guard/keep_rows.h"
 #include "guard/site_checks.h"
@@ -22,7 +23,7 @@ namespace {
 constexpr unsigned kRightsMask = 07777;
 
 bool is_ours(const PendingRestore& pending, const GuardJournal& journal) {
-  return pending.archive == journal.archive.string();
+  return journal.copy_of(pending.archive) != nullptr;
 }
 
 // What a killed `wp core update` leaves behind would be taken for an update at work. The guard's command is dead. It
@@ -60,22 +61,52 @@ void restore_folder(const GuardJournal& journal) {
   }
 }
 
-void restore(const GuardJournal& journal, const GuardEnvironment& environment, const ProgressCallback& on_progress,
-             GuardResult& result) {
+void restore_from(const GuardCopy& copy, StorePatience patience, const GuardJournal& journal,
+                  const GuardEnvironment& environment, const ProgressCallback& on_progress, GuardResult& result) {
   InPlaceOptions options = roll_back_options(journal.type, journal.shared, journal.live_load);
   // A site that did not run before would look like a restore that failed.
   options.check = journal.runs_before;
-  const InPlaceEnvironment in_place = environment.patient();
+  const InPlaceEnvironment in_place = environment.patient(environment.stores.fetch(copy, patience, on_progress));
   options.wait = in_place.wait.longest;
   options.on_progress = on_progress;
-  RestoredInPlace restored = restore_in_place(journal.site, journal.archive, options, in_place);
+  const RestoredInPlace restored = restore_in_place(journal.site, copy.archive, options, in_place);
   for (const PathNote& note : restored.staged.notes) result.notes.push_back(printable(note.path) + ": " + note.what);
   result.notes.insert(result.notes.end(), restored.notes.begin(), restored.notes.end());
 }
 
+// From the first copy that can be had and is what it was: one that is gone, or was exchanged or damaged, is told.
+void restore(const GuardJournal& journal, const GuardEnvironment& environment, const ProgressCallback& on_progress,
+             GuardResult& result) {
+  std::optional<Error> first;
+  std::string others;
+  for (const GuardCopy& copy : journal.copies) {
+    const bool another = &copy != &journal.copies.back();
+    try {
+      restore_from(copy, another ? StorePatience::brief : StorePatience::full, journal, environment, on_progress,
+                   result);
+      result.restored_from = copy.archive;
+      return;
+    } catch (const Error& error) {
+      const std::string& site = journal.site.name;
+      const std::optional<PendingRestore> begun = pending_restore_of(site, environment.config);
+      const bool may_go_on = another_copy_may_do(error) && !(begun && begun->interrupted);
+      if (first) others += "; " + problem_of(copy, error);
+      if (!first) first = error;
+      if (!may_go_on || !another) break;
+      result.notes.push_back("the backup could not be taken from " + problem_of(copy, error));
+      if (environment.log) environment.log(LogLevel::warning, fmt::format("{}: {}", site, result.notes.back()));
+    }
+  }
+  throw Error(first->kind(), first->message() + others, first->hint());
+}
+
 std::string by_hand(const GuardJournal& journal) {
-  return fmt::format("try again: wobackup guard --abort {0}; or by hand: wobackup restore {1} --in-place",
-                     journal.site.name, printable(journal.archive.string()));
+  std::string text = fmt::format("try again: wobackup guard --abort {}; or by hand", journal.site.name);
+  for (const GuardCopy& copy : journal.copies) {
+    text += fmt::format("{} wobackup restore {} --in-place", &copy == &journal.copies.front() ? ":" : ", or",
+                        printable(copy.archive.string()));
+  }
+  return text;
 }
 
 std::string why_text(const GuardJournal& journal) {
@@ -98,7 +129,7 @@ void keep_rows_of(const GuardJournal& journal, const GuardEnvironment& environme
 void check_again(const GuardJournal& journal, const GuardEnvironment& environment, GuardResult& result) {
   const Cancellation never;
   const auto variables =
-      guard_variables(journal.site, journal.archive, journal.type, journal.reason, environment.config);
+      guard_variables(journal.site, journal.archive(), journal.type, journal.reason, environment.config);
   const CheckContext context{journal.site, environment, variables, never};
   result.checks_after_roll_back = SiteChecks::from(journal.checks).now(journal.before, context);
 }
@@ -152,7 +183,9 @@ void roll_back(GuardJournal& journal, const GuardJournalFile& file, const GuardE
     journal.phase = GuardPhase::roll_back;
     file.save(journal);
     restore_folder(journal);
-    if (!restored) {
+    if (restored) {
+      result.restored_from = pending_restore_of(journal.site.name, environment.config)->archive;
+    } else {
       remove_maintenance(journal);
       restore(journal, environment, on_progress, result);
     }
@@ -178,7 +211,9 @@ void roll_back(GuardJournal& journal, const GuardJournalFile& file, const GuardE
 
 void throw_rolled_back(const GuardJournal& journal, GuardResult& result) {
   std::string text =
-      fmt::format("{}; rolled back to the backup {}", why_text(journal), journal.archive.filename().string());
+      fmt::format("{}; rolled back to the backup {}", why_text(journal), result.restored_from.filename().string());
+  const GuardCopy* const copy = journal.copy_of(result.restored_from);
+  if (copy != nullptr && copy->store != kOwnFolderStore) text += " from " + printable(copy->store);
   if (!result.kept_rows.tables.empty()) text += "; " + text_of(result.kept_rows);
   throw GuardFailed(Error(ErrorKind::rolled_back, text,
                           fmt::format("what the change had made is kept for `wobackup restore --undo {0}`, until "

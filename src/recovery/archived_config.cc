@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "snapshot/restore.h"
@@ -19,7 +20,8 @@ bool may_name_a_database(std::string_view path) {
 
 }  // namespace
 
-ArchivedConfig::ArchivedConfig(const std::filesystem::path& archive, const ArchiveReader& reader, const Config& config)
+ArchivedConfig::ArchivedConfig(const std::filesystem::path& archive, const ArchiveReader& reader, const Config& config,
+                               std::shared_ptr<const RandomAccess> stored)
     : config_(config) {
   config_.scratch_dir = config_.state_dir;
   config_.min_free_bytes = 0;  // some KiB, for a moment
@@ -40,7 +42,7 @@ ArchivedConfig::ArchivedConfig(const std::filesystem::path& archive, const Archi
     if (file.find_first_of("*?[\\") == std::string::npos) options.include.push_back(file);
   }
   const auto folder = [this] { return UniqueFd(::fcntl(scratch_->fd(), F_DUPFD_CLOEXEC, 0)); };
-  static_cast<void>(restore_into(folder, archive, options, {config_, {}}));
+  static_cast<void>(restore_into(folder, archive, options, {config_, {}, std::move(stored)}));
 }
 
 std::optional<Site> ArchivedConfig::as_staged(const Site& site) const {

@@ -1,6 +1,8 @@
 // A backup's config files, before anything else of it is staged.
 #pragma once
 
+#include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "recovery/scratch.h"
@@ -14,8 +16,9 @@ namespace wobackup {
 /// object; what a killed run leaves, sweep_scratch removes.
 class ArchivedConfig {
  public:
-  /// Throws Error as restore_into does. `archive` is the reader's file.
-  ArchivedConfig(const std::filesystem::path& archive, const ArchiveReader& reader, const Config& config);
+  /// Throws Error as restore_into does. `archive` is the reader's file; `stored`: as OpenArchive's.
+  ArchivedConfig(const std::filesystem::path& archive, const ArchiveReader& reader, const Config& config,
+                 std::shared_ptr<const RandomAccess> stored = nullptr);
 
   /// The site as it would lie in the stage, as far as its config files go. Nothing if they cannot be told without all
   /// the rest: one of them is a link.

@@ -96,7 +96,9 @@ class Restoring {
     if (!parts.database) return;
     // The backup's config files, which will be live, have a say.
     std::optional<ArchivedConfig> restored;
-    if (parts.files && !copies_) restored.emplace(archive_, opened_->reader(), environment_.config);
+    if (parts.files && !copies_) {
+      restored.emplace(archive_, opened_->reader(), environment_.config, environment_.stored);
+    }
     const std::optional<Site> staged = restored ? restored->as_staged(site_) : std::nullopt;
     const bool wait_for_stage = restored && !staged;
     std::optional<NamedDatabase> named;

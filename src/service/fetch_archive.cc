@@ -13,6 +13,7 @@
 #include "base/safe_path.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "service/stored_trust.h"
 #include "snapshot/run_monitor.h"
 #include "store/archive/partial_archive.h"
 
@@ -46,6 +47,14 @@ std::shared_ptr<const RandomAccess> fetch_archive(const RandomAccess& stored, co
   });
   monitor.finish();
   return std::make_shared<const FileAccess>(std::move(fd), stored.size(), archive.string());
+}
+
+std::shared_ptr<const RandomAccess> fetch_expected(StoredArchive& stored, const std::filesystem::path& archive,
+                                                   const Config& config, const FetchOptions& options,
+                                                   bool accept_changed) {
+  if (!accept_changed) require_expected(archive, stored.content(config.keys), config);
+  // Read once: what was proven is what is restored, and a server that goes away later does no harm.
+  return fetch_archive(*stored.stored(), archive, config, options);
 }
 
 }  // namespace wobackup

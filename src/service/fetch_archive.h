@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/random_access.h"
+#include "service/open_store.h"
 #include "wobackup/config.h"
 #include "wobackup/progress.h"
 
@@ -23,5 +24,12 @@ struct FetchOptions {
 [[nodiscard]] std::shared_ptr<const RandomAccess> fetch_archive(const RandomAccess& stored,
                                                                 const std::filesystem::path& archive,
                                                                 const Config& config, const FetchOptions& options);
+
+/// What a store has, brought here after seeing that it is the archive that its name says (require_expected), unless
+/// `accept_changed`. Throws verification otherwise, what fetch_archive throws, and wrong_key.
+[[nodiscard]] std::shared_ptr<const RandomAccess> fetch_expected(StoredArchive& stored,
+                                                                 const std::filesystem::path& archive,
+                                                                 const Config& config, const FetchOptions& options,
+                                                                 bool accept_changed = false);
 
 }  // namespace wobackup

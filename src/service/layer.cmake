@@ -9,6 +9,7 @@ wobackup_layer(service PATH service
     find_stored.cc
     folder_store.cc
     installation.cc
+    guard_stores.cc
     leftovers.cc
     open_store.cc
     service.cc

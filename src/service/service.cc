@@ -31,6 +31,7 @@
 #include "service/examine_store.h"
 #include "service/fetch_archive.h"
 #include "service/find_stored.h"
+#include "service/guard_stores.h"
 #include "service/open_store.h"
 #include "service/store_archives.h"
 #include "service/store_pool.h"
@@ -98,6 +99,7 @@ struct Service::Implementation {
   mutable std::chrono::steady_clock::time_point last_found_at;
 
   [[nodiscard]] StoreEnvironment stores() const { return {config, clock, log}; }
+  [[nodiscard]] GuardEnvironment guard() const { return {config, clock, log, guard_stores(stores())}; }
   /// An archive of a store elsewhere; nothing for a path of this machine.
   [[nodiscard]] std::unique_ptr<StoredArchive> stored(const std::filesystem::path& archive,
                                                       const std::function<bool()>& cancelled = {}) const {
@@ -337,12 +339,8 @@ RestoredInPlace Service::restore_in_place(const Site& site, const std::filesyste
   sweep_scratch(implementation_->config, implementation_->log);
   InPlaceEnvironment environment{implementation_->config, implementation_->clock, implementation_->log};
   if (const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled)) {
-    if (!options.accept_changed) {
-      require_expected(archive, stored->content(implementation_->config.keys), implementation_->config);
-    }
-    // Read once: what was proven is what is restored, and a server that goes away later does no harm.
-    environment.stored =
-        fetch_archive(*stored->stored(), archive, implementation_->config, {options.on_progress, options.cancelled});
+    environment.stored = fetch_expected(*stored, archive, implementation_->config,
+                                        {options.on_progress, options.cancelled}, options.accept_changed);
     environment.stored_identity = stored->identity();
   }
   return wobackup::restore_in_place(site, archive, options, environment);
@@ -378,12 +376,12 @@ std::filesystem::path Service::finish_restore(const Site& site, bool discard, co
 GuardResult Service::guard(const Site& site, const GuardOptions& options,
                            const std::function<void(const GuardedChange&)>& change) {
   sweep_scratch(implementation_->config, implementation_->log);
-  return guard_change(site, options, change, {implementation_->config, implementation_->clock, implementation_->log});
+  return guard_change(site, options, change, implementation_->guard());
 }
 
 GuardResult Service::guard(const Site& site, const GuardOptions& options, const GuardCommand& command) {
   sweep_scratch(implementation_->config, implementation_->log);
-  return guard_command(site, options, command, {implementation_->config, implementation_->clock, implementation_->log});
+  return guard_command(site, options, command, implementation_->guard());
 }
 
 std::optional<PendingGuard> Service::pending_guard(const std::string& site) const {
@@ -394,13 +392,11 @@ std::optional<PendingGuard> Service::pending_guard(const std::string& site) cons
 std::vector<PendingGuard> Service::pending_guards() const { return pending_guards_in(implementation_->config); }
 
 GuardResult Service::resume_guard(const std::string& site) {
-  return wobackup::resume_guard(valid_name(site),
-                                {implementation_->config, implementation_->clock, implementation_->log});
+  return wobackup::resume_guard(valid_name(site), implementation_->guard());
 }
 
 GuardResult Service::abort_guard(const std::string& site) {
-  return wobackup::abort_guard(valid_name(site),
-                               {implementation_->config, implementation_->clock, implementation_->log});
+  return wobackup::abort_guard(valid_name(site), implementation_->guard());
 }
 
 Verified Service::verify(const std::filesystem::path& archive, const VerifyOptions& options) const {

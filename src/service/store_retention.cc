@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "guard/pending_guard.h"
 #include "snapshot/archive_ledger.h"
+#include "snapshot/update_reasons.h"
 #include "store/archive/archive_name.h"
 
 namespace wobackup {
@@ -24,6 +25,15 @@ struct Candidate {
 
 bool same_kind(const LedgerEntry& one, const LedgerEntry& other) {
   return one.type == other.type && one.reason == other.reason;
+}
+
+// Somebody wants to get back to it. Automatic updates make one each night.
+bool is_kept_for_good(const std::string& reason) {
+  return reason.starts_with("pre-") && reason != kAutoupdateReason && reason != kSingleUpdateReason;
+}
+
+bool is_way_back(const std::optional<PendingGuard>& guard, const std::filesystem::path& archive) {
+  return guard && std::find(guard->archives.begin(), guard->archives.end(), archive) != guard->archives.end();
 }
 
 // Those that count, newest first.
@@ -52,13 +62,13 @@ void remove_beyond_keep(const StoreSettings& settings, const std::string& site, 
   try {
     const auto known = ArchiveLedger(environment.config.state_dir, site).by_archive();
     const auto place = known.find(made.archive.string());
-    if (place == known.end() || !place->second.complete || place->second.reason.starts_with("pre-")) return;
+    if (place == known.end() || !place->second.complete || is_kept_for_good(place->second.reason)) return;
     const std::optional<PendingGuard> guard = pending_guard_of(site, environment.config);
     OpenStore store(settings, environment, {});
     const std::vector<Candidate> found = candidates(store, site, known, place->second);
     for (std::size_t i = *settings.keep; i < found.size(); ++i) {
       const std::filesystem::path archive = store.archive_of(found[i].key);
-      if (archive == made.archive || (guard && guard->archive == archive)) continue;
+      if (archive == made.archive || is_way_back(guard, archive)) continue;
       store.backend().remove(found[i].key);
       made.removed.push_back(archive);
       if (environment.log) {
@@ -71,6 +81,19 @@ void remove_beyond_keep(const StoreSettings& settings, const std::string& site, 
     environment.log(LogLevel::warning,
                     fmt::format("{}: older backups were not removed: {}", printable(settings.url), error.message()));
   }
+}
+
+void remove_stored(const StoredName& archive, const std::string& site, const StoreEnvironment& environment) {
+  OpenStore store(archive.store, environment, {});
+  const std::filesystem::path address = store.archive_of(archive.key);
+  const std::optional<LedgerEntry> made = ArchiveLedger(environment.config.state_dir, site).find(address);
+  const std::optional<ObjectInfo> there = store.backend().stat(archive.key);
+  if (!there) return;
+  if (!made || made->size_bytes != there->size_bytes) {
+    throw Error(ErrorKind::failed,
+                fmt::format("{} was not removed: it is not what was made here", printable(address.string())));
+  }
+  store.backend().remove(archive.key);
 }
 
 }  // namespace wobackup

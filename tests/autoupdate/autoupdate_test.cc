@@ -10,6 +10,7 @@
 
 #include "autoupdate/updatable_wordpress.h"
 #include "fakes/plain_tools.h"
+#include "fakes/private_s3.h"
 
 namespace wobackup {
 namespace {
@@ -226,6 +227,52 @@ TEST_F(AutoupdateTest, OneByOne_TakesOnlyTheBrokenOneBack) {
   std::sort(reasons.begin(), reasons.end());
   EXPECT_EQ(reasons, (std::vector<std::string>{"pre-autoupdate", "pre-single-update"}));
   EXPECT_EQ(service().info(done.archive)["pending_updates"]["plugins"].size(), 2U);
+}
+
+// The backups in between are not sent anywhere if there is room for them here.
+TEST_F(AutoupdateTest, WithStores_TheFirstBackupGoesThereAndTheStoresKeepHolds) {
+  config_.store["disk"].url = (folder_ / "disk").string();
+  config_.store["disk"].keep = 2;
+  config_.store["full"].url = folder_.write("full", "no folder").string();
+  config_.stores = {"disk", "full"};
+  for (int night = 1; night <= 3; ++night) {
+    offer_plugin("shop", "1." + std::to_string(night));
+    offer_plugin("mail", "2." + std::to_string(night));
+    const SiteAutoupdate done = update({.one_by_one = true});
+    EXPECT_EQ(done.state, AutoupdateState::updated) << error_of(done);
+    EXPECT_EQ(done.archive.parent_path().parent_path().filename(), "backup");
+    EXPECT_EQ(done.verified, std::vector<std::filesystem::path>{done.archive});
+    EXPECT_TRUE(has_text(done.steps.at(0).notes.at(0), "full does not have the backup: "));
+    EXPECT_TRUE(done.steps.at(1).archive.empty());
+  }
+  EXPECT_EQ(backups().size(), 3U);
+  const std::vector<SnapshotRef> stored = service().list_in("disk", "wp.example");
+  ASSERT_EQ(stored.size(), 2U);
+  EXPECT_EQ(stored[0].reason, "pre-autoupdate");
+  EXPECT_EQ(stored[1].reason, "pre-autoupdate");
+}
+
+TEST_F(AutoupdateTest, WithAStoreAlone_BrokenUpdatesComeBackFromThere) {
+  const test::StrictS3 s3;
+  const S3Keys keys = s3.settings().keys();
+  ::setenv("AWS_ACCESS_KEY_ID", keys.access_key_id.c_str(), 1);
+  ::setenv("AWS_SECRET_ACCESS_KEY", keys.secret_key.c_str(), 1);
+  config_.store["bucket"].url = "s3://test-bucket/web";
+  config_.store["bucket"].endpoint = s3.settings().endpoint;
+  config_.guard.stores = {"bucket"};
+  offer_plugin("shop", "1.1", "shop_that_is_not_there();");
+  offer_plugin("mail", "2.0");
+  const SiteAutoupdate done = update({.one_by_one = true});
+  EXPECT_EQ(done.state, AutoupdateState::partly_updated) << error_of(done);
+  EXPECT_EQ(version_of("mail"), "2.0");
+  EXPECT_EQ(version_of("shop"), "1.0");
+  EXPECT_TRUE(has_text(front_page(), "200 "));
+  EXPECT_TRUE(has_text(done.archive.string(), "s3://test-bucket/web/wp.example/"));
+  EXPECT_TRUE(done.notes.empty()) << done.notes[0];
+  // Of what stays, the first backup is enough.
+  EXPECT_EQ(service().list_in("bucket", "wp.example").size(), done.steps.at(1).rolled_back ? 2U : 1U);
+  ::unsetenv("AWS_ACCESS_KEY_ID");
+  ::unsetenv("AWS_SECRET_ACCESS_KEY");
 }
 
 TEST_F(AutoupdateTest, MinorOnlyAndExclude_HoldBack) {

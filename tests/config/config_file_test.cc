@@ -118,6 +118,9 @@ stall_timeout = "5m"
 recipients = ["age1gg3wkwum8tlswqv9ehqmt4es0ngmsrcrgk2n8v48ulm0pcdt79uqwsaxxd"]
 [site."a.example"]
 stores = ["local", "disk"]
+
+[guard]
+stores = ["nas"]
 )");
   ASSERT_EQ(config.store.size(), 3U);
   const StoreSettings& offsite = config.store.at("offsite");
@@ -138,6 +141,7 @@ stores = ["local", "disk"]
   EXPECT_FALSE(offsite.keep || offsite.stall_timeout);
   EXPECT_EQ(config.stores, (Texts{"local", "offsite", "/mnt/other"}));
   EXPECT_EQ(config.site.at("a.example").stores, (Texts{"local", "disk"}));
+  EXPECT_EQ(config.guard.stores, Texts{"nas"});
 }
 
 TEST_F(ConfigFile, WrongStores_AreRefused) {
@@ -147,7 +151,7 @@ TEST_F(ConfigFile, WrongStores_AreRefused) {
         "[store.x]\nurl = \"/a\"\nendpoint = \"https://b\"\n",
         "[store.x]\nurl = \"s3://bucket\"\nidentity_file = \"/a\"\n", "[store.x]\nurl = \"/a\"\nkeep = 0\n",
         "[store.x]\nurl = \"/a\"\nrecipients = []\n", "[store.x]\nurl = \"/a\"\nrecipients = [\"age1x\"]\n",
-        "[store.local]\nurl = \"/a\"\n", "[store.x]\nurl = \"/a\"\nstall_timeout = 0\n", "stores = [\"nowhere\"]\n",
+        "[store.local]\nurl = \"/a\"\n", "[store.x]\nurl = \"/a\"\nstall_timeout = 0\n", "stores = [\"nowhere\"]\n", "[guard]\nstores = [\"nowhere\"]\n",
         "[store.\"a b\"]\nurl = \"/a\"\n", "[store.x]\nurl = \"s3://bucket\"\naddressing = \"both\"\n",
         "[store]\nurl = \"/a\"\n"}) {
     EXPECT_NE(refused(text), "no error") << text;

@@ -14,6 +14,7 @@
 #include "fakes/plain_tools.h"
 #include "fakes/scratch_folder.h"
 #include "fakes/tree_facts.h"
+#include "guard/says.h"
 #include "wobackup/service.h"
 
 namespace wobackup::test {
@@ -109,10 +110,5 @@ class GuardedSite : public ::testing::Test {
   Config config_;
   std::map<std::string, std::string> before_;
 };
-
-[[nodiscard]] inline ::testing::AssertionResult says(const std::string& text, std::string_view part) {
-  if (text.find(part) != std::string::npos) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << "no \"" << part << "\" in:\n" << text;
-}
 
 }  // namespace wobackup::test

@@ -10,6 +10,7 @@
 
 #include "base/subprocess.h"
 #include "fakes/scratch_folder.h"
+#include "guard/says.h"
 #include "wobackup/service.h"
 #include "wordpress/probe/installed_wordpress.h"
 
@@ -59,10 +60,5 @@ class GuardedWordPress : public testing::Test {
   static inline std::unique_ptr<Subprocess> web_;           // NOLINT
   static inline std::uint16_t port_ = 0;                    // NOLINT
 };
-
-[[nodiscard]] inline ::testing::AssertionResult says(const std::string& text, std::string_view part) {
-  if (text.find(part) != std::string::npos) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << "no \"" << part << "\" in:\n" << text;
-}
 
 }  // namespace wobackup::test

@@ -230,6 +230,16 @@ os.write(done, str(WOBackup(None, site).create(metadata_extra={"x": 1})[0]).enco
         circle["circle"] = circle
         self.assertEqual(self.create(metadata_extra=circle), FAILED)
 
+    def test_a_backup_in_a_store_elsewhere_is_its_address(self):
+        address = "s3://bucket/a.example/2025-01-20_14-25-30.tar.zst"
+        self.stand_in(*self.succeeding(archive=address))
+        self.assertEqual(self.create(), (True, address))
+        self.stand_in({"message_type": "summary", "exit_code": 0, "sitename": "a.example"})
+        self.assertEqual(WOBackup.get_backup_info(address)["archive_path"], address)
+        self.assertEqual(self.given("arguments").splitlines()[-1], address)
+        self.assertTrue(WOBackup(self.controller, self.site()).restore(address))
+        self.assertEqual(self.given("arguments").splitlines()[2], address)
+
     def test_remarks_are_warnings_and_do_not_block(self):
         self.stand_in(*self.succeeding(), then="echo 'warning: htdocs/x leads outside' >&2\n"
                                                "head -c 2000000 /dev/zero | tr '\\0' x >&2")
@@ -274,6 +284,17 @@ class Guard(support.StandInTest):
         self.assertEqual(arguments[-4:], ["--", "wp", "core", "update-db"])
         self.assertEqual(json.loads(self.given("metadata")), {"ticket": 42})
         self.assertEqual(self.controller.told("warning"), "a remark")
+
+    def test_stores_are_named_and_one_that_does_not_have_it_is_told(self):
+        self.stand_in({"message_type": "stored", "store": "nas", "ok": True},
+                      {"message_type": "stored", "store": "offsite", "ok": False, "error": "access denied"},
+                      dict(self.said(0, False), archive="sftp://nas/b/a.tar.zst"))
+        end = self.guard("true", stores=["nas", "offsite"])
+        self.assertEqual(end, (True, "sftp://nas/b/a.tar.zst", False))
+        arguments = self.given("arguments").splitlines()
+        self.assertEqual(arguments[4:6], ["--to=nas", "--to=offsite"])
+        self.assertIn("offsite does not have the backup: access denied", self.controller.told("warning"))
+        self.assertEqual(self.guard("true", stores="nas"), (False, None, False))
 
     def test_the_command_does_not_inherit_the_password(self):
         self.stand_in(self.said(0, False))

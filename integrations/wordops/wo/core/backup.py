@@ -111,7 +111,8 @@ class WOBackup:
         back. wobackup must know the site from the registry or its config.
         """
         def work():
-            command = ['restore', _path(archive_path), '--in-place', '--yes']
+            command = ['restore', _backup(archive_path), '--in-place',
+                       '--yes']
             if backup_type == self.TYPE_DATABASE:
                 command.append('--db')
             elif backup_type == self.TYPE_FILES:
@@ -132,7 +133,8 @@ class WOBackup:
               reason: str = 'pre-change',
               metadata_extra: Optional[Dict[str, Any]] = None,
               checks: Sequence[str] = (),
-              user: Optional[str] = None) -> Guarded:
+              user: Optional[str] = None,
+              stores: Sequence[str] = ()) -> Guarded:
         """
         Backs up, runs a command, and checks the site; what was backed up is
         restored if the command or a check fails. Nothing is changed without
@@ -141,12 +143,16 @@ class WOBackup:
         command: an argument vector, run in the site's folder as the owner of
         htdocs, or as `user`. Its output goes to standard error.
         checks: as of `wobackup guard --check`; default: wobackup's.
+        stores: as of `wobackup guard --to`: names, URLs, 'local'; default:
+        wobackup's. A store that does not have the backup, where another
+        one has it, is only logged. The backup that is returned may be an
+        address, such as 's3://...'.
         """
         found = []
 
         def work():
             self._guard(command, backup_type, backup_root, reason,
-                        metadata_extra, checks, user, found)
+                        metadata_extra, checks, user, stores, found)
             return True
 
         success = bool(_attempt(self.controller, 'The change of {0} failed'
@@ -184,8 +190,8 @@ class WOBackup:
         1970), complete, indexed, verified. None if it cannot be read.
         """
         def work():
-            path = _path(archive_path)
-            if not os.path.exists(path):
+            path = _backup(archive_path)
+            if not _is_address(path) and not os.path.exists(path):
                 return None
             said = _run(None, ['info', path])
             said.require_success()
@@ -215,14 +221,14 @@ class WOBackup:
         if created is None:
             raise _Failed('wobackup made no archive, and does not say why')
         archive = _archive_of(created)
-        if not os.path.isfile(archive):
+        if not _is_address(archive) and not os.path.isfile(archive):
             raise _Failed('{0} is not there'.format(archive))
         _tell(self.controller, 'debug', 'Backup of {0}: {1}'
               .format(self.site_name, archive))
         return archive
 
     def _guard(self, command, backup_type, backup_root, reason,
-               metadata_extra, checks, user, found):
+               metadata_extra, checks, user, stores, found):
         if isinstance(command, (str, bytes)) or not command:
             raise _Failed('the command is no list of words')
         arguments = ['guard', '--type={0!s}'.format(backup_type or 'full'),
@@ -232,6 +238,9 @@ class WOBackup:
         arguments += ['--check={0!s}'.format(check) for check in checks]
         if user is not None:
             arguments.append('--user={0!s}'.format(user))
+        if isinstance(stores, (str, bytes)):
+            raise _Failed('the stores are no list of names')
+        arguments += ['--to={0!s}'.format(store) for store in stores]
         said = _run(self.controller, arguments,
                     site=_site_record(self.siteinfo),
                     metadata=_metadata(metadata_extra),
@@ -241,6 +250,10 @@ class WOBackup:
             found.append(summary)
         for note in ((summary or {}).get('notes') or [])[:MOST_REMARKS]:
             _tell(self.controller, 'warn', note)
+        for stored in said.all('stored'):
+            if not stored.get('ok'):
+                _tell(self.controller, 'warn', '{0} does not have the backup:'
+                      ' {1}'.format(stored.get('store'), stored.get('error')))
         said.require_success()
 
     def _tell_notes(self, before, notes):
@@ -488,6 +501,17 @@ def _lines_of(file):
 def _path(path):
     """Absolute text: no argument of wobackup that could be an option."""
     return os.path.abspath(os.fsdecode(path))
+
+
+def _is_address(archive):
+    """Whether a backup lies in a store elsewhere."""
+    return archive.startswith(('s3://', 'sftp://'))
+
+
+def _backup(archive):
+    """A path made absolute, or the address of a store elsewhere."""
+    text = os.fsdecode(archive)
+    return text if _is_address(text) else _path(text)
 
 
 def _archive_of(said):
