@@ -52,7 +52,8 @@ Opened open(const GuardCopy& copy, StorePatience patience, const std::function<b
   if (!name) return {};
   if (patience == StorePatience::brief) environment.attempts = std::min(environment.attempts, kBriefAttempts);
   Opened opened;
-  opened.archive = std::make_shared<StoredArchive>(*name, environment, cancelled);
+  opened.archive =
+      std::make_shared<StoredArchive>(std::make_shared<OpenStore>(name->store, environment, cancelled), name->key);
   opened.content = {{opened.archive, opened.archive->stored().get()}, opened.archive->identity()};
   return opened;
 }
