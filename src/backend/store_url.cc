@@ -99,6 +99,9 @@ std::optional<std::string> tidy(std::string_view path) {
   return out;
 }
 
+// As the part of a URL after the host: below the login's own folder.
+bool in_own_folder(std::string_view path) noexcept { return path == "/~" || path.starts_with("/~/"); }
+
 StorePlace parse_s3(std::string_view url, std::string_view rest) {
   const std::size_t slash = rest.find('/');
   S3Place place;
@@ -162,7 +165,7 @@ StorePlace parse_sftp(std::string_view url, std::string_view rest) {
   take_host_and_port(url, at == std::string_view::npos ? authority : authority.substr(at + 1), place);
 
   const std::optional<std::string> path = decoded(slash == std::string_view::npos ? "" : rest.substr(slash));
-  const bool own = path && (*path == "/~" || path->starts_with("/~/"));
+  const bool own = path && in_own_folder(*path);
   const std::optional<std::string> folder = path ? tidy(own ? path->substr(2) : *path) : std::nullopt;
   if (!folder || path->size() > 1024 || has_control(*path)) {
     throw wrong(url, "this is no path of a folder, or one with \"..\"", "");
@@ -199,7 +202,8 @@ std::string store_url(const StorePlace& place) {
   if (!sftp.user.empty()) url += encoded(sftp.user) + "@";
   url += sftp.host.find(':') == std::string::npos ? sftp.host : "[" + sftp.host + "]";
   if (sftp.port != 0) url += fmt::format(":{}", sftp.port);
-  if (sftp.folder.starts_with('/')) return url + encoded(sftp.folder);
+  // A folder "~" of the root has one slash more: "//~".
+  if (sftp.folder.starts_with('/')) return url + (in_own_folder(sftp.folder) ? "/" : "") + encoded(sftp.folder);
   return url + "/~" + (sftp.folder == "." ? "" : "/" + encoded(sftp.folder));
 }
 

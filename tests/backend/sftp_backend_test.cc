@@ -222,8 +222,11 @@ TEST_F(SftpBackendTest, ConnectionOfAnUploadThatWasGivenUp_ListensToTheOperation
   const auto one = there.connect_sftp(cancellation);
   one->put("a", {}).reset();  // the answer to taking it away is nonsense
   EXPECT_TRUE(one->stat("a"));
-  cancellation.cancel();
-  EXPECT_NE(refusal([&] { static_cast<void>(one->stat("a")); }, ErrorKind::interrupted), "");
+  const std::jthread canceller([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    cancellation.cancel();
+  });
+  EXPECT_NE(refusal([&] { static_cast<void>(one->stat("silent")); }, ErrorKind::interrupted), "");
 }
 
 class SftpLine : public SftpBackendTest {

@@ -35,6 +35,7 @@ TEST(StoreUrl, SftpServers) {
   EXPECT_EQ(sftp("sftp://[2001:db8::1]:2222/a%20b"), (SftpPlace{"", "2001:db8::1", 2222, "/a b"}));
   EXPECT_EQ(sftp("sftp://me%40corp@host/~/x"), (SftpPlace{"me@corp", "host", 0, "x"}));
   EXPECT_EQ(sftp("sftp://host/~user/x"), (SftpPlace{"", "host", 0, "/~user/x"}));
+  EXPECT_EQ(sftp("sftp://host//~/x"), (SftpPlace{"", "host", 0, "/~/x"}));
   for (const char* url : {"sftp://",
                           "sftp:///a",
                           "sftp://host",
@@ -78,7 +79,7 @@ TEST(StoreUrl, PasswordIsRefusedAndNotRepeated) {
 
 TEST(StoreUrl, OneSpellingForEachPlace) {
   for (const char* url : {"s3://bucket", "s3://bucket/a/b%20c%23", "sftp://host/srv", "sftp://me%40corp@host:23/~/x%25",
-                          "sftp://[::1]/~", "/srv/backups", "rel/path"}) {
+                          "sftp://[::1]/~", "sftp://host//~", "sftp://host//~/x", "/srv/backups", "rel/path"}) {
     EXPECT_EQ(store_url(parse_store_url(url)), url);
   }
   EXPECT_EQ(store_url(parse_store_url("sftp://host//a//b/")), "sftp://host/a/b");

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An SFTP server without files that answers, to "remove", what nobody asked."""
+"""An SFTP server without files that answers, to "remove", what nobody asked, and nothing at all about "silent"."""
 import struct
 import sys
 
@@ -28,6 +28,8 @@ def main():
         if len(length) < 4:
             return
         packet = heard.read(struct.unpack(">I", length)[0])
+        if packet.endswith(b"/silent"):
+            continue
         said.write(text(answer(packet[0], packet[1:5])))
         said.flush()
 
