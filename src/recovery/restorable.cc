@@ -39,7 +39,8 @@ std::uint64_t require_room_to_fetch(const RandomAccess& stored, int site_fd, con
   const UniqueFd scratch = open_trusted_directory(config.scratch_dir, false);
   const Space space = space_of(scratch.get(), config.scratch_dir);
   require_space(space, min_free_of(config, space), stored.size(), config.scratch_dir);
-  struct stat there {}, here {};
+  struct stat there {
+  }, here{};
   const bool same = ::fstat(scratch.get(), &there) == 0 && ::fstat(site_fd, &here) == 0 && there.st_dev == here.st_dev;
   return same ? stored.size() : 0;
 }
@@ -78,7 +79,8 @@ void require_restorable(const Site& site, const std::filesystem::path& archive, 
   const OpenArchive opened(archive, config.keys, environment.stored);
   const ArchiveParts parts = parts_of(archive, options, environment);
   const UniqueFd folder = parts.files ? open_trusted_directory(site.path, false) : UniqueFd();
-  const std::uint64_t fetched = environment.stored ? require_room_to_fetch(*environment.stored, folder.get(), config) : 0;
+  const std::uint64_t fetched =
+      environment.stored ? require_room_to_fetch(*environment.stored, folder.get(), config) : 0;
   if (parts.files) require_room_for_files(folder.get(), opened.reader(), site, config, fetched);
   if (!parts.database) return;
   const std::optional<NamedDatabase> named = database_of(site, std::nullopt, config, cancellation);

@@ -29,8 +29,9 @@ class KilledGuardToStores : public test::GuardedSiteWithStores {
     ::waitpid(child, nullptr, 0);
   }
   void kill_during_the_change(const GuardOptions& options) const {
-    const pid_t child = in_child(
-        [&] { static_cast<void>(guard("rm -r htdocs/shop; echo x > htdocs/index.php; echo begun; exec sleep 1000", options)); });
+    const pid_t child = in_child([&] {
+      static_cast<void>(guard("rm -r htdocs/shop; echo x > htdocs/index.php; echo begun; exec sleep 1000", options));
+    });
     while (output().find("begun") == std::string::npos) ::usleep(1000);
     kill(child);
   }
@@ -143,7 +144,8 @@ TEST_F(KilledGuardToStores, AtAnyMoment_AbortBringsEverythingBack) {
   options.stores = {"bucket", "disk"};
   const auto start = [&] {
     return in_child([&] {
-      static_cast<void>(guard("rm -r htdocs/shop; echo x > htdocs/index.php; echo y > htdocs/new.php; exit 1", options));
+      static_cast<void>(
+          guard("rm -r htdocs/shop; echo x > htdocs/index.php; echo y > htdocs/new.php; exit 1", options));
     });
   };
   const auto begin = std::chrono::steady_clock::now();
