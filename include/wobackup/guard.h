@@ -73,9 +73,9 @@ struct GuardOptions {
   std::vector<std::string> stores = {};
   /// Told how it went for each store, before the change begins, also if none of them has it. May be empty.
   std::function<void(const Stored&)> on_stored = {};
-  std::vector<GuardCheck> checks = {};                    ///< empty: the settings', else `http` and `wp`
-  bool no_checks = false;                                 ///< only the change itself decides
-  bool shared = false;                                    ///< also a database that other sites use
+  std::vector<GuardCheck> checks = {};  ///< empty: the settings', else `http` and `wp`
+  bool no_checks = false;               ///< only the change itself decides
+  bool shared = false;                  ///< also a database that other sites use
   /// As in InPlaceOptions, for the roll-back; or as the setting says. Rows that came in the meantime are then not told
   /// apart: they are in a backup that the roll-back makes first.
   bool live_load = false;
@@ -141,12 +141,12 @@ struct [[nodiscard]] GuardResult {
   std::filesystem::path archive;  ///< of several stores, that which a roll-back takes first
   BackupType type = BackupType::full;
   std::optional<Created> backup;  ///< nothing after resume and abort
-  /// By the order of GuardOptions::stores; look at their errors. After resume and abort: those that a roll-back takes it
-  /// from, with their names and archives only.
+  /// By the order of GuardOptions::stores; look at their errors. After resume and abort: those that a roll-back takes
+  /// it from, with their names and archives only.
   std::vector<Stored> stores;
   std::filesystem::path restored_from;  ///< of a roll-back: which archive it took
-  std::optional<CommandEnd> command;  ///< nothing if the change was no program
-  std::vector<CheckResult> checks;    ///< after the change
+  std::optional<CommandEnd> command;    ///< nothing if the change was no program
+  std::vector<CheckResult> checks;      ///< after the change
   bool rolled_back = false;
   std::vector<CheckResult> checks_after_roll_back;
   KeptRows kept_rows;

@@ -90,8 +90,8 @@ void tell_stored(const std::string& site, const Stored& stored, Output& output) 
     return output.object("stored", fields);
   }
   if (!stored.error) return;
-  output.warning(fmt::format("{}: {} does not have the backup: {}", site, printable(stored.store),
-                             stored.error->message()));
+  output.warning(
+      fmt::format("{}: {} does not have the backup: {}", site, printable(stored.store), stored.error->message()));
 }
 
 int finish(const std::string& text, const GuardResult& result, int exit, Output& output) {
@@ -114,10 +114,9 @@ int run_guarded(const Site& site, const GuardOptions& wanted, const GuardCommand
   try {
     const GuardResult result = service.guard(site, options, command);
     output.clear_progress();
-    return finish(
-        fmt::format("{}: done, {}; the backup is {}, {:.1f} s", site.name, checks_text(result), archives_text(result),
-                    std::chrono::duration<double>(result.elapsed).count()),
-        result, 0, output);
+    return finish(fmt::format("{}: done, {}; the backup is {}, {:.1f} s", site.name, checks_text(result),
+                              archives_text(result), std::chrono::duration<double>(result.elapsed).count()),
+                  result, 0, output);
   } catch (const GuardFailed& failed) {
     output.clear_progress();
     if (!output.json()) report_notes(failed.result(), output);

@@ -73,8 +73,7 @@ Json json_of(const GuardResult& result) {
   json["command"] = result.command ? json_of(*result.command) : Json(nullptr);
   json["checks"] = json_of(result.checks);
   json["rolled_back"] = result.rolled_back;
-  json["restored_from"] =
-      result.restored_from.empty() ? Json(nullptr) : Json(json_text(result.restored_from.string()));
+  json["restored_from"] = result.restored_from.empty() ? Json(nullptr) : Json(json_text(result.restored_from.string()));
   json["checks_after_roll_back"] = json_of(result.checks_after_roll_back);
   json["kept_rows"] = json_of(result.kept_rows);
   json["notes"] = Json::array();

@@ -66,11 +66,11 @@ std::vector<GuardCopy> usable_copies(const Site& site, const Created& made, cons
   std::vector<GuardCopy> copies;
   for (const Stored& stored : made.stores) {
     if (stored.error && places.own_folder_needed && is_own_folder(stored.store)) {
-      throw Error(stored.error->kind(),
-                  fmt::format("{}: the site's own folder does not have the backup, so nothing was changed: {}",
-                              site.name, stored.error->message()),
-                  fmt::format("mend it; or guard with {}: then a roll-back fetches the backup from there",
-                              others_of(places)));
+      throw Error(
+          stored.error->kind(),
+          fmt::format("{}: the site's own folder does not have the backup, so nothing was changed: {}", site.name,
+                      stored.error->message()),
+          fmt::format("mend it; or guard with {}: then a roll-back fetches the backup from there", others_of(places)));
     }
     if (stored.error || std::find(openable.begin(), openable.end(), stored.store) == openable.end()) continue;
     copies.push_back({stored.store, stored.archive});
@@ -84,20 +84,20 @@ std::vector<GuardCopy> usable_copies(const Site& site, const Created& made, cons
     what += fmt::format("{}{}: {}", what.empty() ? "" : "; ", printable(stored.store),
                         stored.error ? stored.error->message() : "nothing here opens what it is encrypted to");
   }
-  throw Error(ErrorKind::failed,
-              fmt::format("{}: no store has a backup that could be taken back, so nothing was changed: {}", site.name,
-                          what));
+  throw Error(
+      ErrorKind::failed,
+      fmt::format("{}: no store has a backup that could be taken back, so nothing was changed: {}", site.name, what));
 }
 
 bool another_copy_may_do(const Error& error) noexcept {
   switch (error.kind()) {
-    case ErrorKind::failed:
-    case ErrorKind::not_found:
-    case ErrorKind::verification:
-    case ErrorKind::wrong_key:
-      return true;
-    default:
+    case ErrorKind::interrupted:
+    case ErrorKind::locked:
+    case ErrorKind::rolled_back:
+    case ErrorKind::rollback_failed:
       return false;
+    default:
+      return true;
   }
 }
 

@@ -16,11 +16,13 @@ namespace wobackup {
                                                        const Config& config);
 
 /// Of what was made, the copies that could be decrypted: the site's own folder's first, then those in other folders of
-/// this machine, then those elsewhere, each by their order. Throws if there are none, or if the site's own folder is needed and does not have it: then nothing may be changed.
+/// this machine, then those elsewhere, each by their order. Throws if there are none, or if the site's own folder is
+/// needed and does not have it: then nothing may be changed.
 [[nodiscard]] std::vector<GuardCopy> usable_copies(const Site& site, const Created& made, const GuardPlaces& places,
                                                    const std::vector<std::string>& openable);
 
-/// Whether an error of one copy may be none of another one: not what is wrong with this machine or the site.
+/// Whether an error of one copy may be none of another one. All but what surely is not the copy's counts: whoever has
+/// exchanged it chooses the error, and a store may claim any size.
 [[nodiscard]] bool another_copy_may_do(const Error& error) noexcept;
 
 /// "bucket: what is wrong"

@@ -36,7 +36,8 @@ struct GuardCopy {
   std::filesystem::path archive;  ///< there: a path, or an address such as "s3://..."
 };
 
-/// An archive that lies elsewhere, as it is stored, encrypted or not, and what it is there. Empty for a path.
+/// An archive that lies elsewhere, as it is stored, encrypted or not, and what it is there. Empty for a file of this
+/// machine.
 struct CopyContent {
   std::shared_ptr<const RandomAccess> stored;
   std::optional<ArchiveIdentity> identity;
@@ -51,8 +52,8 @@ struct GuardStores {
   std::function<GuardPlaces(const Site&, const GuardOptions&)> places;
   /// As Service::create with CreateOptions::stores, of which there is at least one.
   std::function<Created(const Site&, const CreateOptions&)> create;
-  /// Opens a copy where it lies, after seeing that it is the archive that was made here: verification otherwise,
-  /// wrong_key if it cannot be decrypted, and what the store throws.
+  /// Opens a copy where it lies, after seeing that it is the archive that was made here, also of one on this machine:
+  /// verification otherwise, wrong_key if it cannot be decrypted, and what the store throws.
   std::function<CopyContent(const GuardCopy&, StorePatience, const std::function<bool()>& cancelled)> open;
   /// The same, and brings it to this machine. Also no_space.
   std::function<CopyContent(const GuardCopy&, StorePatience, const ProgressCallback&)> fetch;

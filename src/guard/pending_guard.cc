@@ -14,7 +14,6 @@
 #include "guard/site_checks.h"
 #include "site/catalog.h"
 #include "snapshot/state_folder.h"
-#include "store/archive/archive_file.h"
 
 namespace wobackup {
 namespace {
@@ -88,8 +87,7 @@ void require_key(const GuardJournal& journal, const GuardEnvironment& environmen
   std::optional<Error> refused;
   for (const GuardCopy& copy : journal.copies) {
     try {
-      const CopyContent content = environment.stores.open(copy, StorePatience::brief, {});
-      static_cast<void>(open_archive(copy.archive, content.stored, environment.config.keys));
+      static_cast<void>(environment.stores.open(copy, StorePatience::brief, {}));
       return;
     } catch (const Error& error) {  // what else is wrong, the roll-back will say
       if (error.kind() == ErrorKind::wrong_key && !refused) refused = error;

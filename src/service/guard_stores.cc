@@ -58,6 +58,12 @@ Opened open(const GuardCopy& copy, StorePatience patience, const std::function<b
   return opened;
 }
 
+// The folder may be the site's own: what lies there now is looked at before anybody reads it for long.
+CopyContent expected_here(const GuardCopy& copy, const Config& config) {
+  require_expected(copy.archive, *open_archive(copy.archive, config.keys), config);
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::string> default_guard_stores(const Site& site, const Config& config) {
@@ -79,13 +85,13 @@ GuardStores guard_stores(const StoreEnvironment& environment) {
   };
   stores.open = [environment](const GuardCopy& copy, StorePatience patience, const std::function<bool()>& cancelled) {
     Opened opened = open(copy, patience, cancelled, environment);
-    const Config& config = environment.config;
-    if (opened.archive) require_expected(copy.archive, opened.archive->content(config.keys), config);
+    if (!opened.archive) return expected_here(copy, environment.config);
+    require_expected(copy.archive, opened.archive->content(environment.config.keys), environment.config);
     return std::move(opened.content);
   };
   stores.fetch = [environment](const GuardCopy& copy, StorePatience patience, const ProgressCallback& on_progress) {
     Opened opened = open(copy, patience, {}, environment);
-    if (!opened.archive) return CopyContent{};
+    if (!opened.archive) return expected_here(copy, environment.config);
     opened.content.stored = fetch_expected(*opened.archive, copy.archive, environment.config, {on_progress, {}});
     return std::move(opened.content);
   };

@@ -3,7 +3,7 @@
 
 namespace wobackup {
 
-inline constexpr const char* kAutoupdateReason = "pre-autoupdate";  ///< the one before everything
+inline constexpr const char* kAutoupdateReason = "pre-autoupdate";       ///< the one before everything
 inline constexpr const char* kSingleUpdateReason = "pre-single-update";  ///< those between single updates
 
 }  // namespace wobackup

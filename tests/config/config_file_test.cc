@@ -151,9 +151,9 @@ TEST_F(ConfigFile, WrongStores_AreRefused) {
         "[store.x]\nurl = \"/a\"\nendpoint = \"https://b\"\n",
         "[store.x]\nurl = \"s3://bucket\"\nidentity_file = \"/a\"\n", "[store.x]\nurl = \"/a\"\nkeep = 0\n",
         "[store.x]\nurl = \"/a\"\nrecipients = []\n", "[store.x]\nurl = \"/a\"\nrecipients = [\"age1x\"]\n",
-        "[store.local]\nurl = \"/a\"\n", "[store.x]\nurl = \"/a\"\nstall_timeout = 0\n", "stores = [\"nowhere\"]\n", "[guard]\nstores = [\"nowhere\"]\n",
-        "[store.\"a b\"]\nurl = \"/a\"\n", "[store.x]\nurl = \"s3://bucket\"\naddressing = \"both\"\n",
-        "[store]\nurl = \"/a\"\n"}) {
+        "[store.local]\nurl = \"/a\"\n", "[store.x]\nurl = \"/a\"\nstall_timeout = 0\n", "stores = [\"nowhere\"]\n",
+        "[guard]\nstores = [\"nowhere\"]\n", "[store.\"a b\"]\nurl = \"/a\"\n",
+        "[store.x]\nurl = \"s3://bucket\"\naddressing = \"both\"\n", "[store]\nurl = \"/a\"\n"}) {
     EXPECT_NE(refused(text), "no error") << text;
   }
 }

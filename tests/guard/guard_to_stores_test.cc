@@ -116,9 +116,19 @@ TEST_F(GuardToStores, LocalIsGoneOrExchanged_TheNextStoreGivesItBack) {
   before_ = facts();
   expect_taken_from_nas([](const fs::path& archive) { fs::remove(archive); }, "");
   // A site that was hacked owns the folder of its archives: it has an older one there, or something else.
-  expect_taken_from_nas([&](const fs::path& archive) { fs::copy_file(older, archive, fs::copy_options::overwrite_existing); },
-                        "not the archive that was made here");
+  expect_taken_from_nas(
+      [&](const fs::path& archive) { fs::copy_file(older, archive, fs::copy_options::overwrite_existing); },
+      "somebody changed it");
   expect_taken_from_nas([](const fs::path& archive) { fs::resize_file(archive, fs::file_size(archive) - 1); }, "");
+  // One of another site, whose name would be an error of its own, and one that nobody can read to its end.
+  config_.site["other.example"] = config_.site["example.com"];
+  const fs::path others = service().create(service().site("other.example")).archive;
+  expect_taken_from_nas(
+      [&](const fs::path& archive) { fs::copy_file(others, archive, fs::copy_options::overwrite_existing); },
+      "somebody changed it");
+  expect_taken_from_nas(
+      [](const fs::path& archive) { ASSERT_EQ(::truncate(archive.c_str(), std::int64_t{1} << 42U), 0); },
+      "somebody changed it");
   expect_taken_from_nas(
       [&](const fs::path& archive) {
         fs::remove(archive);
@@ -205,6 +215,30 @@ TEST_F(GuardToStores, ObjectThatIsExchangedAtTheRollBack_IsRefused) {
   EXPECT_FALSE(service().pending_restore("example.com"));
 }
 
+TEST_F(GuardToStores, ObjectThatIsExchangedOrGarbage_TheNextStoreGivesItBack) {
+  GuardOptions options;
+  options.stores = {"disk", "bucket"};
+  const std::string older = test::text_of_file(guard("true", options).archive);
+  write("htdocs/index.php", "<?php // second");
+  before_ = facts();
+  options.stores = {"bucket", "nas"};
+  for (const std::string& instead : {older, std::string("garbage"), std::string(), std::string(3'000'000, '\0')}) {
+    try {
+      static_cast<void>(service().guard(the_site(), options, [&](const GuardedChange& change) {
+        stores_.s3().put("web/example.com/" + change.backup.archive.filename().string(), instead);
+        fs::remove_all(site() / "htdocs/shop");
+        throw Error(ErrorKind::failed, "it went wrong");
+      }));
+      ADD_FAILURE() << "it was kept";
+    } catch (const GuardFailed& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::rolled_back) << error.message();
+      EXPECT_TRUE(says(error.message(), " from nas"));
+      EXPECT_TRUE(has_note(error.result(), "could not be taken from bucket: "));
+    }
+    EXPECT_TRUE(is_as_before());
+  }
+}
+
 TEST_F(GuardToStores, NoStoreCanBeReached_NothingIsChanged) {
   stores_.refuse_bucket(true);
   std::vector<std::string> told;
@@ -239,8 +273,12 @@ TEST_F(GuardToStores, SomeStoresHaveIt_TheChangeIsMadeAndThatIsSaid) {
 
 // Keys that may write and not read hide backups from a thief, and are no way back.
 TEST_F(GuardToStores, StoreThatDoesNotGiveBack_IsNoWayBack) {
-  stores_.s3().fault({{"do", "refuse"}, {"method", "GET"}, {"path", "/web/example.com/2"}, {"status", 403},
-                      {"code", "AccessDenied"}, {"times", 1'000'000}});
+  stores_.s3().fault({{"do", "refuse"},
+                      {"method", "GET"},
+                      {"path", "/web/example.com/2"},
+                      {"status", 403},
+                      {"code", "AccessDenied"},
+                      {"times", 1'000'000}});
   GuardOptions options;
   options.stores = {"bucket"};
   const Error error = refusal(options);

@@ -1,51 +1,20 @@
 // Guards that are killed: nothing happens by itself, and one command decides.
-#include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <random>
 #include <thread>
 
 #include "guard/guarded_site.h"
+#include "guard/killed_guards.h"
 
 namespace wobackup {
 namespace {
 
 using test::says;
 
-class KilledGuard : public test::GuardedSite {
- protected:
-  // In a process of its own.
-  template <class Action>
-  static pid_t in_child(const Action& action) {
-    const pid_t child = ::fork();
-    if (child != 0) return child;
-    try {
-      action();
-    } catch (...) {
-    }
-    ::_exit(0);
-  }
-  static void kill(pid_t child) {
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-  }
-  // Killed while its command runs.
-  void kill_during_the_change(const std::string& script, const GuardOptions& options = {}) const {
-    const pid_t child = in_child([&] { static_cast<void>(guard(script + "; echo begun; exec sleep 1000", options)); });
-    while (output().find("begun") == std::string::npos) ::usleep(1000);
-    kill(child);
-  }
-  [[nodiscard]] std::optional<PendingGuard> pending() const {
-    std::optional<PendingGuard> found;
-    for (int attempt = 0; attempt < 1000; ++attempt) {  // its keeper needs a moment
-      found = service().pending_guard("example.com");
-      if (!found || !found->running) break;
-      ::usleep(10'000);
-    }
-    return found;
-  }
-};
+class KilledGuard : public test::KilledGuards<test::GuardedSite> {};
 
 TEST_F(KilledGuard, Resume_LooksAtPagesOfNowAndNotOfACache) {
   config_.server.page_cache = folder_ / "cache";

@@ -1,9 +1,11 @@
 // Guards with stores that are killed: the next command finishes them, from the store.
-#include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <random>
 
+#include "guard/killed_guards.h"
 #include "guard/stores_of_guard.h"
 
 namespace wobackup {
@@ -12,45 +14,16 @@ namespace {
 namespace fs = std::filesystem;
 using test::says;
 
-class KilledGuardToStores : public test::GuardedSiteWithStores {
- protected:
-  template <class Action>
-  static pid_t in_child(const Action& action) {
-    const pid_t child = ::fork();
-    if (child != 0) return child;
-    try {
-      action();
-    } catch (...) {
-    }
-    ::_exit(0);
-  }
-  static void kill(pid_t child) {
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-  }
-  void kill_during_the_change(const GuardOptions& options) const {
-    const pid_t child = in_child(
-        [&] { static_cast<void>(guard("rm -r htdocs/shop; echo x > htdocs/index.php; echo begun; exec sleep 1000", options)); });
-    while (output().find("begun") == std::string::npos) ::usleep(1000);
-    kill(child);
-  }
-  [[nodiscard]] std::optional<PendingGuard> pending() const {
-    std::optional<PendingGuard> found;
-    for (int attempt = 0; attempt < 1000; ++attempt) {  // its keeper needs a moment
-      found = service().pending_guard("example.com");
-      if (!found || !found->running) break;
-      ::usleep(10'000);
-    }
-    return found;
-  }
-};
+constexpr const char* kBreak = "rm -r htdocs/shop; echo x > htdocs/index.php";
+
+class KilledGuardToStores : public test::KilledGuards<test::GuardedSiteWithStores> {};
 
 TEST_F(KilledGuardToStores, Abort_TakesItBackFromEachStore) {
   for (const char* store : {"bucket", "nas", "disk"}) {
     ASSERT_EQ(::ftruncate(output_.get(), 0), 0);
     GuardOptions options;
     options.stores = {store};
-    kill_during_the_change(options);
+    kill_during_the_change(kBreak, options);
     const auto found = pending();
     ASSERT_TRUE(found);
     EXPECT_EQ(found->archives, std::vector<fs::path>{found->archive});
@@ -66,7 +39,7 @@ TEST_F(KilledGuardToStores, Abort_TakesItBackFromEachStore) {
 TEST_F(KilledGuardToStores, Resume_KeepsTheChangeWithoutTheStore) {
   GuardOptions options;
   options.stores = {"bucket"};
-  kill_during_the_change(options);
+  kill_during_the_change(kBreak, options);
   ASSERT_TRUE(pending());
   stores_.refuse_bucket(true);
   EXPECT_FALSE(service().resume_guard("example.com").rolled_back);
@@ -77,7 +50,7 @@ TEST_F(KilledGuardToStores, Resume_KeepsTheChangeWithoutTheStore) {
 TEST_F(KilledGuardToStores, Abort_FindsTheStoreByItsAddressIfItsNameIsGone) {
   GuardOptions options;
   options.stores = {"nas", "disk"};
-  kill_during_the_change(options);
+  kill_during_the_change(kBreak, options);
   ASSERT_TRUE(pending());
   const StoreSettings nas = config_.store["nas"];
   config_.store.clear();
@@ -93,7 +66,7 @@ TEST_F(KilledGuardToStores, Abort_WithoutTheIdentityDoesNothing) {
   config_.keys = Keys(sources);
   GuardOptions options;
   options.stores = {"bucket"};
-  kill_during_the_change(options);
+  kill_during_the_change(kBreak, options);
   ASSERT_TRUE(pending());
   const Keys identity = config_.keys;
   config_.keys = Keys();
@@ -113,7 +86,7 @@ TEST_F(KilledGuardToStores, Abort_WithoutTheIdentityDoesNothing) {
 TEST_F(KilledGuardToStores, JournalOfAnOlderVersion_IsUnderstood) {
   GuardOptions options;
   options.stores = {"local"};
-  kill_during_the_change(options);
+  kill_during_the_change(kBreak, options);
   ASSERT_TRUE(pending());
   const fs::path file = config_.state_dir / "guards/example.com.json";
   Json journal = Json::parse(test::text_of_file(file));
@@ -127,7 +100,7 @@ TEST_F(KilledGuardToStores, JournalOfAnOlderVersion_IsUnderstood) {
 TEST_F(KilledGuardToStores, JournalThatNamesNoBackup_IsToldAndNotGuessed) {
   GuardOptions options;
   options.stores = {"bucket"};
-  kill_during_the_change(options);
+  kill_during_the_change(kBreak, options);
   ASSERT_TRUE(pending());
   Json journal = Json::parse(test::text_of_file(config_.state_dir / "guards/example.com.json"));
   journal["copies"] = Json::array();
@@ -143,7 +116,8 @@ TEST_F(KilledGuardToStores, AtAnyMoment_AbortBringsEverythingBack) {
   options.stores = {"bucket", "disk"};
   const auto start = [&] {
     return in_child([&] {
-      static_cast<void>(guard("rm -r htdocs/shop; echo x > htdocs/index.php; echo y > htdocs/new.php; exit 1", options));
+      static_cast<void>(
+          guard("rm -r htdocs/shop; echo x > htdocs/index.php; echo y > htdocs/new.php; exit 1", options));
     });
   };
   const auto begin = std::chrono::steady_clock::now();

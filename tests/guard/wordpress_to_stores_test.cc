@@ -49,8 +49,8 @@ TEST_F(WordPressToStores, EncryptedDump_IsRolledBackFromTheStoreAlone) {
   config_.keys = Keys(sources);
   GuardOptions options = to({"bucket"});
   options.type = BackupType::database;
-  EXPECT_TRUE(says(failure("wp \"update_option('siteurl', 'http://elsewhere.example');\"; exit 1", options),
-                   " from bucket"));
+  EXPECT_TRUE(
+      says(failure("wp \"update_option('siteurl', 'http://elsewhere.example');\"; exit 1", options), " from bucket"));
   EXPECT_TRUE(is_as_before());
 }
 
