@@ -7,6 +7,7 @@
 #include <map>
 
 #include "autoupdate/wp_json.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include "wobackup/error.h"
 #include "wordpress/wordpress_answer.h"
@@ -31,10 +32,7 @@ std::vector<Json> list_of(const WpRun& run, const std::vector<std::string_view>&
 }
 
 // As it stands: a name must reach WP-CLI again unchanged.
-std::string raw_text(const Json& item, const char* key) {
-  const auto found = item.find(key);
-  return found != item.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
+std::string raw_text(const Json& item, const char* key) { return text_member(item, key).value_or(""); }
 
 // "WordPress database upgraded on 2/3 sites." is a success to WP-CLI.
 bool all_sites_done(std::string_view out) {

@@ -45,12 +45,6 @@ std::vector<std::string> record_names(int folder_fd) {
   return names;
 }
 
-// A member of a record; empty if it is missing, or no text.
-std::string text_in(const Json& record, const char* name) {
-  const auto place = record.find(name);
-  return place != record.end() && place->is_string() ? place->get<std::string>() : std::string();
-}
-
 void append_synced(int fd, const Json& line, const std::string& folder) {
   write_all(fd, bytes_of(line.dump() + "\n"), folder);
   if (::fdatasync(fd) != 0) throw system_error(fmt::format("cannot write to {}", folder), errno);
@@ -69,16 +63,16 @@ std::optional<Record> record_in(int fd, const std::string& name) {
   const std::optional<Json> meant = untrusted_json(text.substr(0, end));
   if (!meant || !meant->is_object()) return std::nullopt;
   Record record;
-  record.store = text_in(*meant, "store");
-  record.owner = text_in(*meant, "owner");
-  record.upload.key = text_in(*meant, "key");
-  record.upload.handle = text_in(*meant, "handle");
+  record.store = text_member(*meant, "store").value_or("");
+  record.owner = text_member(*meant, "owner").value_or("");
+  record.upload.key = text_member(*meant, "key").value_or("");
+  record.upload.handle = text_member(*meant, "handle").value_or("");
   if (const auto begun = meant->find("begun"); begun != meant->end() && begun->is_number_integer()) {
     record.upload.begun = std::chrono::sys_seconds(std::chrono::seconds(begun->get<std::int64_t>()));
   }
   const std::optional<Json> found = untrusted_json(end == std::string::npos ? "" : text.substr(end + 1));
   if (found && found->is_object()) {
-    record.upload.handle = text_in(*found, "handle");
+    record.upload.handle = text_member(*found, "handle").value_or("");
     record.upload.alone = found->value("alone", Json(false)) == true;
   }
   if (record.upload.handle.empty()) record.upload.alone = false;

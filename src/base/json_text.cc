@@ -53,4 +53,11 @@ std::optional<Json> untrusted_json(std::string_view text) {
   return json;
 }
 
+std::optional<std::string> text_member(const Json& object, const std::string& name) {
+  if (!object.is_object()) return std::nullopt;
+  const auto place = object.find(name);
+  if (place == object.end() || !place->is_string()) return std::nullopt;
+  return place->get<std::string>();
+}
+
 }  // namespace wobackup

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "wobackup/json.h"
@@ -14,5 +15,8 @@ namespace wobackup {
 
 /// Parses JSON that may be hostile. Nothing if it is not JSON, or not moderate.
 [[nodiscard]] std::optional<Json> untrusted_json(std::string_view text);
+
+/// A member that is text. Nothing if there is none of that name, it is something else, or `object` is no object.
+[[nodiscard]] std::optional<std::string> text_member(const Json& object, const std::string& name);
 
 }  // namespace wobackup

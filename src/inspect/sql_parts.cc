@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/json_text.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -45,8 +46,7 @@ std::string object_name(const Json& object, const char* key) {
   if (encoded != object.end() && encoded->is_string()) {
     return from_base64(encoded->get<std::string>()).value_or(std::string());
   }
-  const auto place = object.find(key);
-  return place != object.end() && place->is_string() ? place->get<std::string>() : std::string();
+  return text_member(object, key).value_or("");
 }
 
 ByteRange range_from(const Json& value, std::uint64_t dump_bytes) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/host_name.h"
+#include "base/json_text.h"
 #include "wobackup/error.h"
 #include "wobackup/json.h"
 
@@ -10,11 +11,7 @@ namespace wobackup {
 
 ArchiveOrigin origin_of(const ArchiveReader& archive) {
   const Json& vhost = archive.vhost();
-  const auto text = [&](const char* key) {
-    const auto value = vhost.is_object() ? vhost.find(key) : vhost.end();
-    return value != vhost.end() && value->is_string() ? value->get<std::string>() : std::string();
-  };
-  return {host_name(text("sitename")), text("backup_timestamp")};
+  return {host_name(text_member(vhost, "sitename").value_or("")), text_member(vhost, "backup_timestamp").value_or("")};
 }
 
 bool makes_a_copy(const ArchiveReader& archive, const Site& site, const InPlaceOptions& options) {

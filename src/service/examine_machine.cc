@@ -10,17 +10,19 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "base/cancellation.h"
 #include "base/safe_path.h"
-#include "base/subprocess.h"
 #include "base/text.h"
 #include "database/connection.h"
 #include "database/site_login.h"
 #include "site/database_login.h"
 #include "snapshot/backup_target.h"
+#include "source/database/dump_program.h"
+#include "wordpress/php_run.h"
 
 namespace wobackup {
 namespace {
@@ -124,27 +126,32 @@ class MachineExamination {
     return true;
   }
 
+  // As a backup, a drill and a check look for them.
   void programs() {
     const bool dumps = std::any_of(sites_.begin(), sites_.end(), [](const Site& s) { return s.expects_database(); });
-    std::optional<std::string> dump;
-    if (config_.database.dump_program) {
-      dump = config_.database.dump_program->string();
-      if (::access(dump->c_str(), X_OK) != 0) dump.reset();
-    } else {
-      dump = find_program("mariadb-dump");
-      if (!dump) dump = find_program("mysqldump");
+    if (!dumps) return;
+    try {
+      const DumpProgram dump = find_dump_program(config_.database.dump_program);
+      add(Health::good, "dump", fmt::format("{}: {}", dump.path, dump.version));
+    } catch (const Error& error) {
+      add(Health::bad, "dump", error.message(), error.hint());
     }
-    if (dump) {
-      add(Health::good, "dump", *dump);
-    } else if (dumps) {
-      add(Health::bad, "dump", "there is no mariadb-dump or mysqldump",
-          "apt install mariadb-client, or set database.dump_program");
+    std::set<std::optional<std::string>> versions;
+    for (const Site& site : sites_) {
+      if (site.expects_database()) versions.insert(site.record.php_version);
     }
-    std::optional<std::string> php = config_.server.php ? std::optional(config_.server.php->string()) : std::nullopt;
-    if (!php) php = find_program("php");
-    if (php) return add(Health::good, "php", *php);
-    if (dumps)
-      add(Health::warning, "php", "there is no php: no WordPress can be tried after a restore", "set server.php");
+    for (const std::optional<std::string>& version : versions) php(version);
+  }
+
+  void php(const std::optional<std::string>& version) {
+    try {
+      const PhpProgram php = find_php(config_.server.php, version);
+      if (php.remark.empty()) return add(Health::good, "php", php.path.string());
+      add(Health::note, "php", php.remark, fmt::format("apt install php{}-cli", version.value_or("")));
+    } catch (const Error& error) {
+      add(Health::warning, "php", fmt::format("no WordPress can be tried after a restore: {}", error.message()),
+          error.hint().empty() ? "set server.php" : error.hint());
+    }
   }
 
   // By the sites' own logins, as a backup begins.

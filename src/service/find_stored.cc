@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/json_text.h"
 #include "base/text.h"
 #include "service/store_archives.h"
 #include "snapshot/remembered_archives.h"
@@ -21,10 +22,7 @@ void learn_reason(const StoredArchive& stored, const StoreEnvironment& environme
     return;
   }
   const ArchiveMetadata metadata = read_metadata(*stored.stored(), SearchDepth::beginning);
-  const auto reason = metadata.vhost.is_object() ? metadata.vhost.find("backup_reason") : metadata.vhost.end();
-  if (metadata.vhost.is_object() && reason != metadata.vhost.end() && reason->is_string()) {
-    ref.reason = reason->get<std::string>();
-  }
+  ref.reason = text_member(metadata.vhost, "backup_reason");
 }
 
 FoundStored find_latest(const std::shared_ptr<OpenStore>& store, std::vector<SnapshotRef> refs,

@@ -19,4 +19,5 @@ wobackup_layer(service PATH service
     store_retention.cc
     stored_trust.cc
     wanted_sites.cc
-  DEPENDS base config site snapshot inspect recovery guard store_archive backend backend_local backend_s3 backend_sftp)
+  DEPENDS base config site snapshot source_database inspect recovery guard wordpress store_archive backend backend_local
+    backend_s3 backend_sftp)

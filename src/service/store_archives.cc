@@ -136,11 +136,22 @@ std::vector<std::string> sites_stored(OpenStore& store) {
   return sites;
 }
 
+namespace {
+
+// An archive's path or address names a store elsewhere, or a folder that is one in the config.
+bool lies_in_store(const std::filesystem::path& archive, const Config& config) {
+  if (stored_name(archive, config)) return true;
+  const std::string folder = archive.parent_path().parent_path().string();
+  return std::any_of(config.store.begin(), config.store.end(), [&](const auto& s) { return s.second.url == folder; });
+}
+
+}  // namespace
+
 std::optional<SnapshotRef> last_recorded(const std::string& site, const Config& config) {
   std::optional<SnapshotRef> last;
   for (const auto& [archive, entry] : ArchiveLedger(config.state_dir, site).by_archive()) {
     const auto name = archive_name_from(std::filesystem::path(archive).filename().string());
-    if (!name || !entry.complete || !stored_name(archive, config) || (last && last->time >= name->time)) continue;
+    if (!name || !entry.complete || !lies_in_store(archive, config) || (last && last->time >= name->time)) continue;
     SnapshotRef ref;
     ref.site = site;
     ref.name = name->name;

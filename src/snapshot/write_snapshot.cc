@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/file_io.h"
+#include "base/json_text.h"
 #include "base/safe_path.h"
 #include "snapshot/run_monitor.h"
 #include "store/archive/archive_writer.h"
@@ -32,11 +33,6 @@ void sample(Progress& progress, const SnapshotRecord& record, std::uint64_t writ
   progress.files_total = std::max<std::uint64_t>(totals.files, progress.files_done);
   const std::uint64_t dump = std::max<std::uint64_t>(record.dump_bytes_expected, record.dump_bytes);
   progress.bytes_total = std::max(totals.bytes + dump, progress.bytes_done);
-}
-
-std::string text_field(const Json& vhost, const char* key) {
-  const auto place = vhost.find(key);
-  return place != vhost.end() && place->is_string() ? place->get<std::string>() : std::string();
 }
 
 }  // namespace
@@ -177,8 +173,8 @@ LedgerEntry ledger_entry(const SnapshotRun& run, const WrittenSnapshot& written)
   entry.created = rfc3339(run.time);
   entry.type = std::string(name_of(run.options.type));
   entry.complete = written.record.unreadable_count == 0;
-  entry.backup_type = text_field(run.vhost, "backup_type");
-  entry.reason = text_field(run.vhost, "backup_reason");
+  entry.backup_type = text_member(run.vhost, "backup_type").value_or("");
+  entry.reason = text_member(run.vhost, "backup_reason").value_or("");
   return entry;
 }
 

@@ -2,11 +2,13 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "cli/store_command_line.h"
 #include "cli/table.h"
 #include "fakes/plain_tools.h"
+#include "fakes/private_mounts.h"
 
 namespace wobackup {
 namespace {
@@ -84,6 +86,21 @@ TEST_F(Doctor, VersionsThatTheseKeysCannotRemove_AreSafe) {
   found = examine("bucket");
   EXPECT_EQ(found["safety"]["health"], "ok");
   EXPECT_TRUE(contains(found["safety"]["finding"], "COMPLIANCE, 30 days"));
+}
+
+TEST_F(Doctor, VersionedBucket_NothingStays_AndWhatKeysMayIsTold) {
+  s3_.set({{"versioning", true}});
+  Findings found = examine("bucket");
+  EXPECT_EQ(found["versioning"]["health"], "ok");
+  EXPECT_EQ(found["safety"]["health"], "warning");
+  EXPECT_TRUE(contains(found["safety"]["finding"], "versions too"));
+  EXPECT_TRUE(s3_.state()["versions"].empty()) << s3_.state()["versions"];
+  refuse("DELETE", {{"query", "versionId"}});
+  found = examine("bucket");
+  EXPECT_EQ(found["safety"]["health"], "ok");
+  EXPECT_TRUE(contains(found["safety"]["finding"], "hide"));
+  EXPECT_EQ(canaries(), 0U) << "hidden";
+  EXPECT_EQ(s3_.state()["versions"].size(), 1U);
 }
 
 TEST_F(Doctor, KeysThatCannotRemoveNorReplace_AreGood_AndWhatStaysIsRemovedByThoseThatCan) {
@@ -197,6 +214,25 @@ TEST_F(Doctor, Machine_IsLookedAt) {
   const Ran unsafe = run({"--json", "doctor"});
   EXPECT_EQ(unsafe.exit_code, 1) << unsafe.both();
   EXPECT_TRUE(contains(unsafe.out, "others than root may change"));
+}
+
+TEST_F(Doctor, BootUnit_IsLookedForWhereSystemdRuns) {
+  test::PrivateMounts mounts;
+  if (!mounts.allowed() || !mounts.tmpfs("/run/systemd") || !mounts.tmpfs("/etc/systemd/system")) {
+    GTEST_SKIP() << "mounts are not permitted here";
+  }
+  const auto boot = [&] {
+    Findings found;
+    for (const Json& check : run({"--json", "doctor"}).objects("check")) found[check.value("what", "")] = check;
+    return found["boot"];
+  };
+  EXPECT_TRUE(boot().is_null()) << "no systemd, no unit";
+  fs::create_directories("/run/systemd/system");
+  EXPECT_EQ(boot()["health"], "warning");
+  EXPECT_TRUE(contains(boot()["hint"], "systemctl enable wobackup-pending.service"));
+  fs::create_directories("/etc/systemd/system/multi-user.target.wants");
+  std::ofstream("/etc/systemd/system/multi-user.target.wants/wobackup-pending.service") << "";
+  EXPECT_EQ(boot()["health"], "ok");
 }
 
 TEST_F(Doctor, Text_FitsEightyColumns) {

@@ -339,6 +339,49 @@ TEST_F(StraightToStores, Keep_RemovesTheOldestOfTheSameKind) {
   EXPECT_TRUE(fs::exists(foreign));
 }
 
+TEST_F(StraightToStores, Keep_InAVersionedBucket_OnlyHides) {
+  write_stores({.bucket = "keep = 1\n"});
+  s3_.set({{"versioning", true}});
+  ASSERT_EQ(create({"--to", "bucket"}).exit_code, 0);
+  const std::string first = names_in("bucket").at(0);
+  const Ran second = create({"--to", "bucket"});
+  EXPECT_EQ(second.objects("stored").at(0)["removed"].size(), 1U) << second.both();
+  EXPECT_EQ(names_in("bucket").size(), 1U);
+  EXPECT_NE(names_in("bucket").at(0), first);
+  const Json versions = s3_.state()["versions"]["web/a.example/" + first + ".tar.zst"];
+  ASSERT_EQ(versions.size(), 2U) << versions;
+  EXPECT_EQ(versions[0][1], true);  // the backup
+  EXPECT_EQ(versions[1][1], false);
+  // Keys that may not remove: a warning, and no failure.
+  s3_.fault({{"do", "refuse"}, {"method", "DELETE"}, {"status", 403}, {"code", "AccessDenied"}, {"times", 1000}});
+  const Ran third = create({"--to", "bucket"});
+  EXPECT_EQ(third.exit_code, 0) << third.both();
+  EXPECT_EQ(names_in("bucket").size(), 2U);
+}
+
+TEST_F(StraightToStores, SitesTellOfBackupsThatAreInStoresOnly) {
+  add_site("b.example");
+  const auto site_of = [&](const std::string& name) {
+    for (const Json& site : run({"--json", "sites"}).objects("site")) {
+      if (site["name"] == name) return site;
+    }
+    return Json();
+  };
+  for (const char* store : {"bucket", "nas", "disk"}) {
+    const Ran made = create({"--to", store});
+    ASSERT_EQ(made.exit_code, 0) << made.both();
+    const Json site = site_of("a.example");
+    EXPECT_EQ(site["last_backup"], nullptr);
+    EXPECT_EQ(site["last_stored_archive"], made.objects("stored").at(0)["archive"]) << store;
+  }
+  EXPECT_EQ(site_of("b.example")["last_stored"], nullptr);
+  const Ran shown = run({"sites"});
+  EXPECT_TRUE(contains(shown.out, "in a store")) << shown.out;
+  EXPECT_TRUE(contains(shown.out, "never")) << shown.out;
+  static_cast<void>(backed_up("a.example"));
+  EXPECT_FALSE(contains(run({"sites"}).out, "in a store"));
+}
+
 TEST_F(StraightToStores, Copy_ChangesTheEncryptionOnlyWhenAsked) {
   const std::string one = made_key("one.txt"), two = made_key("two.txt");
   write_stores({.disk = "recipients = [\"" + two + "\"]\n"});

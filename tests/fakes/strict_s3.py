@@ -40,10 +40,28 @@ class State:
         self.access_key, self.secret_key, self.token = "AKIDTEST", "secret/with+odd=characters", None
         self.objects, self.etags, self.uploads, self.requests, self.faults = {}, {}, {}, [], []
         self.skew, self.page, self.equal_parts, self.redirect, self.url_encoding = 0, 1000, False, False, True
-        self.upload_number = self.sent_bytes = 0
+        self.upload_number = self.sent_bytes = self.version_number = 0
+        self.versioning, self.versions = False, {}  # by key: (id, object, or nothing for a delete marker), oldest first
 
     def now(self):
         return time.time() + self.skew
+
+    def put_object(self, key, stored):
+        """None removes it. With versioning, what was there stays."""
+        if self.versioning:
+            self.version_number += 1
+            self.versions.setdefault(key, []).append((f"v{self.version_number}", stored))
+        if stored is None:
+            self.objects.pop(key, None)
+        else:
+            self.objects[key] = stored
+
+    def remove_version(self, key, version):
+        kept = self.versions[key] = [each for each in self.versions.get(key, []) if each[0] != version]
+        if kept and kept[-1][1] is not None:
+            self.objects[key] = kept[-1][1]
+        else:
+            self.objects.pop(key, None)
 
 
 def etag_of(data):
@@ -114,6 +132,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                                 for key, (data, headers, _) in state.objects.items()},
                     "uploads": [{"key": upload["key"], "parts": {n: len(data) for n, data in upload["parts"].items()},
                                  "headers": upload["headers"]} for upload in state.uploads.values()],
+                    "versions": {key: [[version, stored is not None] for version, stored in versions]
+                                 for key, versions in state.versions.items() if versions},
                     "requests": state.requests, "sent_bytes": state.sent_bytes, "faults_left": len(state.faults)}).encode()
             elif what == "forget_requests":
                 state.requests, state.sent_bytes = [], 0
@@ -233,6 +253,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.list_uploads()
             if self.command == "GET" and self.asked.get("list-type") == "2":
                 return self.list_objects()
+            if self.command == "GET" and "versioning" in self.asked:
+                status = "<Status>Enabled</Status>" if state.versioning else ""
+                return 200, self.xml("VersioningConfiguration", status)
+            if self.command == "GET" and "versions" in self.asked:
+                return self.list_versions()
         elif "uploadId" in self.asked:
             upload = state.uploads.get(self.asked["uploadId"])
             if upload is None or upload["key"] != key:
@@ -247,12 +272,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif self.command == "POST" and "uploads" in self.asked:
             return self.begin_upload(key)
         elif self.command == "PUT":
-            state.objects[key] = (self.body, self.kept_headers(), state.now())
+            state.put_object(key, (self.body, self.kept_headers(), state.now()))
             return 200, b"", {"ETag": etag_of(self.body)}
         elif self.command in ("GET", "HEAD"):
             return self.get(key)
+        elif self.command == "DELETE" and "versionId" in self.asked:
+            state.remove_version(key, self.asked["versionId"])
+            return 204, b""
         elif self.command == "DELETE":
-            state.objects.pop(key, None)
+            state.put_object(key, None)
             return 204, b""
         raise Refusal(501, "NotImplemented")
 
@@ -321,7 +349,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise Refusal(400, "InvalidPart", "All non-trailing parts must have the same length.")
         md5s = b"".join(hashlib.md5(part).digest() for part in parts)
         etag = f'"{hashlib.md5(md5s).hexdigest()}-{len(parts)}"'
-        state.objects[upload["key"]] = (b"".join(parts), upload["headers"] | {"etag": etag}, state.now())
+        state.put_object(upload["key"], (b"".join(parts), upload["headers"] | {"etag": etag}, state.now()))
         del state.uploads[self.asked["uploadId"]]
         return 200, self.xml("CompleteMultipartUploadResult", f"<ETag>{escape(etag)}</ETag>")
 
@@ -351,6 +379,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             text += (f"<Contents><Key>{self.name(key)}</Key><LastModified>{iso(modified)}</LastModified>"
                      f"<ETag>{escape(kept.get('etag') or self.known_etag(key, data))}</ETag><Size>{len(data)}</Size></Contents>")
         return 200, self.xml("ListBucketResult", text)
+
+    def list_versions(self):
+        text = "<IsTruncated>false</IsTruncated>"
+        for key, versions in sorted(self.server.state.versions.items()):
+            if not key.startswith(self.asked.get("prefix", "")):
+                continue
+            for version, stored in reversed(versions):
+                kind = "DeleteMarker" if stored is None else "Version"
+                text += f"<{kind}><Key>{escape(key)}</Key><VersionId>{version}</VersionId></{kind}>"
+        return 200, self.xml("ListVersionsResult", text)
 
     def list_uploads(self):
         state = self.server.state

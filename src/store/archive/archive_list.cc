@@ -14,6 +14,7 @@
 #include "age/age_structure.h"
 #include "age/unlock.h"
 #include "base/file_access.h"
+#include "base/json_text.h"
 #include "base/system_error.h"
 #include "base/text.h"
 #include "store/archive/archive_file.h"
@@ -26,18 +27,12 @@ namespace {
 
 constexpr int kFileFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 
-std::optional<std::string> text_of_field(const Json& vhost, const char* key) {
-  const auto place = vhost.find(key);
-  if (place == vhost.end() || !place->is_string()) return std::nullopt;
-  return place->get<std::string>();
-}
-
 void describe(const RandomAccess& content, SnapshotRef& ref) {
   try {
     const ArchiveMetadata metadata = read_metadata(content, SearchDepth::beginning);
     ref.indexed = metadata.indexed();
-    ref.type = text_of_field(metadata.vhost, "backup_type");
-    ref.reason = text_of_field(metadata.vhost, "backup_reason");
+    ref.type = text_member(metadata.vhost, "backup_type");
+    ref.reason = text_member(metadata.vhost, "backup_reason");
     if (metadata.header && !metadata.header->complete) ref.complete = false;
   } catch (const Json::exception& error) {
     throw Error(ErrorKind::verification, std::string("its metadata cannot be read: ") + printable(error.what()));
