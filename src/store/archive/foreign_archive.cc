@@ -61,17 +61,9 @@ class Utf8Names {
   locale_t before_;
 };
 
-// What sites are backed up in, unpacked within this process. Each further format is more code for a hostile file to
-// reach, an mtree names files of this machine as its contents, and some filters start programs.
+// What sites are backed up in. Each further format is more code for a hostile file to reach, and an mtree names files
+// of this machine as its contents.
 void enable_formats(archive* reader) {
-  ::archive_read_support_filter_zstd(reader);
-  ::archive_read_support_filter_gzip(reader);
-  ::archive_read_support_filter_bzip2(reader);
-  ::archive_read_support_filter_xz(reader);
-  ::archive_read_support_filter_lzma(reader);
-  ::archive_read_support_filter_lzip(reader);
-  ::archive_read_support_filter_lz4(reader);
-  ::archive_read_support_filter_compress(reader);
   ::archive_read_support_format_tar(reader);
   ::archive_read_support_format_zip(reader);
   ::archive_read_support_format_cpio(reader);
@@ -125,22 +117,38 @@ ForeignArchive::ForeignArchive(const RandomAccess& file)
   if (file.size() == 0) throw Error(ErrorKind::verification, fmt::format("{} is empty", file.name()), kHint);
   const Utf8Names utf8_names;
   enable_formats(archive_.get());
+  unpacked_ = UnpackedStream::open(file);
   // A zip's list of contents is at its end.
-  ::archive_read_set_seek_callback(archive_.get(), seek);
-  if (::archive_read_open2(archive_.get(), this, nullptr, read_piece, skip, nullptr) != ARCHIVE_OK) failed();
+  if (!unpacked_) ::archive_read_set_seek_callback(archive_.get(), seek);
+  if (::archive_read_open2(archive_.get(), this, nullptr, read_piece, unpacked_ ? nullptr : skip, nullptr) !=
+      ARCHIVE_OK) {
+    failed();
+  }
 }
 
 int ForeignArchive::format() const { return ::archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK; }
 
+ByteSpan ForeignArchive::next_piece() {
+  ByteSpan piece;
+  if (unpacked_) {
+    piece = unpacked_->next();
+  } else {
+    piece = ByteSpan(buffer_).first(file_.read(at_, buffer_));
+  }
+  at_ += piece.size();
+  const auto last = std::find_if(piece.rbegin(), piece.rend(), [](std::byte byte) { return byte != std::byte{0}; });
+  if (last != piece.rend()) content_end_ = at_ - static_cast<std::uint64_t>(last - piece.rbegin());
+  return piece;
+}
+
 la_ssize_t ForeignArchive::read_piece(archive*, void* self, const void** buffer) {
-  auto& tar = *static_cast<ForeignArchive*>(self);
+  auto& foreign = *static_cast<ForeignArchive*>(self);
   try {
-    const std::size_t size = tar.file_.read(tar.at_, tar.buffer_);
-    tar.at_ += size;
-    *buffer = tar.buffer_.data();
-    return static_cast<la_ssize_t>(size);
+    const ByteSpan piece = foreign.next_piece();
+    *buffer = piece.data();
+    return static_cast<la_ssize_t>(piece.size());
   } catch (...) {
-    tar.read_error_ = std::current_exception();
+    foreign.read_error_ = std::current_exception();
     return -1;
   }
 }
@@ -174,19 +182,32 @@ void ForeignArchive::failed() const {
 
 std::uint64_t ForeignArchive::consumed() const { return not_negative(::archive_filter_bytes(archive_.get(), 0)); }
 
+// libarchive takes what it cannot read, the end of the file, and a single block of zeros, for the end of a tar.
+void ForeignArchive::require_end() {
+  if (read_error_) std::rethrow_exception(read_error_);
+  if (members_ == 0) damaged("it holds nothing");
+  // What the rest holds counts for the checksums, too.
+  while (unpacked_ || format() == ARCHIVE_FORMAT_TAR) {
+    if (next_piece().empty()) break;
+  }
+  if (format() != ARCHIVE_FORMAT_TAR) return;
+  const std::uint64_t end = not_negative(::archive_read_header_position(archive_.get()));
+  if (at_ <= end) damaged("the end of the tar is missing");
+  if (content_end_ > end) damaged("the tar goes on behind a block of zeros");
+}
+
 bool ForeignArchive::next() {
   const Utf8Names utf8_names;
   const int code = ::archive_read_next_header(archive_.get(), &entry_);
   if (code == ARCHIVE_EOF) {
-    // libarchive takes the end of the file for the end of a tar. A tar ends with blocks of zeros, read just now.
-    if (format() == ARCHIVE_FORMAT_TAR && consumed() <= not_negative(::archive_read_header_position(archive_.get())))
-      damaged("the end of the tar is missing");
+    require_end();
     return false;
   }
   if (code < ARCHIVE_WARN || entry_ == nullptr) failed();
   const char* path = ::archive_entry_pathname(entry_);
   stored_path_ = path == nullptr ? std::string_view() : path;
   if (stored_path_.empty()) damaged("a member has no usable path");
+  ++members_;
   passed_bytes_ += not_negative(::archive_entry_size(entry_));
   return true;
 }
@@ -263,7 +284,8 @@ void ForeignArchive::read(const std::function<void(std::uint64_t offset, ByteSpa
     la_int64_t offset = 0;
     const int code = ::archive_read_data_block(archive_.get(), &bytes, &size, &offset);
     if (code == ARCHIVE_EOF) break;
-    if (code < ARCHIVE_WARN || offset < 0) failed();
+    // A warning is a checksum that differs.
+    if (code != ARCHIVE_OK || offset < 0) failed();
     if (size == 0) continue;
     sink(static_cast<std::uint64_t>(offset), {static_cast<const std::byte*>(bytes), size});
     end = static_cast<std::uint64_t>(offset) + size;

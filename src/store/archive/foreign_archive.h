@@ -13,6 +13,7 @@
 
 #include "base/random_access.h"
 #include "container/manifest.h"
+#include "store/archive/unpacked_stream.h"
 
 namespace wobackup {
 
@@ -58,6 +59,9 @@ class ForeignArchive {
   [[noreturn]] void damaged(const char* why) const;
   [[noreturn]] void failed() const;
   [[nodiscard]] std::uint64_t consumed() const;
+  /// The next bytes, unpacked; empty at the end.
+  [[nodiscard]] ByteSpan next_piece();
+  void require_end();
   /// One of ARCHIVE_FORMAT_TAR, _ZIP, _CPIO and _7ZIP.
   [[nodiscard]] int format() const;
 
@@ -67,7 +71,10 @@ class ForeignArchive {
   std::string_view stored_path_;    // of entry_
   std::uint64_t passed_bytes_ = 0;  // of the members so far, this one included
   ByteVector buffer_;
-  std::uint64_t at_ = 0;
+  std::unique_ptr<UnpackedStream> unpacked_;  // null: the file is not compressed
+  std::uint64_t at_ = 0;                      // how far it was read, unpacked
+  std::uint64_t content_end_ = 0;             // behind the last byte so far that is no zero
+  std::uint64_t members_ = 0;
   std::exception_ptr read_error_;  // exceptions do not pass through C
 };
 

@@ -22,7 +22,8 @@ wobackup_layer(store_archive PATH store/archive
     stored_file.cc
     stored_member.cc
     tar_order.cc
+    unpacked_stream.cc
     vhost_search.cc
   DEPENDS base crypto age container
-  LINK PkgConfig::zstd)
+  LINK PkgConfig::zstd PkgConfig::zlib)
 target_include_directories(wobackup_store_archive PUBLIC ${libarchive_INCLUDE_DIRS})

@@ -19,7 +19,6 @@ extern "C" {
 
 WOBACKUP_ARCHIVE(archive*, archive_read_new, (), ())
 WOBACKUP_ARCHIVE(int, archive_read_free, (archive * from), (from))
-WOBACKUP_ARCHIVE(int, archive_read_support_filter_gzip, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_support_filter_bzip2, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_support_filter_xz, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_support_filter_zstd, (archive * from), (from))
@@ -30,6 +29,8 @@ WOBACKUP_ARCHIVE(int, archive_read_support_filter_compress, (archive * from), (f
 WOBACKUP_ARCHIVE(int, archive_read_support_format_zip, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_support_format_cpio, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_support_format_7zip, (archive * from), (from))
+WOBACKUP_ARCHIVE(int, archive_read_support_format_raw, (archive * from), (from))
+WOBACKUP_ARCHIVE(int, archive_filter_code, (archive * from, int filter), (from, filter))
 WOBACKUP_ARCHIVE(int, archive_read_support_format_tar, (archive * from), (from))
 WOBACKUP_ARCHIVE(int, archive_read_set_seek_callback, (archive * from, archive_seek_callback* seek), (from, seek))
 WOBACKUP_ARCHIVE(int, archive_format, (archive * from), (from))

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <optional>
+#include <random>
 
 #include "base/file_access.h"
 #include "fakes/memory_file.h"
@@ -139,6 +142,86 @@ TEST_F(ForeignArchiveReading, SizeThatLies_IsRefused) {
   const ArchiveReader archive(file);
   EXPECT_EQ(archive.entry("site/a")->entry.size, 5001U);
   test::refusal([&] { content_of(archive, "site/a"); }, ErrorKind::verification);
+}
+
+// Every path with its content; or nothing, if the archive is refused.
+std::optional<std::map<std::string, std::string>> all_of(const ByteVector& bytes) {
+  const MemoryFile file(bytes);
+  std::map<std::string, std::string> found;
+  try {
+    for (ForeignArchive foreign(file); foreign.next();) {
+      std::string& content = found[std::string(foreign.stored_path())];
+      if (foreign.is_file()) foreign.read([&](std::uint64_t, ByteSpan part) { content += text_of(part); });
+    }
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::verification) << error.message();
+    return std::nullopt;
+  }
+  return found;
+}
+
+// Whatever has checksums. What cannot be told then is a changed name, time or mode in a header that has none.
+TEST_F(ForeignArchiveReading, ChangedBits_NeverComeOut) {
+  std::mt19937 random(3);
+  const auto noise = [&random](std::size_t size) {
+    std::string text(size, ' ');
+    for (char& byte : text) byte = static_cast<char>(random());
+    return text;
+  };
+  for (const char* name : {"site/a", "site/b", "site/c"}) folder_.write(name, noise(20'000));
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--format=pax", "--gzip"},
+                                                    {"--format=pax", "--bzip2"},
+                                                    {"--format=pax", "--xz"},
+                                                    {"--format=pax", "--lzip"},
+                                                    {"--format=zip", "--options=zip:compression=store"},
+                                                    {"--format=zip"},
+                                                    {"--format=7zip"}}) {
+    SCOPED_TRACE(arguments.back());
+    const ByteVector whole = bytes_by_bsdtar(arguments, "site");
+    const auto right = all_of(whole);
+    ASSERT_TRUE(right);
+    ASSERT_EQ(right->size(), 4U);
+    int refused = 0;
+    for (int i = 0; i < 60; ++i) {
+      ByteVector changed = whole;
+      changed[500 + random() % 60'000] ^= std::byte{1} << (random() % 8);
+      const auto got = all_of(changed);
+      if (!got) {
+        ++refused;
+      } else {
+        EXPECT_EQ(*got, *right);
+      }
+    }
+    EXPECT_GT(refused, 50);
+  }
+}
+
+TEST_F(ForeignArchiveReading, ZerosAreNoArchive_AndNoEndInTheMiddle) {
+  EXPECT_FALSE(all_of(ByteVector(20480)));
+  for (const char* name : {"a", "b", "c"}) folder_.write(name, "content");
+  ByteVector bytes = bytes_by_bsdtar({"--format=ustar"}, "a");
+  EXPECT_TRUE(all_of(bytes));
+  static_cast<void>(test::run_in(folder_.path(), {"bsdtar", "--format=ustar", "-cf", "x.tar", "a", "b", "c"}));
+  bytes = test::bytes_of_file(folder_ / "x.tar");
+  ASSERT_EQ(all_of(bytes)->size(), 3U);
+  std::fill_n(bytes.begin() + 1024, 512, std::byte{0});  // the second member's header
+  EXPECT_FALSE(all_of(bytes));
+}
+
+TEST_F(ForeignArchiveReading, SeveralGzipStreamsInARow_AreOne) {
+  folder_.write("site/a", std::string(100'000, 'a'));
+  const ByteVector plain = bytes_by_bsdtar({"--format=ustar"}, "site");
+  folder_.write("first", text_of(ByteSpan(plain).first(1000)));
+  folder_.write("second", text_of(ByteSpan(plain).subspan(1000)));
+  static_cast<void>(test::run_in(folder_.path(), {"gzip", "-k", "first", "second"}));
+  ByteVector bytes = test::bytes_of_file(folder_ / "first.gz");
+  const ByteVector second = test::bytes_of_file(folder_ / "second.gz");
+  bytes.insert(bytes.end(), second.begin(), second.end());
+  const auto got = all_of(bytes);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->at("site/a"), std::string(100'000, 'a'));
+  bytes.resize(bytes.size() - 3);
+  EXPECT_FALSE(all_of(bytes));
 }
 
 // An mtree's contents are whatever files of this machine it names.
