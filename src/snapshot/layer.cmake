@@ -21,6 +21,7 @@ wobackup_layer(snapshot PATH snapshot
     snapshot_types.cc
     state_folder.cc
     verify.cc
+    verify_foreign.cc
     verify_ledger.cc
     verify_types.cc
     vhost_metadata.cc

@@ -15,10 +15,10 @@
 #include "snapshot/archive_ledger.h"
 #include "snapshot/run_monitor.h"
 #include "snapshot/state_folder.h"
+#include "snapshot/verify_foreign.h"
 #include "snapshot/verify_ledger.h"
 #include "store/archive/archive_file.h"
 #include "store/archive/archive_metadata.h"
-#include "store/archive/foreign_archive.h"
 #include "store/archive/member_reading.h"
 #include "store/archive/tar_order.h"
 
@@ -127,18 +127,6 @@ std::optional<bool> has_recorded_sum(const RandomAccess& file, const Run& run) {
   return hex(hash.finish()) == recorded->sha256;
 }
 
-void verify_foreign(const RandomAccess& file, Run& run) {
-  static_cast<void>(read_metadata(file, SearchDepth::whole));
-  ForeignArchive foreign(file);
-  while (foreign.next()) {
-    run.cancellation.check();
-    if (foreign.is_file()) {
-      foreign.read([&](std::uint64_t, ByteSpan bytes) { run.counters.plain_bytes += bytes.size(); });
-    }
-    ++run.counters.members;
-  }
-}
-
 constexpr const char* kNotTheOne = "it is not the file that was made here: its sum is another";
 
 void verify_content(const ArchiveFile& file, Run& run) {
@@ -146,7 +134,8 @@ void verify_content(const ArchiveFile& file, Run& run) {
   run.verified.indexed = container.has_value();
   if (!container) {
     require_foreign(file);
-    return verify_foreign(file, run);
+    return verify_foreign(file, run.counters, run.cancellation,
+                          [&run](const VerifyProblem& problem) { add_problem(run.verified, problem); });
   }
   verify_index(file, *container);
   const std::optional<VerifyProblem> no_vhost = vhost_problem(file, *container);

@@ -170,5 +170,24 @@ TEST_F(VerifyTest, ForeignTar_IsReadToItsEnd) {
   EXPECT_FALSE(verified.indexed);
 }
 
+// What a restore would refuse is known beforehand.
+TEST_F(VerifyTest, ForeignTar_ThatLeadsOutside_IsNoGoodBackup) {
+  folder_.write("tree/vhost.json", "{}");
+  folder_.write("tree/a", "x");
+  std::filesystem::create_directory_symlink("/tmp", folder_ / "tree/link");
+  folder_.write("tree/real/file", "x");
+  for (const char* transform : {"s,^a$,../a,", "s,^a$,/etc/a,", "s,^real/file,link/file,"}) {
+    SCOPED_TRACE(transform);
+    test::run_in(folder_ / "tree", {"tar", "--gzip", "-P", std::string("--transform=") + transform, "-cf",
+                                    "../foreign.tar.gz", "vhost.json", "a", "link", "real/file"});
+    const std::filesystem::path archive = folder_ / "foreign.tar.gz";
+    const Verified verified = Service(config_).verify(archive, {});
+    EXPECT_FALSE(verified.ok);
+    ASSERT_EQ(verified.problems.size(), 1U);
+    EXPECT_NE(verified.problems[0].what.find("a restore refuses it"), std::string::npos);
+    EXPECT_THROW(static_cast<void>(Service(config_).restore(archive, {.target = folder_ / "restored"})), Error);
+  }
+}
+
 }  // namespace
 }  // namespace wobackup
