@@ -90,11 +90,11 @@ class SiteRun {
  private:
   void go() {
     enter("ask");
+    const FileLock lock = autoupdate_lock(config_, site_.name, options_);
+    require_settled(service_, site_.name);
     if (!is_wordpress(site_)) {
       throw Error(ErrorKind::usage, fmt::format("{} is no WordPress: there is no htdocs/wp-load.php", site_.name));
     }
-    const FileLock lock = autoupdate_lock(config_, site_.name, options_);
-    require_settled(service_, site_.name);
     require_no_maintenance(site_);
     WpCli wp(site_, config_, cancellation_);
     wp.on_run([this](const WpRun& run) { result_.commands.push_back(told(run)); });

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/host_name.h"
 #include "base/text.h"
 #include "cli/commands.h"
 
@@ -59,6 +60,13 @@ std::filesystem::path find_backup(const std::string& what, const std::string& pa
   return service.find_in(store_argument(from), what);
 }
 
+std::filesystem::path find_backup_to_read(const std::string& what, const std::string& path, const std::string& from,
+                                          const Service& service, Output& output) {
+  std::filesystem::path archive = find_backup(what, path, from, service);
+  if (const auto site = host_name(archive.parent_path().filename().string())) tell_interrupted(*site, service, output);
+  return archive;
+}
+
 namespace {
 
 CopyOptions encryption_of(const CopyArguments& arguments) {
@@ -105,8 +113,8 @@ int copy_command(const CopyArguments& arguments, Service& service, Output& outpu
   std::size_t copies = 0;
   for (const std::string& what : arguments.what) {
     try {
-      const std::vector<Error> failed =
-          copy_and_report(find_backup(what, arguments.path, arguments.from, service), what, arguments, service, output);
+      const std::vector<Error> failed = copy_and_report(
+          find_backup_to_read(what, arguments.path, arguments.from, service, output), what, arguments, service, output);
       copies += arguments.to.size() - failed.size();
       if (failed.size() == arguments.to.size()) {
         exit = std::max(exit, exit_code(failed.front().kind()));

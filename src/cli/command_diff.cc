@@ -176,7 +176,10 @@ int diff_command(const DiffArguments& arguments, Service& service, Output& outpu
     }
     output.require_open();
   };
-  const auto find = [&](const std::string& what) { return find_backup(what, arguments.path, arguments.from, service); };
+  const auto find = [&](const std::string& what) {
+    return arguments.after == kLive ? find_backup(what, arguments.path, arguments.from, service)
+                                    : find_backup_to_read(what, arguments.path, arguments.from, service, output);
+  };
   const auto before = find(arguments.before);
   if (arguments.after == kLive) {
     if (const auto site = service.origin(before).site) tell_pending(*site, service, output);

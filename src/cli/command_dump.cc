@@ -58,7 +58,7 @@ int dump_command(const DumpArguments& arguments, Service& service, Output& outpu
                 "name one: SITE, SITE/latest, SITE/NAME, or an archive's path");
   }
   if (output.json()) throw Error(ErrorKind::usage, "the content of a backup cannot be given out as JSON");
-  const auto archive = find_backup(arguments.what, arguments.path, arguments.from, service);
+  const auto archive = find_backup_to_read(arguments.what, arguments.path, arguments.from, service, output);
   const DumpOptions options{.path = arguments.inside, .table = arguments.table, .database = arguments.database};
   if (!output.terminal().out_is_terminal || arguments.force) {
     service.dump(archive, options, [&](ByteSpan bytes) { output.bytes(wobackup::text_of(bytes)); });

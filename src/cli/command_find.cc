@@ -68,6 +68,10 @@ int find_command(const FindArguments& arguments, Service& service, Output& outpu
     output.error(archive.empty() ? error : error.in(printable(archive.filename().string())), site);
     exit = std::max(exit, exit_code(error.kind()));
   };
+  if (options.site) tell_interrupted(*options.site, service, output);
+  if (!options.site && !options.store) {
+    for (const Site& site : service.sites()) tell_interrupted(site.name, service, output);
+  }
   const FindResult result = service.find_versions(arguments.pattern, options, [&](const FoundPath& found) {
     if (output.json()) {
       Json fields;

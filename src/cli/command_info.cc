@@ -42,7 +42,7 @@ int info_command(const InfoArguments& arguments, Service& service, Output& outpu
     throw Error(ErrorKind::usage, "no backup was named",
                 "name one: SITE, SITE/latest, SITE/NAME, or an archive's path");
   }
-  Json info = service.info(find_backup(arguments.what, arguments.path, arguments.from, service));
+  Json info = service.info(find_backup_to_read(arguments.what, arguments.path, arguments.from, service, output));
   if (output.json()) {
     info["exit_code"] = 0;
     output.object("summary", info);

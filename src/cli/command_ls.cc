@@ -83,7 +83,7 @@ int ls_command(const LsArguments& arguments, Service& service, Output& output) {
                 "name one: SITE, SITE/latest, SITE/NAME, or an archive's path");
   }
   Rows rows(output);
-  const auto archive = find_backup(arguments.what, arguments.path, arguments.from, service);
+  const auto archive = find_backup_to_read(arguments.what, arguments.path, arguments.from, service, output);
   const EntriesResult result =
       service.entries(archive, {arguments.inside, arguments.recursive}, [&](const ArchiveEntry& entry) {
         if (!output.json()) return rows.add(entry);

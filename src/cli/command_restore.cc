@@ -89,7 +89,8 @@ int restore_command(const RestoreArguments& arguments, Service& service, Output&
                 "name one: SITE, SITE/latest, SITE/NAME, or an archive's path");
   }
   const RestoreOptions options = options_of(arguments, output);
-  const std::filesystem::path archive = find_backup(arguments.what, arguments.path, arguments.from, service);
+  const std::filesystem::path archive =
+      find_backup_to_read(arguments.what, arguments.path, arguments.from, service, output);
   const Restored restored = service.restore(archive, options);
   output.clear_progress();
   const int exit = restored.complete ? 0 : exit_code(ErrorKind::incomplete);

@@ -271,15 +271,19 @@ int restore_in_place_command(const RestoreArguments& arguments, Service& service
 
 namespace {
 
+void tell_of(const PendingRestore& interrupted, Output& output) {
+  // With --json, too: it matters to a program that goes on to change the site.
+  output.log(LogLevel::warning,
+             fmt::format("{}: a restore that began {} was interrupted: finish it with `wobackup restore --resume {}`, "
+                         "or take it back with --abort",
+                         interrupted.site, interrupted.started, interrupted.site));
+}
+
 void tell_pending_restore(const std::string& site, const Service& service, Output& output) {
   const std::optional<PendingRestore> pending = service.pending_restore(site);
   if (!pending) return;
   if (pending->interrupted) {
-    output.log(  // with --json, too: it matters to a program that goes on to change the site
-        LogLevel::warning,
-        fmt::format("{}: a restore that began {} was interrupted: finish it with `wobackup restore --resume "
-                    "{}`, or take it back with --abort",
-                    pending->site, pending->started, pending->site));
+    tell_of(*pending, output);
   } else if (pending->undone) {
     output.log(LogLevel::info,
                fmt::format("{}: what the restore of {} had brought is kept for `wobackup restore --finish`",
@@ -334,6 +338,15 @@ int restore_status_command(const Service& service, Output& output) {
     output.line("no restore in place has left anything");
   }
   return exit;
+}
+
+void tell_interrupted(const std::string& site, const Service& service, Output& output) {
+  try {
+    const std::optional<PendingRestore> pending = service.pending_restore(site);
+    if (pending && pending->interrupted) tell_of(*pending, output);
+  } catch (const Error& error) {
+    output.warning(error.message());
+  }
 }
 
 void tell_pending(const std::string& site, const Service& service, Output& output) {

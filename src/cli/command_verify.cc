@@ -221,7 +221,7 @@ int verify_command(const VerifyArguments& arguments, Service& service, Output& o
   for (const std::string& what : targets) {
     if (exit == exit_code(ErrorKind::interrupted)) break;
     try {
-      const std::filesystem::path archive = find_backup(what, arguments.path, arguments.from, service);
+      const std::filesystem::path archive = find_backup_to_read(what, arguments.path, arguments.from, service, output);
       const Verified verified = service.verify(archive, options);
       report_verified(what, verified, output);
       if (!verified.ok) throw damaged_error(verified);

@@ -37,6 +37,8 @@ int version_command(Output& output);
 
 /// Warns of a guard that was killed, and of a restore in place that was interrupted, or is not finished yet (a remark).
 void tell_pending(const std::string& site, const Service& service, Output& output);
+/// Of these only a restore that was interrupted.
+void tell_interrupted(const std::string& site, const Service& service, Output& output);
 /// The same of these guards, also as objects; how many were killed.
 std::size_t tell_pending_guards(const std::vector<PendingGuard>& all, Output& output);
 [[nodiscard]] std::string text_of(const PendingGuard& pending);
@@ -58,6 +60,10 @@ int restore_status_command(const Service& service, Output& output);
 /// What the user named, below `path` or in the store `from`, which may be empty. Throws usage if both are given.
 [[nodiscard]] std::filesystem::path find_backup(const std::string& what, const std::string& path,
                                                 const std::string& from, const Service& service);
+/// The same for what only reads it; warns if the site that it is of was left in the middle of a restore.
+[[nodiscard]] std::filesystem::path find_backup_to_read(const std::string& what, const std::string& path,
+                                                        const std::string& from, const Service& service,
+                                                        Output& output);
 /// What became of a backup in one store.
 [[nodiscard]] Json json_of(const Stored& stored);
 /// Tells it.

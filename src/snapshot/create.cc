@@ -9,6 +9,7 @@
 #include "base/file_io.h"
 #include "base/file_lock.h"
 #include "base/text.h"
+#include "in_place/restore_journal.h"
 #include "snapshot/archive_ledger.h"
 #include "snapshot/backup_target.h"
 #include "snapshot/create_in_stores.h"
@@ -129,6 +130,18 @@ Created write_to_folder(const SnapshotBeginning& begun, const Recipients& recipi
   return created;
 }
 
+// A site that a killed restore has left half exchanged is a mixture, and a backup of it would pass for a good one.
+void require_no_mixture(const std::string& site, const StateFolder& state) {
+  const std::optional<RestoreJournal> journal = JournalFile(state.path(), site).load();
+  if (!journal || (journal->phase != JournalPhase::swapping && journal->phase != JournalPhase::undoing)) return;
+  throw Error(
+      ErrorKind::locked,
+      fmt::format("{}: a restore was interrupted while it exchanged the site: a backup of it now would be a "
+                  "mixture",
+                  site),
+      fmt::format("first finish it with `wobackup restore --resume {0}`, or take it back with `--abort {0}`", site));
+}
+
 using MakePlan = std::function<SnapshotPlan(SiteSettings)>;
 
 // One run for each site: the lock is the kernel's, so a killed run leaves none behind.
@@ -140,6 +153,7 @@ Created create_under_lock(const Site& site, const CreateOptions& options, const 
   std::optional<FileLock> lock;
   if (!locked) {
     lock.emplace(state.lock_file(site.name), fmt::format("create {}", site.name), options.wait, options.cancelled);
+    require_no_mixture(site.name, state);
   }
   const SnapshotPlan plan = make_plan(environment.config.for_site(site.name));
   Created created = write({site, options, environment, plan, scope_of(site, options, plan.database)});

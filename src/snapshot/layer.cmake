@@ -26,4 +26,4 @@ wobackup_layer(snapshot PATH snapshot
     verify_types.cc
     vhost_metadata.cc
     write_snapshot.cc
-  DEPENDS base age crypto container config site source_files source_database database target_files store_archive)
+  DEPENDS base age crypto container config in_place site source_files source_database database target_files store_archive)

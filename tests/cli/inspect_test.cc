@@ -277,6 +277,26 @@ TEST_F(Differing, SiteInTheMiddleOfARestore_IsTold) {
   journal.replace(journal.find(done), done.size(), "\"phase\": \"swapping\"");
   write("state/restores/a.example.json", journal);
   EXPECT_TRUE(contains(run({"diff", before, "live"}).err, "was interrupted: finish it with"));
+  const std::string target = (root() / "out").string();
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"info", "a.example"},
+                                                  {"ls", "a.example"},
+                                                  {"dump", "a.example", "vhost.json"},
+                                                  {"find", "index.html", "a.example"},
+                                                  {"find", "index.html"},
+                                                  {"verify", "a.example"},
+                                                  {"restore", "a.example", "--target", target},
+                                                  {"copy", "a.example", "--to", (root() / "other").string()},
+                                                  {"list", "a.example"},
+                                                  {"sites"}}) {
+    EXPECT_TRUE(contains(run(command).err, "was interrupted: finish it with")) << command.front();
+  }
+  // What is live is neither the one nor the other.
+  const std::string backups = run({"list", "a.example"}).out;
+  const Ran refused = run({"create", "a.example"});
+  EXPECT_EQ(refused.exit_code, 11) << refused.both();
+  EXPECT_TRUE(contains(refused.err, "a mixture")) << refused.err;
+  EXPECT_TRUE(contains(refused.err, "--resume a.example")) << refused.err;
+  EXPECT_EQ(run({"list", "a.example"}).out, backups);
 }
 
 TEST_F(Differing, NothingChanged_IsTheSame) {
