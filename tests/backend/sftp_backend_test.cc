@@ -250,6 +250,17 @@ TEST_F(SftpLine, UploadGoesOnAfterLostConnections) {
   EXPECT_EQ(files(), std::vector<std::string>{"a"});
 }
 
+TEST_F(SftpLine, UploadThatLostItsConnection_GoesOnInLargePieces) {
+  const ByteVector bytes = noise(std::size_t{128} << 10U);  // one piece
+  proxy.reset_after(150'000, 10);
+  const auto upload = backend->put("a", {});
+  for (int i = 0; i < 60; ++i) upload->write(bytes);
+  ASSERT_TRUE(upload->commit());
+  EXPECT_EQ(backend->stat("a").value().size_bytes, 60 * bytes.size());
+  EXPECT_EQ(proxy.resets(), 10);
+  EXPECT_LT(proxy.bytes_from_server(), 1'000'000U);  // each piece is answered
+}
+
 TEST_F(SftpLine, LostAnswers_AtAnyMoment_DoNoHarm) {
   ASSERT_TRUE(put(*backend, "cut/makes-the-folder", noise(1'000)));
   const std::uint64_t before = proxy.bytes_from_server();

@@ -51,6 +51,7 @@ void SftpUpload::connect() {
   if (lease_ && lease_.client().connected() && !handle_.empty()) return;
   lose_connection();
   lease_ = pool_.take_for_upload();
+  piece_bytes_ = std::max<std::size_t>(1, lease_.client().write_bytes());
   open_file();
   const std::uint64_t there = lease_.client().fstat(handle_, target_.shown).size_bytes.value_or(0);
   if (there < acknowledged_bytes_) {
@@ -109,13 +110,12 @@ void SftpUpload::require_free_space(const SftpResult& result) {
 }
 
 void SftpUpload::write(ByteSpan bytes) {
-  const std::size_t piece_bytes = std::max<std::size_t>(1, lease_ ? lease_.client().write_bytes() : 1);
   while (!bytes.empty()) {
-    if (filling_.empty()) filling_.reserve(piece_bytes);
-    const std::size_t count = std::min(bytes.size(), piece_bytes - std::min(piece_bytes, filling_.size()));
+    if (filling_.empty()) filling_.reserve(piece_bytes_);
+    const std::size_t count = std::min(bytes.size(), piece_bytes_ - std::min(piece_bytes_, filling_.size()));
     filling_.insert(filling_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
     bytes = bytes.subspan(count);
-    if (filling_.size() >= piece_bytes) send_filled();
+    if (filling_.size() >= piece_bytes_) send_filled();
   }
 }
 

@@ -63,6 +63,7 @@ class SftpUpload final : public Upload {
   SftpClient::Handle handle_;
   std::uint64_t size_bytes_ = 0;          // taken over, without what is being filled
   std::uint64_t acknowledged_bytes_ = 0;  // from the beginning, without gaps
+  std::size_t piece_bytes_ = 1;           // what the server takes at once; told by `connect`
   ByteVector filling_;
   std::deque<Piece> under_way_;
   bool rename_begun_ = false;
