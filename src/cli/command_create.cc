@@ -266,11 +266,15 @@ void back_up(const Wanted& wanted, const CreateArguments& arguments, const Creat
     }
     return;
   }
+  std::vector<std::string> told;  // why a store does not have it
   try {
     if (wanted.error) throw Error(*wanted.error);
     tell_pending(wanted.name, service, output);
     CreateOptions with_results = options;
-    with_results.on_stored = [&](const Stored& stored) { report_stored(wanted.name, stored, output); };
+    with_results.on_stored = [&](const Stored& stored) {
+      report_stored(wanted.name, stored, output);
+      if (stored.error) told.push_back(stored.error->message());
+    };
     const Created created = service.create(*wanted.site, with_results);
     report(*wanted.site, created, output);
     tally.archives.push_back(json_text(created.archive.string()));
@@ -284,7 +288,8 @@ void back_up(const Wanted& wanted, const CreateArguments& arguments, const Creat
     }
   } catch (const Error& error) {
     output.clear_progress();
-    output.error(error, wanted.name);
+    const bool is_told = std::find(told.begin(), told.end(), error.message()) != told.end();
+    if (output.json() || !is_told) output.error(error, wanted.name);
     tally.add(exit_code(error.kind()));
   }
 }
