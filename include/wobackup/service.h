@@ -27,7 +27,9 @@ namespace wobackup {
 /// (Error locked), also across processes. Every function throws Error, and nothing else but std::bad_alloc.
 class Service {
  public:
-  explicit Service(Config config, LogSink log = {});
+  /// `cancelled` is asked ten times a second, from another thread, while a store elsewhere is read by an operation that
+  /// is given no such function itself: true ends it with Error interrupted.
+  explicit Service(Config config, LogSink log = {}, std::function<bool()> cancelled = {});
   Service(Service&&) noexcept;
   Service& operator=(Service&&) noexcept;
   ~Service();

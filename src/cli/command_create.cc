@@ -244,11 +244,15 @@ void back_up(const WantedSite& wanted, const CreateArguments& arguments, const C
     }
     return;
   }
+  std::vector<std::string> told;  // why a store does not have it
   try {
     if (wanted.error) throw Error(*wanted.error);
     tell_pending(wanted.name, service, output);
     CreateOptions with_results = options;
-    with_results.on_stored = [&](const Stored& stored) { report_stored(wanted.name, stored, output); };
+    with_results.on_stored = [&](const Stored& stored) {
+      report_stored(wanted.name, stored, output);
+      if (stored.error) told.push_back(stored.error->message());
+    };
     const Created created = service.create(*wanted.site, with_results);
     report(*wanted.site, created, output);
     tally.archives.push_back(json_text(created.archive.string()));
@@ -262,7 +266,8 @@ void back_up(const WantedSite& wanted, const CreateArguments& arguments, const C
     }
   } catch (const Error& error) {
     output.clear_progress();
-    output.error(error, wanted.name);
+    const bool is_told = std::find(told.begin(), told.end(), error.message()) != told.end();
+    if (output.json() || !is_told) output.error(error, wanted.name);
     tally.add(exit_code(error.kind()));
   }
 }

@@ -11,7 +11,7 @@ namespace wobackup::cli {
 namespace {
 
 constexpr std::size_t kTextWidth = 80;
-constexpr std::size_t kIndent = 22;  // of findings: behind health and what was looked at
+constexpr std::size_t kIndent = 23;  // of findings: behind health and what was looked at
 
 std::string coloured(Health health, Output& output) {
   std::string word = fmt::format("{:<8}", name_of(health));
@@ -41,7 +41,7 @@ std::vector<std::string> folded(std::string_view text, std::size_t width) {
 
 void show(const HealthCheck& check, Output& output) {
   const std::size_t width = kTextWidth - kIndent;
-  std::string head = fmt::format("  {}  {:<10}", coloured(check.health, output), printable(check.what));
+  std::string head = fmt::format("  {}  {:<11}", coloured(check.health, output), printable(check.what));
   for (const std::string& line : folded(check.finding, width)) {
     output.line(head + line);
     head = std::string(kIndent, ' ');

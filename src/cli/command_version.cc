@@ -16,7 +16,9 @@ int version_command(Output& output) {
 }
 
 Service make_service(Config config, Output& output) {
-  return Service(std::move(config), [&output](LogLevel level, std::string_view text) { output.log(level, text); });
+  return Service(
+      std::move(config), [&output](LogLevel level, std::string_view text) { output.log(level, text); },
+      output.terminal().interrupted);
 }
 
 std::optional<std::filesystem::path> path_argument(const std::string& text) {

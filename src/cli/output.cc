@@ -196,6 +196,7 @@ void Output::bytes(std::string_view bytes) {
 }
 
 void Output::require_open() {
+  if (terminal_.interrupted && terminal_.interrupted()) throw Error(ErrorKind::interrupted, "interrupted");
   const std::scoped_lock lock(mutex_);
   if (terminal_.out) return;
   if (terminal_.out_closed()) throw ClosedOutput{};

@@ -56,7 +56,8 @@ class Output {
 
   /// Bytes to stdout as they are. Throws as `require_open`.
   void bytes(std::string_view bytes);
-  /// Throws ClosedOutput if whoever read stdout has gone, and Error failed if it cannot take more for another reason.
+  /// Throws ClosedOutput if whoever read stdout has gone, Error failed if it cannot take more for another reason, and
+  /// Error interrupted.
   /// For commands that write much: the rest of their work would be for nobody.
   void require_open();
   /// Throws Error failed if stdout could not take what was written. That its reader has gone is no error.

@@ -131,6 +131,7 @@ void find_in_backups(const std::vector<SnapshotRef>& backups, const OpenContent&
       search(backup, open, glob, findings);
       ++result.backups;
     } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted) throw;
       ++result.unreadable;
       if (options.on_problem) options.on_problem(backup.site, backup.archive, error);
     }

@@ -32,9 +32,12 @@ constexpr std::chrono::hours kOldUpload{7 * 24};
 constexpr std::chrono::seconds kClockTolerance{60};
 constexpr std::chrono::seconds kClockLimit{600};  // S3 servers refuse at 15 minutes
 
-// The server has understood, and does not want to.
+// The server has understood, and does not want to. (It has not if it does not know who asks.)
 bool is_refusal(const Error& error) {
   const std::string& text = error.message();
+  for (const char* unknown : {"SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidToken", "RequestTimeTooSkewed"}) {
+    if (text.find(unknown) != std::string::npos) return false;
+  }
   return text.find("AccessDenied") != std::string::npos || text.find("status 403") != std::string::npos ||
          text.find("ermission denied") != std::string::npos || text.find("not permitted") != std::string::npos ||
          text.find("Read-only") != std::string::npos;

@@ -27,6 +27,8 @@ namespace {
 // Of the parts under way to several S3 stores: less than of one, since each has buffers of its own, too.
 constexpr std::uint64_t kSharedPartBytes = std::uint64_t{30} << 20U;
 
+constexpr std::chrono::seconds kLongWait{5};
+
 std::string text_of(const std::optional<std::filesystem::path>& path) { return path ? path->string() : std::string(); }
 
 S3Settings s3_settings(const StoreSettings& store, const S3Place& place, const S3Share& share) {
@@ -68,8 +70,9 @@ RetryPolicy patience(const LogSink& log, unsigned attempts) {
   RetryPolicy policy;
   policy.attempts = attempts;
   policy.on_wait = [&log](const Error& error, std::chrono::milliseconds time) {
+    // Who waits for long shall know what for.
     if (log)
-      log(LogLevel::info,
+      log(time < kLongWait ? LogLevel::info : LogLevel::warning,
           fmt::format("{}; again in {:.1f} s", error.message(), std::chrono::duration<double>(time).count()));
   };
   return policy;

@@ -106,7 +106,7 @@ struct Service::Implementation {
     const std::optional<StoredName> name = stored_name(archive, config);
     if (!name) return nullptr;
     if (std::unique_ptr<StoredArchive> just_found = take_found(archive)) {
-      just_found->attend(cancelled);
+      if (cancelled) just_found->attend(cancelled);
       return just_found;
     }
     return std::make_unique<StoredArchive>(store_pool.take(name->store, cancelled), name->key);
@@ -152,8 +152,10 @@ struct Service::Implementation {
   }
 };
 
-Service::Service(Config config, LogSink log) : implementation_(std::make_unique<Implementation>()) {
+Service::Service(Config config, LogSink log, std::function<bool()> cancelled)
+    : implementation_(std::make_unique<Implementation>()) {
   implementation_->config = std::move(config);
+  implementation_->store_pool.set_default(std::move(cancelled));
   if (log) {
     implementation_->log = [log = std::move(log), self = implementation_.get()](LogLevel level, std::string_view text) {
       const std::scoped_lock lock(self->log_mutex);

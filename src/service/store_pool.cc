@@ -13,10 +13,11 @@ constexpr std::size_t kMostIdle = 4;
 
 std::shared_ptr<OpenStore> StorePool::take(const StoreSettings& settings, const std::function<bool()>& cancelled) {
   std::unique_ptr<OpenStore> store = idle_one(settings.url);
+  const std::function<bool()>& asked = cancelled ? cancelled : default_;
   if (store) {
-    store->attend(cancelled);
+    store->attend(asked);
   } else {
-    store = std::make_unique<OpenStore>(settings, environment_, cancelled);
+    store = std::make_unique<OpenStore>(settings, environment_, asked);
   }
   return {store.release(),
           [this, url = settings.url](OpenStore* used) { give_back(url, std::unique_ptr<OpenStore>(used)); }};

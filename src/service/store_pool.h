@@ -19,6 +19,9 @@ class StorePool {
  public:
   explicit StorePool(const StoreEnvironment& environment) : environment_(environment) {}
 
+  /// What is asked for operations that have no `cancelled`. Before anything else is called.
+  void set_default(std::function<bool()> cancelled) { default_ = std::move(cancelled); }
+
   /// A store for one operation, which nobody else uses meanwhile, and which goes back when the pointer ends; the pool
   /// outlives it. `cancelled` as for OpenStore.
   [[nodiscard]] std::shared_ptr<OpenStore> take(const StoreSettings& settings,
@@ -36,6 +39,7 @@ class StorePool {
   void give_back(const std::string& url, std::unique_ptr<OpenStore> store) noexcept;
 
   StoreEnvironment environment_;
+  std::function<bool()> default_;
   std::mutex mutex_;
   std::vector<Idle> idle_;
 };

@@ -143,6 +143,18 @@ TEST_F(Doctor, KeysThatCannotListOrRead_AreTold) {
   EXPECT_EQ(canaries(), 0U);
 }
 
+TEST_F(Doctor, WrongSecret_IsToldOnce) {
+  ::setenv("AWS_SECRET_ACCESS_KEY", "wrong", 1);
+  Findings found = examine("bucket", 1);
+  EXPECT_EQ(found["reach"]["health"], "bad");
+  EXPECT_TRUE(contains(found["reach"]["hint"], "secret key is wrong"));
+  EXPECT_EQ(found.size(), 1U) << "all else would be the same";
+  const Ran made = run({"create", "a.example", "--to", "bucket"});
+  EXPECT_EQ(made.exit_code, 1);
+  const std::size_t first = made.err.find("error: ");
+  EXPECT_EQ(made.err.find("error: ", first + 1), std::string::npos) << made.err;
+}
+
 TEST_F(Doctor, KeysThatCannotWrite_AreBad) {
   refuse("PUT", {{"path", "wobackup-doctor"}});
   Findings found = examine("bucket", 1);

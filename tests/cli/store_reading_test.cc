@@ -376,6 +376,22 @@ TEST_F(HostileStore, WrongBytes_AreFound) {
   }
 }
 
+TEST_F(HostileStore, ServerThatIsGone_CanBeInterrupted) {
+  write_stores({.nas_port = 9});
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"list"},
+                                                {"find", "x", "--all"},
+                                                {"ls", "a.example"},
+                                                {"diff", "a.example", "live"},
+                                                {"info", "a.example"},
+                                                {"dump", "a.example", "x"},
+                                                {"verify", "--all"}}) {
+    std::vector<std::string> from = words;
+    from.insert(from.end(), {"--from", "nas"});
+    const Ran ran = run(from, {.interrupted = true});
+    EXPECT_EQ(ran.exit_code, 130) << words[0] << ran.both();
+  }
+}
+
 TEST_F(HostileStore, Redirects_AreNotFollowed) {
   const std::string name = only_in("bucket");
   s3_.fault({{"do", "refuse"},
