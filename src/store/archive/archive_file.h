@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "age/age_structure.h"
 #include "base/file_access.h"
 #include "base/random_access.h"
 #include "wobackup/keys.h"
@@ -16,7 +17,8 @@ class ArchiveFile final : public RandomAccess {
  public:
   /// Takes the archive as it is stored. Throws wrong_key if it is encrypted and the keys do not open it (asking for
   /// them only then), verification for a damaged encryption, and for a file called .age that is not encrypted.
-  ArchiveFile(std::shared_ptr<const RandomAccess> stored, const Keys& keys);
+  /// With AgeEnd::may_be_missing, of an encrypted one that was cut off or whose end is damaged, what is left.
+  ArchiveFile(std::shared_ptr<const RandomAccess> stored, const Keys& keys, AgeEnd end = AgeEnd::required);
   ~ArchiveFile() override;
 
   [[nodiscard]] std::uint64_t size() const override { return content().size(); }
@@ -43,7 +45,8 @@ class ArchiveFile final : public RandomAccess {
 
 /// The same of one that may be opened already: `stored`, as it is stored, if it is no file of this machine.
 [[nodiscard]] std::unique_ptr<ArchiveFile> open_archive(const std::filesystem::path& path,
-                                                        std::shared_ptr<const RandomAccess> stored, const Keys& keys);
+                                                        std::shared_ptr<const RandomAccess> stored, const Keys& keys,
+                                                        AgeEnd end = AgeEnd::required);
 
 /// The same without looking into it: for what needs no key.
 [[nodiscard]] std::unique_ptr<FileAccess> open_stored_archive(const std::filesystem::path& path);
