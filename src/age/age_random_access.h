@@ -30,6 +30,8 @@ class AgeRandomAccess final : public RandomAccess {
   [[nodiscard]] std::uint64_t size() const override { return shape_.plain_bytes; }
   [[nodiscard]] std::size_t read(std::uint64_t offset, MutableByteSpan buffer) const override;
   [[nodiscard]] const std::string& name() const override { return file_.name(); }
+  /// Whether the last chunk is the one that was written as such: nothing is missing behind it.
+  [[nodiscard]] bool has_end() const noexcept { return has_end_; }
 
  private:
   using Chunk = std::shared_ptr<const ByteVector>;

@@ -97,14 +97,13 @@ int restore_command(const RestoreArguments& arguments, Service& service, Output&
   if (!output.json()) report(restored, options.dry_run, output);
   if (!restored.complete) {
     const std::string missing = counted(restored.missing_count, "path") + " did not come back; ";
-    output.error(restored.damage.empty()
-                     ? Error(ErrorKind::incomplete, missing + "everything else is restored",
-                             arguments.salvage ? "an older backup may have them" : "")
-                     : Error(ErrorKind::incomplete,
-                             fmt::format("the archive is damaged: {}; {}what is whole is {}", restored.damage,
-                                         restored.missing_count > 0 ? missing : "",
-                                         options.dry_run ? "told above" : "restored"),
-                             "an older backup may have the rest"));
+    output.error(restored.damage.empty() ? Error(ErrorKind::incomplete, missing + "everything else is restored",
+                                                 arguments.salvage ? "an older backup may have them" : "")
+                                         : Error(ErrorKind::incomplete,
+                                                 fmt::format("the archive is damaged: {}; {}what is whole is {}",
+                                                             restored.damage, restored.missing_count > 0 ? missing : "",
+                                                             options.dry_run ? "told above" : "restored"),
+                                                 "an older backup may have the rest"));
   }
   if (output.json()) {
     Json fields = json_of(restored, options.dry_run);

@@ -305,8 +305,8 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
     try {
       if (index.damaged) {
         std::uint64_t bytes = 0;
-        damage = restore_what_is_left(*file, index, run.selection, &writer, run.record, counters, bytes,
-                                      run.cancellation);
+        damage =
+            restore_what_is_left(*file, index, run.selection, &writer, run.record, counters, bytes, run.cancellation);
       } else if (container) {
         restore_indexed(ArchiveReader(*file, *container), run, writer, counters);
       } else {
@@ -326,8 +326,7 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
     restored.skipped = writer.skipped();
   } else if (index.damaged) {
     std::uint64_t bytes = 0;
-    damage =
-        restore_what_is_left(*file, index, run.selection, nullptr, run.record, counters, bytes, run.cancellation);
+    damage = restore_what_is_left(*file, index, run.selection, nullptr, run.record, counters, bytes, run.cancellation);
     restored = result_of(run, archive);
     restored.entries = counters.members;
     restored.files = counters.files;

@@ -143,7 +143,8 @@ std::string restore_what_is_left(const RandomAccess& file, const ArchiveIndex& i
   const ContainerReader* const container = index.container ? &*index.container : nullptr;
   const SalvageSummary summary = salvage_members(file, container, sink, options, counters, cancellation);
   if (writer != nullptr) sink.settle();
-  if (const auto unmet = selection.unmet()) record.unreadable(*unmet, "nothing that is left of the backup is called so");
+  if (const auto unmet = selection.unmet())
+    record.unreadable(*unmet, "nothing that is left of the backup is called so");
   if (summary.uncompared_files > 0) {
     record.note({}, fmt::format("restored without comparing hashes, by the checksums of their frames: {} files",
                                 summary.uncompared_files));

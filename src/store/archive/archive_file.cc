@@ -39,7 +39,7 @@ ByteVector beginning_of(const RandomAccess& stored) {
   return bytes;
 }
 
-std::unique_ptr<const RandomAccess> decrypted(const RandomAccess& stored, const Keys& keys, AgeEnd end) {
+std::unique_ptr<const AgeRandomAccess> decrypted(const RandomAccess& stored, const Keys& keys, AgeEnd end) {
   const std::string& name = stored.name();
   const ByteVector beginning = beginning_of(stored);
   if (begins_like_age(beginning)) {
@@ -66,6 +66,13 @@ ArchiveFile::ArchiveFile(std::shared_ptr<const RandomAccess> stored, const Keys&
     : stored_(std::move(stored)), decrypted_(decrypted(*stored_, keys, end)) {}
 
 ArchiveFile::~ArchiveFile() = default;
+
+bool ArchiveFile::lost_end() const noexcept { return decrypted_ && !decrypted_->has_end(); }
+
+const RandomAccess& ArchiveFile::content() const noexcept {
+  if (decrypted_) return *decrypted_;
+  return *stored_;
+}
 
 std::unique_ptr<ArchiveFile> open_archive(const std::filesystem::path& path, const Keys& keys) {
   return std::make_unique<ArchiveFile>(open_stored_archive(path), keys);

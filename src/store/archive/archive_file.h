@@ -12,6 +12,8 @@
 
 namespace wobackup {
 
+class AgeRandomAccess;
+
 /// An opened archive as its content, the container, whether or not it is encrypted. From several threads at once.
 class ArchiveFile final : public RandomAccess {
  public:
@@ -30,12 +32,14 @@ class ArchiveFile final : public RandomAccess {
   /// The bytes of the file itself.
   [[nodiscard]] const RandomAccess& stored() const noexcept { return *stored_; }
   [[nodiscard]] bool encrypted() const noexcept { return decrypted_ != nullptr; }
+  /// It is encrypted, and what is read here is not all of it (see AgeEnd::may_be_missing).
+  [[nodiscard]] bool lost_end() const noexcept;
 
  private:
-  [[nodiscard]] const RandomAccess& content() const noexcept { return decrypted_ ? *decrypted_ : *stored_; }
+  [[nodiscard]] const RandomAccess& content() const noexcept;
 
   std::shared_ptr<const RandomAccess> stored_;
-  std::unique_ptr<const RandomAccess> decrypted_;  // null for a plain archive
+  std::unique_ptr<const AgeRandomAccess> decrypted_;  // null for a plain archive
 };
 
 /// Opens an archive by its path. Symbolic links, on the way or the file itself, are followed only where nobody but root

@@ -37,7 +37,8 @@ ByteSpan FrameScan::window(std::uint64_t at) {
   const std::uint64_t buffer_end = buffer_begin_ + buffer_.size();
   if (at < buffer_begin_ || at + wanted > buffer_end) {
     cancellation_.check();
-    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(2 * std::uint64_t{limits_.most_bytes}, end_ - at));
+    const auto size =
+        static_cast<std::size_t>(std::min<std::uint64_t>(2 * std::uint64_t{limits_.most_bytes}, end_ - at));
     if (at >= buffer_begin_ && at < buffer_end) {
       const ByteSpan kept = buffer_.bytes().subspan(static_cast<std::size_t>(at - buffer_begin_));
       ByteVector moved(kept.begin(), kept.end());

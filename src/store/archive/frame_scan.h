@@ -56,7 +56,7 @@ class FrameScan {
   FrameBuffer buffer_;  // of the file, from buffer_begin_ on
   std::uint64_t buffer_begin_ = 0;
   FrameScratch scratch_;
-  ByteSpan plain_;          // of the frame that was decoded last
+  ByteSpan plain_;           // of the frame that was decoded last
   std::uint64_t known_ = 0;  // where that frame begins, and its length: it need not be decoded twice
   std::uint64_t known_bytes_ = 0;
   std::uint64_t vain_bytes_ = 0, most_vain_bytes_;

@@ -195,6 +195,8 @@ const ManifestEntry* ListedMembers::find(const std::string& path) {
     special->second.met = true;
     return &special->second.entry;
   }
+  // It does not stand where its path would have it, so those before it are not lost.
+  if (path.find('/') == std::string::npos) return nullptr;
   while (current_ && current_->entry.path < path) pass_over();
   if (!current_ || current_->entry.path != path) return nullptr;
   current_met_ = true;

@@ -88,12 +88,7 @@ std::optional<std::string> top_of_frame(ByteSpan plain) {
 
 TarSalvage::TarSalvage(std::string top, ListedMembers& listed, MemberSink& sink, const SalvageOptions& options,
                        SalvageSummary& summary, ReadingCounters& counters)
-    : top_(std::move(top)),
-      listed_(listed),
-      sink_(sink),
-      options_(options),
-      summary_(summary),
-      counters_(counters) {}
+    : top_(std::move(top)), listed_(listed), sink_(sink), options_(options), summary_(summary), counters_(counters) {}
 
 void TarSalvage::lost(const std::string& path, const std::string& why) const {
   if (options_.on_lost) options_.on_lost(path, why);
@@ -153,7 +148,8 @@ bool TarSalvage::take(ByteSpan plain) {
 
 // More of a member that began in a frame before.
 void TarSalvage::go_on(ByteSpan& plain) {
-  const ByteSpan part = plain.first(static_cast<std::size_t>(std::min<std::uint64_t>(plain.size(), spanning_.rest_bytes)));
+  const ByteSpan part =
+      plain.first(static_cast<std::size_t>(std::min<std::uint64_t>(plain.size(), spanning_.rest_bytes)));
   plain = plain.subspan(part.size());
   spanning_.rest_bytes -= part.size();
   if (spanning_.rest_bytes == 0) place_ = Place::border;
