@@ -119,10 +119,10 @@ TEST_F(SalvageTest, FileThatWasCut_IsNamedAndNotThere) {
 
 TEST_F(SalvageTest, WithoutSalvage_IsRefusedAsEver) {
   test::write_file(folder_ / "copy.tar.zst", cut(original_.size() - 1));
-  EXPECT_EQ(test::refusal([&] {
-              static_cast<void>(Service(config_).restore(folder_ / "copy.tar.zst", {.target = target()}));
-            }).kind(),
-            ErrorKind::verification);
+  const auto restore = [&] {
+    static_cast<void>(Service(config_).restore(folder_ / "copy.tar.zst", {.target = target()}));
+  };
+  EXPECT_NE(test::refusal(restore, ErrorKind::verification), "");
   EXPECT_FALSE(std::filesystem::exists(target()));
 }
 
@@ -166,9 +166,8 @@ TEST_F(SalvageTest, Encrypted_TooAndVerified) {
   EXPECT_EQ(facts(), expected_);
   EXPECT_FALSE(Service(config_).verify(path, {}).ok);
   EXPECT_GT(Service(config_).verify(path, {}).members, 10U);
-  EXPECT_EQ(
-      test::refusal([&] { static_cast<void>(Service(config_).restore(path, {.target = folder_ / "strict"})); }).kind(),
-      ErrorKind::verification);
+  const auto strict = [&] { static_cast<void>(Service(config_).restore(path, {.target = folder_ / "strict"})); };
+  EXPECT_NE(test::refusal(strict, ErrorKind::verification), "");
 }
 
 // A hostile archive without an end: what leads outside is left out, nothing is written through links, no program of
