@@ -47,6 +47,9 @@ struct [[nodiscard]] Restored {
   bool complete = true;
   std::vector<PathNote> missing;  ///< at most 1,000 are kept, `missing_count` has all
   std::uint64_t missing_count = 0;
+  /// Of a salvage: what is wrong with the archive as a whole, if its end or its manifest is damaged: `missing` may then
+  /// lack what nobody can tell. `complete` is false then.
+  std::string damage;
   std::vector<PathNote> notes;  ///< the same
   std::uint64_t notes_count = 0;
   std::chrono::milliseconds elapsed{0};

@@ -53,7 +53,7 @@ class AgeRandomAccess::Opener {
     return aead_.open(chunk_nonce(index, last), sealed.first(plain.size() + kAeadTagBytes), plain);
   }
   void require(std::uint64_t index, MutableByteSpan plain) {
-    if (open(index, index + 1 == access_.shape_.chunks, plain)) return;
+    if (open(index, index + 1 == access_.shape_.chunks && access_.has_end_, plain)) return;
     access_.damaged(fmt::format("chunk {} is not the one that was written there", index));
   }
 
@@ -64,7 +64,8 @@ class AgeRandomAccess::Opener {
   std::uint64_t first_ = 0;
 };
 
-AgeRandomAccess::AgeRandomAccess(const RandomAccess& file, const AgeStructure& structure, const FileKey& key)
+AgeRandomAccess::AgeRandomAccess(const RandomAccess& file, const AgeStructure& structure, const FileKey& key,
+                                 AgeEnd end)
     : file_(file), chunks_begin_(structure.chunks_begin), shape_(structure.shape) {
   if (!has_right_mac(structure.header, key)) {
     throw Error(ErrorKind::verification, fmt::format("{}: the age header was changed: its HMAC is wrong", file.name()),
@@ -75,13 +76,17 @@ AgeRandomAccess::AgeRandomAccess(const RandomAccess& file, const AgeStructure& s
     damaged("it became shorter while it was read");
   }
   payload_key_ = payload_key(key, nonce);
-  check_last();
+  check_last(end);
 }
 
 AgeRandomAccess::~AgeRandomAccess() = default;
 
 // A file cut off at the border of two chunks has the right form; only the flag in the last chunk's nonce tells.
-void AgeRandomAccess::check_last() const {
+void AgeRandomAccess::check_last(AgeEnd end) {
+  if (shape_.chunks == 0) {
+    has_end_ = false;
+    return;
+  }
   auto opener = std::make_unique<Opener>(*this, payload_key_);
   const std::uint64_t last = shape_.chunks - 1;
   opener->load(last, 1);
@@ -91,7 +96,15 @@ void AgeRandomAccess::check_last() const {
     openers_.push_back(std::move(opener));
     return;
   }
-  if (opener->open(last, false, *chunk)) damaged("it is cut off: its last chunk is missing");
+  const bool cut_between = opener->open(last, false, *chunk);
+  if (end == AgeEnd::may_be_missing) {
+    has_end_ = false;
+    if (cut_between) return;
+    shape_.plain_bytes -= shape_.plain_bytes_of(last);
+    --shape_.chunks;
+    return;
+  }
+  if (cut_between) damaged("it is cut off: its last chunk is missing");
   damaged("its end is not the one that was written: it is cut off, something was appended, or its last chunk changed");
 }
 

@@ -26,6 +26,13 @@ PayloadShape PayloadShape::of_sealed(std::uint64_t sealed_bytes) {
   return {chunks, sealed_bytes - chunks * kAeadTagBytes};
 }
 
+PayloadShape PayloadShape::of_what_is_left(std::uint64_t sealed_bytes) noexcept {
+  const std::uint64_t rest = sealed_bytes % kSealedChunkBytes;
+  if (rest <= kAeadTagBytes) sealed_bytes -= rest;
+  const std::uint64_t chunks = (sealed_bytes + kSealedChunkBytes - 1) / kSealedChunkBytes;
+  return {chunks, sealed_bytes - chunks * kAeadTagBytes};
+}
+
 std::size_t PayloadShape::plain_bytes_of(std::uint64_t chunk) const noexcept {
   return static_cast<std::size_t>(std::min<std::uint64_t>(kAgeChunkBytes, plain_bytes - chunk * kAgeChunkBytes));
 }

@@ -23,6 +23,8 @@ struct PayloadShape {
   /// Of a payload of this length, without its nonce. Throws Error verification for one that cannot be: the last chunk
   /// is missing, or is empty without being the only one.
   [[nodiscard]] static PayloadShape of_sealed(std::uint64_t sealed_bytes);
+  /// The same of one that may have lost its end: what is no chunk is left out. There may be none.
+  [[nodiscard]] static PayloadShape of_what_is_left(std::uint64_t sealed_bytes) noexcept;
   [[nodiscard]] std::size_t plain_bytes_of(std::uint64_t chunk) const noexcept;
 };
 

@@ -53,6 +53,7 @@ Json json_of(const Restored& restored, bool dry_run) {
   fields["files"] = restored.files;
   fields["bytes"] = restored.bytes;
   fields["skipped"] = restored.skipped;
+  if (!restored.damage.empty()) fields["damage"] = restored.damage;
   fields["missing_count"] = restored.missing_count;
   fields["missing"] = notes_json(restored.missing);
   fields["notes_count"] = restored.notes_count;
@@ -96,9 +97,14 @@ int restore_command(const RestoreArguments& arguments, Service& service, Output&
   const int exit = restored.complete ? 0 : exit_code(ErrorKind::incomplete);
   if (!output.json()) report(restored, options.dry_run, output);
   if (!restored.complete) {
-    output.error(Error(ErrorKind::incomplete,
-                       counted(restored.missing_count, "path") + " did not come back; everything else is restored",
-                       arguments.salvage ? "an older backup may have them" : ""));
+    const std::string missing = counted(restored.missing_count, "path") + " did not come back; ";
+    output.error(restored.damage.empty() ? Error(ErrorKind::incomplete, missing + "everything else is restored",
+                                                 arguments.salvage ? "an older backup may have them" : "")
+                                         : Error(ErrorKind::incomplete,
+                                                 fmt::format("the archive is damaged: {}; {}what is whole is {}",
+                                                             restored.damage, restored.missing_count > 0 ? missing : "",
+                                                             options.dry_run ? "told above" : "restored"),
+                                                 "an older backup may have the rest"));
   }
   if (output.json()) {
     Json fields = json_of(restored, options.dry_run);

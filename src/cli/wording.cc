@@ -39,7 +39,8 @@ Json notes_json(const std::vector<PathNote>& notes) {
 void show_notes(const std::vector<PathNote>& notes, std::uint64_t count, std::string_view before, std::string_view more,
                 Output& output) {
   for (std::size_t i = 0; i < notes.size() && i < kShownPaths; ++i) {
-    output.warning(fmt::format("{}{}: {}", before, printable(notes[i].path), notes[i].what));
+    const std::string path = notes[i].path.empty() ? std::string() : printable(notes[i].path) + ": ";
+    output.warning(fmt::format("{}{}{}", before, path, notes[i].what));
   }
   if (count > kShownPaths) output.warning(fmt::format("{} more; {}", count - kShownPaths, more));
 }

@@ -327,8 +327,12 @@ Restored Service::restore(const std::filesystem::path& archive, const RestoreOpt
   const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled);
   const RestoreEnvironment environment{implementation_->config, implementation_->log};
   if (!stored) return restore_to_folder(archive, options, environment);
+  // One that was cut off is opened in another way.
+  if (options.salvage) {
+    return restore_to_folder(archive, options, {implementation_->config, implementation_->log, stored->stored()});
+  }
   const ArchiveFile& content = stored->content(implementation_->config.keys);
-  if (!options.salvage) require_expected(archive, content, implementation_->config);
+  require_expected(archive, content, implementation_->config);
   return restore_to_folder(archive, options, environment, &content);
 }
 

@@ -15,6 +15,7 @@ wobackup_layer(snapshot PATH snapshot
     progress.cc
     restore.cc
     restore_foreign.cc
+    restore_salvage.cc
     restore_totals.cc
     run_monitor.cc
     selection.cc

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "snapshot/archive_trust.h"
 #include "snapshot/restore_foreign.h"
+#include "snapshot/restore_salvage.h"
 #include "snapshot/restore_totals.h"
 #include "snapshot/run_monitor.h"
 #include "snapshot/selection.h"
@@ -268,14 +269,17 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
   check_options(options);
   const auto started = std::chrono::steady_clock::now();
   std::unique_ptr<RandomAccess> own;
-  if (opened == nullptr) own = open_archive(archive, environment.stored, environment.config.keys);
+  const AgeEnd end = options.salvage ? AgeEnd::may_be_missing : AgeEnd::required;
+  if (opened == nullptr) own = open_archive(archive, environment.stored, environment.config.keys, end);
   const RandomAccess* const file = opened == nullptr ? own.get() : opened;
-  const std::optional<ContainerReader> container = ContainerReader::open(*file);
-  if (!container) require_foreign(*file);  // one of ours that lost its end is told apart
 
   Run run{options, environment, Selection({options.include, options.exclude, options.files, options.database}),
           {},      {},          {}};
+  const ArchiveIndex index = open_index(*file, options.salvage, run.cancellation);
+  const std::optional<ContainerReader> container = index.damaged ? std::nullopt : index.container;
   if (container) run.totals = count_wanted(*container, run.selection, options);
+  std::string damage;
+  ReadingCounters counters;
   const bool trusted = is_trusted(archive, container, environment);
   Restored restored;
   if (!options.dry_run) {
@@ -287,7 +291,6 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
                          .min_free_bytes = require_room(target.get(), run),
                          .remember_made = !run.selection.is_everything()},
                         notes_to(run.record));
-    ReadingCounters counters;
     RunMonitor monitor(
         archive.filename().string(),
         [&](Progress& progress) {
@@ -300,7 +303,11 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
         run.cancellation, options.cancelled, options.on_progress);
     monitor.enter_phase("restore");
     try {
-      if (container) {
+      if (index.damaged) {
+        std::uint64_t bytes = 0;
+        damage =
+            restore_what_is_left(*file, index, run.selection, &writer, run.record, counters, bytes, run.cancellation);
+      } else if (container) {
         restore_indexed(ArchiveReader(*file, *container), run, writer, counters);
       } else {
         restore_foreign(*file, run.selection, writer, counters, run.cancellation);
@@ -317,12 +324,21 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
     restored.files = writer.files();
     restored.bytes = writer.bytes();
     restored.skipped = writer.skipped();
+  } else if (index.damaged) {
+    std::uint64_t bytes = 0;
+    damage = restore_what_is_left(*file, index, run.selection, nullptr, run.record, counters, bytes, run.cancellation);
+    restored = result_of(run, archive);
+    restored.entries = counters.members;
+    restored.files = counters.files;
+    restored.bytes = bytes;
   } else {
     restored = result_of(run, archive);
     restored.entries = run.totals.entries;
     restored.files = run.totals.files;
     restored.bytes = run.totals.bytes;
   }
+  if (index.damaged) restored.complete = false;
+  restored.damage = std::move(damage);
   restored.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
   return restored;
 }

@@ -12,7 +12,9 @@
 #include "age/age_structure.h"
 #include "age/unlock.h"
 #include "base/host_name.h"
+#include "base/text.h"
 #include "snapshot/archive_ledger.h"
+#include "snapshot/restore_salvage.h"
 #include "snapshot/run_monitor.h"
 #include "snapshot/state_folder.h"
 #include "snapshot/verify_foreign.h"
@@ -20,6 +22,7 @@
 #include "store/archive/archive_file.h"
 #include "store/archive/archive_metadata.h"
 #include "store/archive/member_reading.h"
+#include "store/archive/salvage_reading.h"
 #include "store/archive/tar_order.h"
 
 namespace wobackup {
@@ -129,15 +132,50 @@ std::optional<bool> has_recorded_sum(const RandomAccess& file, const Run& run) {
 
 constexpr const char* kNotTheOne = "it is not the file that was made here: its sum is another";
 
+// What a salvage would bring back of an archive whose end or manifest is damaged, and what it would lose.
+void verify_remains(const RandomAccess& file, const ContainerReader* index, Run& run) {
+  SalvageOptions options;
+  options.on_lost = [&run](const std::string& path, const std::string& why) {
+    add_problem(run.verified, {std::nullopt, path, why});
+  };
+  NoSink nowhere;
+  const SalvageSummary summary = salvage_members(file, index, nowhere, options, run.counters, run.cancellation);
+  add_problem(run.verified, {std::nullopt,
+                             {},
+                             fmt::format("{} files could be saved with restore --target DIR --salvage; {}",
+                                         summary.compared_files + summary.uncompared_files, told(summary))});
+}
+
+// The index, which is proven; nothing if the file is another program's, or if its remains were looked at instead.
+std::optional<ContainerReader> proven_index(const ArchiveFile& file, Run& run, bool& done) {
+  std::optional<ContainerReader> container;
+  try {
+    if (file.lost_end()) {
+      throw Error(ErrorKind::verification, fmt::format("{}: the end of the encrypted data is missing", file.name()));
+    }
+    container = ContainerReader::open(file);
+    run.verified.indexed = container.has_value();
+    if (!container) require_foreign(file);
+    if (container) verify_index(file, *container);
+  } catch (const Error& error) {
+    const bool look = error.kind() == ErrorKind::verification && run.options.level != VerifyLevel::quick;
+    if (!look || !can_be_salvaged(file, run.cancellation)) throw;
+    add_problem(run.verified, {std::nullopt, {}, error.message()});
+    verify_remains(file, container ? &*container : nullptr, run);
+    done = true;
+    return std::nullopt;
+  }
+  return container;
+}
+
 void verify_content(const ArchiveFile& file, Run& run) {
-  const std::optional<ContainerReader> container = ContainerReader::open(file);
-  run.verified.indexed = container.has_value();
+  bool done = false;
+  const std::optional<ContainerReader> container = proven_index(file, run, done);
+  if (done) return;
   if (!container) {
-    require_foreign(file);
     return verify_foreign(file, run.counters, run.cancellation,
                           [&run](const VerifyProblem& problem) { add_problem(run.verified, problem); });
   }
-  verify_index(file, *container);
   const std::optional<VerifyProblem> no_vhost = vhost_problem(file, *container);
   if (run.options.level == VerifyLevel::quick) {
     if (no_vhost) add_problem(run.verified, *no_vhost);
@@ -196,7 +234,8 @@ void verify_file(std::shared_ptr<const RandomAccess> stored, Run& run) {
   if (run.options.level == VerifyLevel::quick && lacks_keys(*stored, keys)) return verify_sealed(*stored, run);
   run.verified.decrypted = run.verified.encrypted;
   try {
-    verify_content(ArchiveFile(std::move(stored), keys), run);
+    const bool quick = run.options.level == VerifyLevel::quick;
+    verify_content(ArchiveFile(std::move(stored), keys, quick ? AgeEnd::required : AgeEnd::may_be_missing), run);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::wrong_key) throw;
     throw Error(error.kind(), error.message(),

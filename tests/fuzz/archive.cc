@@ -5,6 +5,7 @@
 #include "store/archive/archive_metadata.h"
 #include "store/archive/archive_reader.h"
 #include "store/archive/member_reading.h"
+#include "store/archive/salvage_reading.h"
 #include "wobackup/error.h"
 
 using namespace wobackup;
@@ -56,6 +57,18 @@ void read_members_of(const RandomAccess& file, bool go_on) {
   read_members(*container, sink, options, counters, Cancellation());
 }
 
+// By the seek table if there is one, and as if there were none.
+void salvage(const RandomAccess& file, bool by_index) {
+  const auto container = by_index ? ContainerReader::open(file) : std::nullopt;
+  if (by_index && !container) return;
+  Nowhere sink;
+  ReadingCounters counters;
+  const SalvageSummary summary =
+      salvage_members(file, container ? &*container : nullptr, sink, {}, counters, Cancellation());
+  test::require(summary.lost_bytes <= file.size(), "no more is lost than there was");
+  test::require(summary.compared_files + summary.uncompared_files == counters.files, "every file counts once");
+}
+
 void read_through(const RandomAccess& file) {
   const ArchiveReader reader(file);
   reader.entries([&](const ManifestEntry& entry) {
@@ -81,6 +94,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   tried([&] { read_members_of(file, false); });
   tried([&] { read_members_of(file, true); });
   tried([&] { read_through(file); });
+  tried([&] { salvage(file, true); });
+  tried([&] { salvage(file, false); });
+  tried([&] { static_cast<void>(can_be_salvaged(file, Cancellation())); });
   for (const SearchDepth depth : {SearchDepth::beginning, SearchDepth::whole}) {
     tried([&] { static_cast<void>(read_metadata(file, depth)); });
   }

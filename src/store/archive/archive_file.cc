@@ -39,12 +39,12 @@ ByteVector beginning_of(const RandomAccess& stored) {
   return bytes;
 }
 
-std::unique_ptr<const RandomAccess> decrypted(const RandomAccess& stored, const Keys& keys) {
+std::unique_ptr<const AgeRandomAccess> decrypted(const RandomAccess& stored, const Keys& keys, AgeEnd end) {
   const std::string& name = stored.name();
   const ByteVector beginning = beginning_of(stored);
   if (begins_like_age(beginning)) {
-    const AgeStructure structure = read_age_structure(stored);
-    return std::make_unique<const AgeRandomAccess>(stored, structure, unlock(keys, structure.header, name));
+    const AgeStructure structure = read_age_structure(stored, end);
+    return std::make_unique<const AgeRandomAccess>(stored, structure, unlock(keys, structure.header, name), end);
   }
   if (begins_like_armored_age(beginning)) {
     throw Error(ErrorKind::verification,
@@ -62,19 +62,26 @@ std::unique_ptr<const RandomAccess> decrypted(const RandomAccess& stored, const 
 
 bool is_encrypted(const RandomAccess& stored) { return begins_like_age(beginning_of(stored)); }
 
-ArchiveFile::ArchiveFile(std::shared_ptr<const RandomAccess> stored, const Keys& keys)
-    : stored_(std::move(stored)), decrypted_(decrypted(*stored_, keys)) {}
+ArchiveFile::ArchiveFile(std::shared_ptr<const RandomAccess> stored, const Keys& keys, AgeEnd end)
+    : stored_(std::move(stored)), decrypted_(decrypted(*stored_, keys, end)) {}
 
 ArchiveFile::~ArchiveFile() = default;
+
+bool ArchiveFile::lost_end() const noexcept { return decrypted_ && !decrypted_->has_end(); }
+
+const RandomAccess& ArchiveFile::content() const noexcept {
+  if (decrypted_) return *decrypted_;
+  return *stored_;
+}
 
 std::unique_ptr<ArchiveFile> open_archive(const std::filesystem::path& path, const Keys& keys) {
   return std::make_unique<ArchiveFile>(open_stored_archive(path), keys);
 }
 
 std::unique_ptr<ArchiveFile> open_archive(const std::filesystem::path& path, std::shared_ptr<const RandomAccess> stored,
-                                          const Keys& keys) {
-  if (!stored) return open_archive(path, keys);
-  return std::make_unique<ArchiveFile>(std::move(stored), keys);
+                                          const Keys& keys, AgeEnd end) {
+  if (!stored) stored = open_stored_archive(path);
+  return std::make_unique<ArchiveFile>(std::move(stored), keys, end);
 }
 
 std::unique_ptr<FileAccess> open_stored_archive(const std::filesystem::path& path) {

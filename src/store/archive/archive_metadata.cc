@@ -38,6 +38,8 @@ std::optional<std::string_view> vhost_of_first_frame(ByteSpan plain) {
   return text_of(rest.first(static_cast<std::size_t>(vhost->data_bytes)));
 }
 
+}  // namespace
+
 // Cut off at a frame's border, an archive of this program is still fine for zstd and even for tar. Its first frame,
 // which no other program makes, tells where it comes from.
 bool begins_like_ours(const RandomAccess& file) {
@@ -53,8 +55,6 @@ bool begins_like_ours(const RandomAccess& file) {
     return false;
   }
 }
-
-}  // namespace
 
 Json vhost_from(const RandomAccess& file, std::string_view text) {
   std::optional<Json> vhost = untrusted_json(text);
@@ -81,7 +81,7 @@ Json vhost_of(const RandomAccess& file, const ContainerReader& container) {
 void require_foreign(const RandomAccess& file) {
   if (!begins_like_ours(file)) return;
   throw Error(ErrorKind::verification, fmt::format("{} is damaged: its end is missing", file.name()),
-              "it was cut off or overwritten; `tar --zstd -xf` may still unpack what is left of it");
+              "it was cut off or overwritten; `restore --target DIR --salvage` brings back what is left of it");
 }
 
 ArchiveMetadata read_metadata(const RandomAccess& file, SearchDepth depth) {

@@ -32,5 +32,7 @@ enum class SearchDepth { beginning, whole };
 [[nodiscard]] Json vhost_from(const RandomAccess& file, std::string_view text);
 [[nodiscard]] Json vhost_of(const RandomAccess& file, const ContainerReader& container);
 void require_foreign(const RandomAccess& file);
+/// Whether a file's first frame is that of an archive of this program: so it is known when its end is missing.
+[[nodiscard]] bool begins_like_ours(const RandomAccess& file);
 
 }  // namespace wobackup

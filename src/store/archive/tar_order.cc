@@ -18,18 +18,6 @@ constexpr std::size_t kMostOutOfOrder = 100'000;
   throw Error(ErrorKind::verification, std::string("the manifest is damaged: ") + why);
 }
 
-// Those at the top are few, and the only ones that may be out of order, with the dumps in databases/.
-bool may_be_out_of_order(const ManifestEntry& entry) {
-  return entry.entry.path.find('/') == std::string::npos || !entry.database.is_null();
-}
-
-// Spares a million lines of deep paths from being parsed. A line that only seems to be one of them is found out of
-// order later.
-bool is_surely_deep(std::string_view line) {
-  const std::optional<std::string_view> path = plain_path_of(line);
-  return path && path->find('/') != std::string_view::npos && line.find("\"database\":") == std::string_view::npos;
-}
-
 std::vector<ManifestEntry> out_of_order(const ContainerReader& container) {
   std::vector<ManifestEntry> entries;
   container.read_manifest_lines([&](std::string_view line) {
@@ -72,6 +60,18 @@ class InTarOrder {
 };
 
 }  // namespace
+
+// Those at the top are few, and the only ones that may be out of order, with the dumps in databases/.
+bool may_be_out_of_order(const ManifestEntry& entry) {
+  return entry.entry.path.find('/') == std::string::npos || !entry.database.is_null();
+}
+
+// Spares a million lines of deep paths from being parsed. A line that only seems to be one of them is found out of
+// order later.
+bool is_surely_deep(std::string_view line) {
+  const std::optional<std::string_view> path = plain_path_of(line);
+  return path && path->find('/') != std::string_view::npos && line.find("\"database\":") == std::string_view::npos;
+}
 
 TarEnds visit_in_tar_order(const ContainerReader& container,
                            const std::function<void(const ManifestEntry&, const TarExtent&)>& visit) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "container/container_reader.h"
 #include "container/manifest.h"
@@ -20,6 +21,11 @@ struct TarEnds {
   std::uint64_t members_begin = 0;  ///< behind the top folder's header
   std::uint64_t members_end = 0;    ///< where the zeros at the end begin: the last frame
 };
+
+/// Whether a member may lie elsewhere in the tar than its path would have it: those at the top and the dumps do. The
+/// second, of a manifest's line, is true only for one that surely does not, and spares parsing it.
+[[nodiscard]] bool may_be_out_of_order(const ManifestEntry& entry);
+[[nodiscard]] bool is_surely_deep(std::string_view line);
 
 /// Reads the manifest twice: first for its hash and for the few members that do not stand in the tar in the order of
 /// their paths (vhost.json, the config files, the dumps), then for all. So nothing is visited that the hash does not

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,7 +39,35 @@ inline ArchiveMember literal_file(const std::string& path, const std::string& co
   return member;
 }
 
-/// A container, as the writer makes it.
+/// What lies in memory, read as a file is.
+class MemoryContent final : public Content {
+ public:
+  explicit MemoryContent(std::string bytes) : bytes_(std::move(bytes)) {}
+  [[nodiscard]] ContentProblem open(Entry& entry) override {
+    entry.size = bytes_.size();
+    return {};
+  }
+  [[nodiscard]] ContentProblem read(std::uint64_t offset, MutableByteSpan buffer, std::size_t& count) const override {
+    count = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), bytes_.size() - offset));
+    std::copy_n(bytes_of(bytes_).begin() + static_cast<std::ptrdiff_t>(offset), count, buffer.begin());
+    return {};
+  }
+  [[nodiscard]] Stability stability() const override { return Stability::same; }
+  void close() noexcept override {}
+
+ private:
+  std::string bytes_;
+};
+
+inline ArchiveMember content_file(const std::string& path, const std::string& content) {
+  ArchiveMember member;
+  member.entry.path = path;
+  member.entry.size = content.size();
+  member.content = std::make_unique<MemoryContent>(content);
+  return member;
+}
+
+/// A container, as the writer makes it. What is longer than a frame is cut.
 inline ByteVector made_archive(const Making& making = {}) {
   const ScratchFolder folder;
   const UniqueFd directory(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -48,7 +78,10 @@ inline ByteVector made_archive(const Making& making = {}) {
   FramePool pool(1, 3, cancellation);
   ArchiveWriter writer(output, pool, 1, kMadeName, unnamed_file(directory.get(), "scratch"), {"vhost.json"}, record);
   writer.begin({1737383130, 0}, making.vhost);
-  for (const auto& [path, content] : making.files) writer.add(literal_file(path, content));
+  for (const auto& [path, content] : making.files) {
+    const bool large = content.size() > (std::size_t{4} << 20U);
+    writer.add(large ? content_file(path, content) : literal_file(path, content));
+  }
   ManifestHeader header;
   header.tool_version = "0.0.0";
   header.site = "example.com";
