@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "database/single_value.h"
 #include "target/database/table_indexes.h"
 #include "wobackup/error.h"
 
@@ -78,6 +79,12 @@ void create_sequence(LoadSession& session, const DumpObject& sequence) {
   }
 }
 
+// Its rows are those of the tables that it shows.
+bool is_merge_table(DatabaseConnection& connection, const std::string& database, const std::string& table) {
+  return first_value(connection, "SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = " +
+                                     quoted_text(database) + " AND TABLE_NAME = " + quoted_text(table)) == "MRG_MyISAM";
+}
+
 // What several threads share while they fill tables.
 class Filling {
  public:
@@ -115,7 +122,10 @@ class Filling {
 
   void fill(LoadSession& session, const CreatedTable& created) {
     const DumpTable& table = *created.table;
-    if (options_.lock_tables) {
+    // Deleting or counting them would be the other tables'.
+    const bool own_rows = table.section.rows > 0 || !is_merge_table(session.connection(), target_.database, table.name);
+    const bool locks = options_.lock_tables && own_rows;
+    if (locks) {
       session.send("LOCK TABLES " + quoted_name(table.name) + " WRITE", table.section.schema.begin);
       session.send("DELETE FROM " + quoted_name(table.name), table.section.schema.begin);
     }
@@ -123,13 +133,13 @@ class Filling {
     session.commit();
     if (!created.indexes.empty()) session.send(created.indexes, table.section.schema.begin);
     const std::uint64_t rows =
-        options_.count_rows ? count_rows(session.connection(), target_.database, table.name) : read;
+        options_.count_rows && own_rows ? count_rows(session.connection(), target_.database, table.name) : read;
     if (read != table.section.rows || rows != table.section.rows) {
       throw Error(ErrorKind::verification,
                   fmt::format("table {} should have {} rows; the dump has {}, and {} were loaded",
                               printable(table.name), table.section.rows, read, rows));
     }
-    if (options_.lock_tables) session.send("UNLOCK TABLES", table.section.data.end);
+    if (locks) session.send("UNLOCK TABLES", table.section.data.end);
     const std::lock_guard lock(mutex_);
     rows_[table.name] = rows;
   }
