@@ -161,7 +161,9 @@ void take_back_after(const Error& error, const SwapRequest& request, const SwapP
   try {
     const Cancellation never;
     SwapSession session(request.login, plan.live, request.patience.lock_wait, kEndOfOthers, never);
-    static_cast<void>(bring_to(session, plan, SwapSide::before, request.patience, never));
+    for (const std::string& note : bring_to(session, plan, SwapSide::before, request.patience, never)) {
+      log(request.log, LogLevel::warning, note);
+    }
     static_cast<void>(drop_if_empty(session.connection(), plan.safety));
   } catch (const Error& second) {
     throw Error(ErrorKind::rollback_failed,
