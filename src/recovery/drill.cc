@@ -136,11 +136,13 @@ class Drill {
     if (!server) return untried("there is no login to a database server; set database.defaults_file");
     const std::string name = scratch_.add_database(server->login, server->is_admin, own_database_);
     try {
-      shadow_ = std::make_unique<ShadowDatabase>(
-          server->login,
-          ShadowRequest{
-              .name = name, .like_database = {}, .collation = "utf8mb4_general_ci", .with_user = server->is_admin},
-          cancellation_);
+      shadow_ = std::make_unique<ShadowDatabase>(server->login,
+                                                 ShadowRequest{.name = name,
+                                                               .like_database = {},
+                                                               .collation = "utf8mb4_general_ci",
+                                                               .of_dump = dumped_collation(opened_.reader()),
+                                                               .with_user = server->is_admin},
+                                                 cancellation_);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted) throw;
       scratch_.forget_database();  // a failed attempt leaves nothing

@@ -9,6 +9,7 @@
 #include "container/manifest.h"
 #include "database/dump_sections.h"
 #include "database/inventory.h"
+#include "database/single_value.h"
 #include "database/sql_scanner.h"
 #include "source/database/dump_privileges.h"
 #include "source/database/dump_program.h"
@@ -113,15 +114,18 @@ void compare(const DumpSections& sections, const Inventory& inventory, const std
   compare_names("sequence", keys_of(sections.sequences()), inventory.sequences, hint);
 }
 
-Json describe(const DumpRequest& request, const DatabaseConnection& connection, const DumpProgram& program,
+Json describe(const DumpRequest& request, DatabaseConnection& connection, const DumpProgram& program,
               const DumpSections& sections, const SqlScanner& scanner, const Inventory& inventory,
               const std::vector<BrokenView>& broken) {
   Json description;
   put_text(description, "name", request.database);
+  if (!request.former_name.empty()) put_text(description, "former_name", request.former_name);
   description["engine"] = connection.is_mariadb() ? "mariadb" : "mysql";
   description["server_version"] = connection.version();
   description["dump_program"] = program.version;
   description["charset"] = "utf8mb4";
+  put_text(description, "default_charset", first_value(connection, "SELECT @@character_set_database"));
+  put_text(description, "default_collation", first_value(connection, "SELECT @@collation_database"));
   description["max_allowed_packet"] = scanner.longest_statement();
   description["sandbox_line"] = scanner.has_sandbox_line();
   sections.describe(description);

@@ -158,6 +158,8 @@ DumpLayout layout_from_manifest(const Json& database, std::uint64_t dump_size) {
   if (!database.is_object()) throw refused("there is none");
   DumpLayout layout;
   layout.database = text_at(database, "name");
+  layout.collation = text_at(database, "default_collation");
+  layout.former_database = text_at(database, "former_name");
   layout.longest_statement = number_at(database, "max_allowed_packet");
   for (const Json& json : list_at(database, "tables")) {
     DumpTable table{name_of_object(json), {}};

@@ -212,7 +212,7 @@ bool attempt_swap(const SwapRequest& request, SwapPlan& plan, SwapResult& result
     check_request(request, session.connection());
     plan = make_plan(session, request);
     result.saved = json_of(plan);
-    result.notes = remarks_on(plan);
+    if (!plan.undo) result.notes = remarks_on(plan);
     if (request.persist) request.persist(result.saved);
     begun = true;
     exchange(session, request, plan, result, cancellation);
