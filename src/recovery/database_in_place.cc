@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "database/sequence_names.h"
 #include "database/single_value.h"
+#include "recovery/foreign_views.h"
 #include "recovery/in_place_login.h"
 #include "snapshot/backup_target.h"
 #include "store/archive/partial_archive.h"
@@ -135,6 +136,7 @@ DatabaseInPlace DatabaseInPlace::plan(const Site& site, const SiteDatabase& data
   return asking_server(site.name, [&] {
     const SiteServerLogin chosen = in_place_login(site, database, wish.collation, environment, cancellation);
     made.login_ = chosen.login;
+    made.site_login_ = own_login(own);
     exchange.definer = account_of(own_login(own), own.name, cancellation);
     exchange.live = own.name;
     exchange.shadow = new_shadow_name("restore", own.name);
@@ -267,17 +269,23 @@ LoadResult DatabaseInPlace::load(const ArchivedDump& dump, LoadOptions options, 
   }
   options.only_tables = exchange_.only_tables;
   options.owner = exchange_.definer;
+  // The admin's right to read everything must not become that of a view in a dump; the site's login makes its own.
+  options.leave_foreign_views = exchange_.by_admin && site_login_ && account_in(exchange_.definer);
   return loading(site_.name, dump.member(), [&] {
     ShadowDatabase shadow(login_,
                           {.name = exchange_.shadow,
                            .like_database = exchange_.live,
                            .collation = {},
-                           .of_dump = dump.layout().collation,
-                           .with_user = exchange_.by_admin},
+                           .with_user = exchange_.by_admin,
+                           .of_dump = dump.layout().collation},
                           cancellation);
     LoadResult result =
         load_dump(dump.data(), dump.layout(), {.database = shadow.name(), .login = shadow.login(), .program_login = {}},
                   options, cancellation);
+    if (!result.foreign_views.empty()) {
+      exchange_.foreign_views =
+          planned_foreign_views(result.foreign_views, *site_login_, exchange_.live, exchange_.definer, cancellation);
+    }
     shadow.keep();
     exchange_.event_status = result.event_status;
     return result;
@@ -297,6 +305,7 @@ std::vector<std::string> DatabaseInPlace::forward(const Persist& persist, const 
     request.only_tables = exchange_.only_tables;
     request.site_user = account_in(exchange_.definer);
     request.event_status = exchange_.event_status;
+    for (const Json& view : exchange_.foreign_views) request.foreign_views.push_back(saved_object_of(view));
     request.persist = [&](const Json& saved) {
       exchange_.saved = saved;
       persist(exchange_);

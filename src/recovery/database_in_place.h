@@ -89,6 +89,7 @@ class DatabaseInPlace {
   const InPlaceEnvironment* environment_;
   DatabaseExchange exchange_;
   ServerLogin login_;
+  std::optional<ServerLogin> site_login_;  // the site's own, for what is planned here
   std::optional<LoadResult> loaded_;
 };
 

@@ -140,8 +140,9 @@ class Drill {
                                                  ShadowRequest{.name = name,
                                                                .like_database = {},
                                                                .collation = "utf8mb4_general_ci",
-                                                               .of_dump = dumped_collation(opened_.reader()),
-                                                               .with_user = server->is_admin},
+
+                                                               .with_user = server->is_admin,
+                                                               .of_dump = dumped_collation(opened_.reader())},
                                                  cancellation_);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted) throw;
@@ -155,6 +156,7 @@ class Drill {
           opened_.reader(), [this] { return spool_in(environment_.config.state_dir); }, cancellation_);
       LoadOptions options;
       options.skip_binary_log = true;
+      options.leave_foreign_views = true;
       options.on_progress = [this](std::uint64_t done, std::uint64_t total) {
         loaded_bytes_ = done;
         total_bytes_ = total;
@@ -162,6 +164,10 @@ class Drill {
       const LoadResult loaded =
           load_dump(dump.data(), dump.layout(), {.database = name, .login = shadow_->login(), .program_login = {}},
                     options, cancellation_);
+      for (const ForeignView& view : loaded.foreign_views) {
+        report_.notes.push_back(
+            fmt::format("the view {} was not tried: it uses another database", printable(view.name)));
+      }
       report_.tables = loaded.rows.size();
       for (const auto& [table, rows] : loaded.rows) report_.rows += rows;
     });

@@ -114,6 +114,42 @@ TEST_F(OddDatabaseTest, BrokenView_IsNamedWhereItCannotComeBack) {
   EXPECT_NE(warnings_.find("vb"), std::string::npos) << warnings_;
 }
 
+TEST_F(OddDatabaseTest, ViewOfAnotherDatabase_ComesBackAsTheSitesOwn) {
+  root(
+      "CREATE OR REPLACE DATABASE other; CREATE TABLE other.t (x INT); INSERT INTO other.t VALUES (7); GRANT SELECT ON "
+      "other.t TO shop@localhost");
+  sql("CREATE TABLE b (y INT); INSERT INTO b VALUES (1); CREATE VIEW vo AS SELECT t.x, b.y FROM other.t JOIN b; CREATE "
+      "VIEW a_top AS SELECT x FROM vo WHERE y = 1");
+  back_up_and_change();
+  static_cast<void>(restore());
+  EXPECT_EQ(database(), in_backup_);
+  sql("SELECT * FROM a_top");
+  EXPECT_NE(database().find("DEFINER=`shop`@`localhost` SQL SECURITY DEFINER VIEW `vo`"), std::string::npos);
+  undo();
+  EXPECT_EQ(database(), live_);
+  VerifyOptions drill;
+  drill.level = VerifyLevel::drill;
+  EXPECT_EQ(service().verify(archive_, drill).problem_count, 0U);
+  config_.database.admin = false;
+  there_and_back({.live_load = true});
+}
+
+TEST_F(OddDatabaseTest, ViewOfWhatTheSiteMayNotRead_IsRefusedBeforeAnything) {
+  root(
+      "CREATE OR REPLACE DATABASE other; CREATE TABLE other.t (x INT); INSERT INTO other.t VALUES (7); GRANT SELECT ON "
+      "other.t TO shop@localhost");
+  sql("CREATE VIEW vo AS SELECT x FROM other.t");
+  back_up_and_change();
+  root("REVOKE SELECT ON other.t FROM shop@localhost");
+  const Error error = refused();
+  EXPECT_EQ(error.kind(), ErrorKind::failed);
+  EXPECT_NE(error.message().find("the view vo uses `other`.`t`"), std::string::npos) << error.message();
+  EXPECT_NE(error.hint().find("GRANT SELECT ON `other`.`t`"), std::string::npos) << error.hint();
+  EXPECT_EQ(database(), live_);
+  EXPECT_EQ(leftovers(), "");
+  EXPECT_FALSE(service().pending_restore("example.com"));
+}
+
 TEST_F(OddDatabaseTest, DroppedDatabase_ComesBackWithItsCollation) {
   root("ALTER DATABASE shop CHARACTER SET latin2 COLLATE latin2_croatian_ci");
   sql("CREATE TABLE q (i INT)");

@@ -9,7 +9,6 @@
 #include "container/manifest.h"
 #include "database/dump_sections.h"
 #include "database/inventory.h"
-#include "database/single_value.h"
 #include "database/sql_scanner.h"
 #include "source/database/dump_privileges.h"
 #include "source/database/dump_program.h"
@@ -114,7 +113,7 @@ void compare(const DumpSections& sections, const Inventory& inventory, const std
   compare_names("sequence", keys_of(sections.sequences()), inventory.sequences, hint);
 }
 
-Json describe(const DumpRequest& request, DatabaseConnection& connection, const DumpProgram& program,
+Json describe(const DumpRequest& request, const DatabaseConnection& connection, const DumpProgram& program,
               const DumpSections& sections, const SqlScanner& scanner, const Inventory& inventory,
               const std::vector<BrokenView>& broken) {
   Json description;
@@ -124,8 +123,8 @@ Json describe(const DumpRequest& request, DatabaseConnection& connection, const 
   description["server_version"] = connection.version();
   description["dump_program"] = program.version;
   description["charset"] = "utf8mb4";
-  put_text(description, "default_charset", first_value(connection, "SELECT @@character_set_database"));
-  put_text(description, "default_collation", first_value(connection, "SELECT @@collation_database"));
+  put_text(description, "default_charset", inventory.default_charset);
+  put_text(description, "default_collation", inventory.default_collation);
   description["max_allowed_packet"] = scanner.longest_statement();
   description["sandbox_line"] = scanner.has_sandbox_line();
   sections.describe(description);

@@ -35,10 +35,11 @@ struct ShadowRequest {
   std::string name;           ///< from new_shadow_name
   std::string like_database;  ///< whose character set and collation it gets; the server's own if there is none
   std::string collation;      ///< if not empty, this instead: "utf8mb4_general_ci"
-  std::string of_dump = {};   ///< before both, if it is a collation that the server has: what the dump's database had
   /// True for an admin's login: a user with all rights on this database and no others, logging in from where this
   /// program does. False for a site's own login that may make databases: then that login is used.
   bool with_user = true;
+  std::string of_dump =
+      {};  ///< before the others, if it is a collation that the server has: what the dump's database had
 };
 
 /// Owns a shadow database. The server's other databases and users are never touched.

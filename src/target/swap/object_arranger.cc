@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -55,6 +56,7 @@ class Place {
     std::vector<const SavedObject*> found;
     if (content_ == nullptr) return found;
     for (const SavedObject& object : content_->objects) {
+      if (object.only_live && !is_live()) continue;
       if (of_kind(object.kind) && !is_right(object)) found.push_back(&object);
     }
     return found;
@@ -82,6 +84,14 @@ class Place {
       if (now != expression_here(column)) found.push_back(&column);
     }
     return found;
+  }
+
+  // What was broken before; and in shadow, which nobody uses, what uses a view that is made in live alone.
+  [[nodiscard]] bool may_lack(const SavedObject& object) const {
+    if (object.broken) return true;
+    return object.kind == ObjectKind::view && schema_ == plan_.shadow &&
+           std::any_of(content_->objects.begin(), content_->objects.end(),
+                       [](const SavedObject& other) { return other.only_live; });
   }
 
   void remove_strangers() {
@@ -141,11 +151,22 @@ class Place {
   [[nodiscard]] bool is_right(const SavedObject& object) const {
     if (!is_present(object)) return false;
     const SavedObject now = read_object(session_, schema_, object.kind, object.name);
+    if (object.only_live && unusable(object)) return false;
     Placement there = placement();
     Placement here{schema_, schema_, std::nullopt, there.or_replace, false};
     if (is_keep()) here.definer = there.definer;  // whoever of us it was
     return comparable_statement(now, here) == comparable_statement(wanted(object), there) &&
            now.sql_mode == object.sql_mode && now.character_set_client == object.character_set_client;
+  }
+
+  // What its owner may not read, a view must not keep: it would do so with our rights once it is displaced. Only
+  // prepared, so that nothing of the view runs as us.
+  [[nodiscard]] std::optional<std::string> unusable(const SavedObject& view) const {
+    DatabaseConnection& connection = session_.connection();
+    const std::string select = "SELECT 1 FROM " + quoted_name(schema_) + "." + quoted_name(view.name);
+    auto refused = connection.error_of("PREPARE wobackup_view FROM " + quoted_text(select));
+    if (!refused) connection.execute("DEALLOCATE PREPARE wobackup_view");
+    return refused;
   }
 
   void drop(ObjectKind kind, const std::string& name) {
@@ -199,6 +220,9 @@ class Place {
       for (const SavedObject* view : left) {
         try {
           create(*view);
+          if (const auto why = view->only_live ? unusable(*view) : std::nullopt) {
+            throw Error(ErrorKind::dump, fmt::format("view {}: {}", printable(view->name), *why));
+          }
         } catch (const Error& error) {
           if (error.kind() != ErrorKind::dump || is_lock_wait(error)) throw;
           later.push_back(view);
@@ -213,6 +237,7 @@ class Place {
 
   void make_views(std::vector<std::string>& notes) {
     std::vector<FailedView> failed = try_views(wrong([](ObjectKind kind) { return kind == ObjectKind::view; }));
+    std::erase_if(failed, [this](const FailedView& one) { return !one.view->broken && may_lack(*one.view); });
     for (const FailedView& one : failed) {
       if (!one.view->broken) throw Error(one.error);
     }
@@ -311,7 +336,7 @@ bool objects_arranged(SwapSession& session, const SwapPlan& plan, SwapSide side)
   for (const Place& place : places(session, plan, side)) {
     if (!place.strangers().empty() || !place.wrong_defaults().empty()) return false;
     for (const SavedObject* object : place.wrong([](ObjectKind) { return true; })) {
-      if (!object->broken) return false;
+      if (!place.may_lack(*object)) return false;
     }
   }
   return true;

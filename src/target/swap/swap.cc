@@ -105,6 +105,16 @@ void restore_definitions(const Json& saved, SavedSchema& content) {
   }
 }
 
+// In place of what stands in for them in shadow.
+void add_foreign_views(const std::vector<SavedObject>& views, SavedSchema& content) {
+  for (const SavedObject& view : views) {
+    std::erase_if(content.objects, [&](const SavedObject& object) {
+      return object.kind == ObjectKind::view && object.name == view.name;
+    });
+    content.objects.push_back(view);
+  }
+}
+
 SwapPlan make_plan(SwapSession& session, const SwapRequest& request) {
   SwapPlan plan;
   plan.live = request.live;
@@ -121,6 +131,7 @@ SwapPlan make_plan(SwapSession& session, const SwapRequest& request) {
   plan.old_content = read_schema(session, plan.live, only);
   plan.new_content = read_schema(session, plan.shadow, only);
   if (request.undone) restore_definitions(*request.undone, plan.new_content);
+  add_foreign_views(request.foreign_views, plan.new_content);
   for (const std::string& table : only) {
     if (plan.old_content.table(table) == nullptr && plan.new_content.table(table) == nullptr) {
       throw Error(ErrorKind::not_found, "no such table: " + printable(table));

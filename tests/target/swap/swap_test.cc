@@ -251,6 +251,56 @@ TEST_F(SwapTest, BrokenViewThatCannotBeMade_IsNotedAndHoldsNothingUp) {
   EXPECT_NE(notes[0].find("VIEW `broken` AS select"), std::string::npos) << notes[0];
 }
 
+namespace foreign {
+SavedObject view(const std::string& create) {
+  SavedObject object;
+  object.name = "peek";
+  object.create = create;
+  object.character_set_client = "utf8mb4";
+  object.collation_connection = "utf8mb4_general_ci";
+  object.only_live = true;
+  return object;
+}
+}  // namespace foreign
+
+TEST_F(SwapTest, ForeignView_BelongsToTheSiteAndIsMadeInLiveAlone) {
+  run("", "GRANT SELECT ON neighbour.things TO site@localhost");
+  run(kLive, "CREATE TABLE t (id INT); CREATE VIEW peek AS SELECT 1 AS id");
+  run(kShadow, "CREATE TABLE t (id INT); CREATE VIEW peek AS SELECT 1 AS id; CREATE VIEW a_top AS SELECT id FROM peek");
+  const Contents before = contents(kLive, true);
+  SwapRequest wanted = request();
+  wanted.site_user = Account{"site", "localhost"};
+  wanted.foreign_views = {
+      foreign::view("CREATE VIEW `peek` AS select `neighbour`.`things`.`id` AS `id` from "
+                    "(`neighbour`.`things` join `t`)")};
+  static_cast<void>(swap(wanted, never_));
+  EXPECT_EQ(value("SELECT DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = 'liveq' AND TABLE_NAME = 'peek'"),
+            "site@localhost");
+  EXPECT_EQ(value("SELECT COUNT(*) FROM liveq.a_top"), "0");
+  take_back_swap(server().root(), saved_, wanted.patience, never_);
+  EXPECT_EQ(differences(contents(kLive, true), before), "");
+  finish_swap(server().root(), saved_, wanted.patience, never_);
+  static_cast<void>(swap(undo_of(server().root(), saved_, "safety2q"), never_));
+  EXPECT_EQ(differences(contents(kLive, true), before), "");
+  run("", "REVOKE SELECT ON neighbour.things FROM site@localhost");
+}
+
+TEST_F(SwapTest, ForeignViewOfWhatTheSiteMayNotRead_LeavesEverythingAsItWas) {
+  run("", "CREATE OR REPLACE TABLE neighbour.secrets (id INT)");
+  run(kLive, "CREATE TABLE t (id INT); CREATE VIEW peek AS SELECT 1 AS id");
+  run(kShadow, "CREATE TABLE t (id INT); CREATE VIEW peek AS SELECT 1 AS id");
+  const Contents before = contents(kLive, true);
+  SwapRequest wanted = request();
+  wanted.foreign_views = {foreign::view("CREATE VIEW `peek` AS select `id` from `neighbour`.`secrets`")};
+  // To nobody it is never given: it would be ours.
+  EXPECT_FALSE(test::refusal([&] { static_cast<void>(swap(wanted, never_)); }, ErrorKind::verification).empty());
+  EXPECT_EQ(differences(contents(kLive, true), before), "");
+  wanted.site_user = Account{"site", "localhost"};
+  const std::string refusal = test::refusal([&] { static_cast<void>(swap(wanted, never_)); }, ErrorKind::dump);
+  EXPECT_NE(refusal.find("view peek"), std::string::npos) << refusal;
+  EXPECT_EQ(differences(contents(kLive, true), before), "");
+}
+
 TEST_F(SwapTest, SequenceThatIsGone_HoldsNothingUp) {
   run(kLive,
       "CREATE SEQUENCE s; CREATE TABLE t (id BIGINT DEFAULT NEXTVAL(s), x INT); INSERT INTO t (x) VALUES (1), (2); "
