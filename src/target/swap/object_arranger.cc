@@ -252,6 +252,7 @@ class Place {
 
   std::vector<FailedView> try_over_stand_ins(const std::vector<FailedView>& failed) {
     std::vector<const SavedObject*> left;
+    left.reserve(failed.size());
     for (const FailedView& one : failed) left.push_back(one.view);
     // Also of broken views that are there already: others may use them.
     std::vector<std::string> texts;
