@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "database/single_value.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -90,6 +91,9 @@ Inventory take_inventory(DatabaseConnection& connection) {
         const std::string type = lower_ascii(text(row, 0));
         inventory.routines.insert((type.starts_with("package") ? "package" : type) + " " + text(row, 1));
       });
+
+  inventory.default_charset = first_value(connection, "SELECT @@character_set_database");
+  inventory.default_collation = first_value(connection, "SELECT @@collation_database");
 
   Sha256 hash;
   fingerprint(connection, hash,

@@ -21,8 +21,9 @@ struct TableFacts {
 struct Inventory {
   std::map<std::string, TableFacts> tables;
   std::set<std::string> views, triggers, events, sequences;
-  std::set<std::string> routines;  ///< "procedure x", as in DumpSections
-  std::uint64_t data_bytes = 0;    ///< the server's guess
+  std::set<std::string> routines;                  ///< "procedure x", as in DumpSections
+  std::string default_charset, default_collation;  ///< of the database
+  std::uint64_t data_bytes = 0;                    ///< the server's guess
   std::string fingerprint;
 
   [[nodiscard]] std::vector<std::string> tables_without_transactions() const;

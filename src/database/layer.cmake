@@ -4,6 +4,7 @@ wobackup_layer(database PATH database
     dump_sections.cc
     inventory.cc
     my_cnf.cc
+    sequence_names.cc
     single_value.cc
     site_login.cc
     sql_cursor.cc

@@ -68,6 +68,7 @@ Json json_of(const DatabaseExchange& database) {
   json["definer_b64"] = packed(database.definer);
   json["event_status"] = Json::array();
   for (const auto& [event, status] : database.event_status) json["event_status"].push_back({packed(event), status});
+  if (!database.foreign_views.is_null()) json["foreign_views"] = database.foreign_views;
   json["saved"] = database.saved;
   json["undone"] = database.undone;
   json["undo_saved"] = database.undo_saved;
@@ -89,6 +90,7 @@ DatabaseExchange database_from(const Json& json) {
   for (const Json& item : json.at("event_status")) {
     database.event_status.emplace(unpacked(item.at(0)), item.at(1).get<std::string>());
   }
+  if (json.contains("foreign_views")) database.foreign_views = json.at("foreign_views");
   database.saved = json.at("saved");
   database.undone = json.at("undone").get<std::string>();
   database.undo_saved = json.at("undo_saved");

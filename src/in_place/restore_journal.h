@@ -45,8 +45,9 @@ struct DatabaseExchange {
   std::string user, password, host;                 ///< host as DB_HOST
   std::string definer;                              ///< user@host who shall own views, routines, triggers and events
   std::map<std::string, std::string> event_status;  ///< what the dump says of events that were loaded switched off
-  Json saved;                                       ///< what the way back needs, from target/swap; null: not begun
-  std::string undone;                               ///< where an undo puts what it takes out of live
+  Json foreign_views;  ///< null, or a list of target/swap's: views that are made in live alone
+  Json saved;          ///< what the way back needs, from target/swap; null: not begun
+  std::string undone;  ///< where an undo puts what it takes out of live
   Json undo_saved;
   std::optional<LiveLoad> live_load;  ///< instead of all that: there are no other databases then
 };

@@ -27,6 +27,14 @@ std::optional<std::string> own_dump_of(const ArchiveReader& archive) {
   return found ? std::optional(found->entry.path) : std::nullopt;
 }
 
+std::string dumped_collation(const ArchiveReader& archive) {
+  if (!archive.indexed()) return {};
+  const std::optional<ManifestEntry> found = find_own_dump(archive);
+  if (!found || !found->database.is_object()) return {};
+  const auto collation = found->database.find("default_collation");
+  return collation != found->database.end() && collation->is_string() ? collation->get<std::string>() : std::string();
+}
+
 ArchivedDump::ArchivedDump(const ArchiveReader& archive, const std::function<UniqueFd()>& make_spool,
                            const Cancellation& cancellation) {
   const std::optional<ManifestEntry> found = find_own_dump(archive);

@@ -41,6 +41,9 @@ class ArchivedDump {
   std::string server_version_;
 };
 
+/// The default collation that the site's database had, as the archive says; empty if it does not.
+[[nodiscard]] std::string dumped_collation(const ArchiveReader& archive);
+
 /// The path of the dump of the site's own database, SQL or SQLite; nothing if there is none. Reads the list of members.
 [[nodiscard]] std::optional<std::string> own_dump_of(const ArchiveReader& archive);
 

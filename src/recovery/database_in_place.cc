@@ -7,10 +7,15 @@
 #include <utility>
 
 #include "base/text.h"
+#include "database/sequence_names.h"
 #include "database/single_value.h"
+#include "recovery/foreign_views.h"
+#include "recovery/in_place_login.h"
 #include "snapshot/backup_target.h"
 #include "store/archive/partial_archive.h"
+#include "target/database/section_reader.h"
 #include "target/database/shadow_database.h"
+#include "target/database/statement_policy.h"
 #include "target/swap/swap.h"
 #include "target/swap/swap_checks.h"
 #include "target/swap/swap_privileges.h"
@@ -35,38 +40,22 @@ auto asking_server(const std::string& what, const Action& action) {
   }
 }
 
-bool is_unknown_database(const Error& error) { return error.message().ends_with("(1049)"); }
-
-// The database is gone, but the site's login may still open one of this name: nobody else's content can be in it.
-void make_again(const Site& site, const DatabaseLogin& own, const SiteDatabase& database, const Config& config) {
-  std::optional<ServerLogin> maker = own_login(own);
-  if (config.database.admin && database.named_by_admin) {
-    const std::optional<ServerLogin> admin = admin_login(config.database.defaults_file);
-    if (admin && same_server(admin->host, own.host)) maker = admin;
-    if (maker->host.socket.empty()) maker->host = own.host;
-  }
-  DatabaseConnection connection(*maker, "", never());
-  if (const auto refused = connection.error_of("CREATE DATABASE " + quoted_name(own.name))) {
-    throw Error(ErrorKind::failed,
-                fmt::format("{}: its database {} is gone, and cannot be made: {}", site.name, printable(own.name),
-                            printable(*refused)),
-                fmt::format("make it: CREATE DATABASE {}", quoted_name(own.name)));
-  }
-}
-
-SiteServerLogin choose_login(const Site& site, const SiteDatabase& database, const Config& config,
-                             const Cancellation& cancellation) {
-  const DatabaseLogin& own = *database.login;
-  const auto choose = [&] {
-    return choose_site_login(own, own.name, database.named_by_admin, config.database, cancellation);
-  };
+// What the server or the policy refuses of a dump.
+template <class Action>
+auto loading(const std::string& site, const std::string& member, const Action& action) {
   try {
-    return choose();
+    return action();
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::dump || !is_unknown_database(error)) throw;
+    const bool of_dump =
+        error.kind() == ErrorKind::dump || error.kind() == ErrorKind::failed || error.kind() == ErrorKind::verification;
+    if (!of_dump) throw;
+    throw Error(error.kind() == ErrorKind::dump ? ErrorKind::failed : error.kind(),
+                error.in(fmt::format("{}: loading {}", site, member)).message(),
+                error.hint().empty() ? "`wobackup restore BACKUP --target DIR` brings the dump into a folder, to be "
+                                       "looked at, and loaded by hand"
+                                     : error.hint(),
+                error.retryable());
   }
-  make_again(site, own, database, config);
-  return choose();
 }
 
 // user@host, as the server knows the login.
@@ -122,6 +111,13 @@ std::string some_of(const std::vector<DumpTable>& tables) {
   return tables.size() > kShown ? names + fmt::format(" and {} more", tables.size() - kShown) : names;
 }
 
+// Broken views that a dump cannot hold, and the like.
+std::vector<std::string> notes_of(const LoadResult& loaded, const KeptDump& kept) {
+  std::vector<std::string> notes = loaded.notes;
+  if (!notes.empty()) notes.back() += fmt::format(" (the dump in {} has what it was)", printable(kept.archive));
+  return notes;
+}
+
 std::string by_hand(const std::string& site, const std::string& live, const KeptDump& safety, const char* again) {
   return fmt::format(
       "try again: wobackup restore --{0} {1}; or by hand: the database as it was is in {2}; empty {3}, and load it: "
@@ -138,8 +134,9 @@ DatabaseInPlace DatabaseInPlace::plan(const Site& site, const SiteDatabase& data
   DatabaseExchange& exchange = made.exchange_;
   const DatabaseLogin& own = *database.login;
   return asking_server(site.name, [&] {
-    const SiteServerLogin chosen = choose_login(site, database, config, cancellation);
+    const SiteServerLogin chosen = in_place_login(site, database, wish.collation, environment, cancellation);
     made.login_ = chosen.login;
+    made.site_login_ = own_login(own);
     exchange.definer = account_of(own_login(own), own.name, cancellation);
     exchange.live = own.name;
     exchange.shadow = new_shadow_name("restore", own.name);
@@ -225,12 +222,39 @@ void DatabaseInPlace::preflight(const ArchivedDump& dump, RoomPlan room, const C
   });
 }
 
+// Only the table comes: the sequences that it counts by are those of live.
+void DatabaseInPlace::require_sequences(DatabaseConnection& connection, const ArchivedDump& dump,
+                                        const DumpTable& table) const {
+  std::vector<SequenceName> sequences;
+  read_statements(dump.data(), table.section.schema, StatementPolicy::kLongestText, never(),
+                  [&](const DumpStatement& statement) {
+                    for (SequenceName& sequence : sequences_in(statement.text))
+                      sequences.push_back(std::move(sequence));
+                  });
+  for (const SequenceName& sequence : sequences) {
+    const std::string there = first_value(
+        connection,
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_TYPE = 'SEQUENCE' AND TABLE_SCHEMA = " +
+            quoted_text(exchange_.live) + " AND TABLE_NAME = " + quoted_text(sequence.name));
+    if (!there.empty()) continue;
+    throw Error(ErrorKind::failed,
+                fmt::format("{}: the table {} counts by the sequence {}, which {} does not have", site_.name,
+                            printable(table.name), printable(sequence.name), printable(exchange_.live)),
+                fmt::format("make it (CREATE SEQUENCE {}), or restore the whole database (--db)",
+                            printable(quoted_name(sequence.name))));
+  }
+}
+
 // What the loading and the exchange would find out later.
 void DatabaseInPlace::require_tables(DatabaseConnection& connection, const ArchivedDump& dump) const {
   const std::vector<DumpTable>& tables = dump.layout().tables;
   for (const std::string& wanted : exchange_.only_tables) {
-    if (std::any_of(tables.begin(), tables.end(), [&](const DumpTable& table) { return table.name == wanted; }))
+    const auto found =
+        std::find_if(tables.begin(), tables.end(), [&](const auto& table) { return table.name == wanted; });
+    if (found != tables.end()) {
+      require_sequences(connection, dump, *found);
       continue;
+    }
     throw Error(ErrorKind::not_found, fmt::format("the dump has no table {}", printable(wanted)),
                 "it has " + some_of(tables));
   }
@@ -245,14 +269,23 @@ LoadResult DatabaseInPlace::load(const ArchivedDump& dump, LoadOptions options, 
   }
   options.only_tables = exchange_.only_tables;
   options.owner = exchange_.definer;
-  return asking_server("loading " + dump.member(), [&] {
-    ShadowDatabase shadow(
-        login_,
-        {.name = exchange_.shadow, .like_database = exchange_.live, .collation = {}, .with_user = exchange_.by_admin},
-        cancellation);
+  // The admin's right to read everything must not become that of a view in a dump; the site's login makes its own.
+  options.leave_foreign_views = exchange_.by_admin && site_login_ && account_in(exchange_.definer);
+  return loading(site_.name, dump.member(), [&] {
+    ShadowDatabase shadow(login_,
+                          {.name = exchange_.shadow,
+                           .like_database = exchange_.live,
+                           .collation = {},
+                           .with_user = exchange_.by_admin,
+                           .of_dump = dump.layout().collation},
+                          cancellation);
     LoadResult result =
         load_dump(dump.data(), dump.layout(), {.database = shadow.name(), .login = shadow.login(), .program_login = {}},
                   options, cancellation);
+    if (!result.foreign_views.empty()) {
+      exchange_.foreign_views =
+          planned_foreign_views(result.foreign_views, *site_login_, exchange_.live, exchange_.definer, cancellation);
+    }
     shadow.keep();
     exchange_.event_status = result.event_status;
     return result;
@@ -272,6 +305,7 @@ std::vector<std::string> DatabaseInPlace::forward(const Persist& persist, const 
     request.only_tables = exchange_.only_tables;
     request.site_user = account_in(exchange_.definer);
     request.event_status = exchange_.event_status;
+    for (const Json& view : exchange_.foreign_views) request.foreign_views.push_back(saved_object_of(view));
     request.persist = [&](const Json& saved) {
       exchange_.saved = saved;
       persist(exchange_);
@@ -285,7 +319,7 @@ std::vector<std::string> DatabaseInPlace::forward(const Persist& persist, const 
 std::vector<std::string> DatabaseInPlace::load_into_live(const Persist& persist, const Cancellation& cancellation) {
   LiveLoad& load = *exchange_.live_load;
   if (load.loaded) return {};
-  return asking_server(exchange_.live, [&] {
+  return loading(site_.name, "the dump into " + printable(exchange_.live), [&] {
     if (load.safety.archive.empty()) {
       load.safety = live().keep("pre-restore", cancellation);
       persist(exchange_);
@@ -302,29 +336,30 @@ std::vector<std::string> DatabaseInPlace::load_into_live(const Persist& persist,
   });
 }
 
-void DatabaseInPlace::take_back_live() {
+std::vector<std::string> DatabaseInPlace::take_back_live() {
   const LiveLoad& load = *exchange_.live_load;
-  if (!load.begun) return;
+  if (!load.begun) return {};
   try {
-    asking_server(exchange_.live, [&] { static_cast<void>(live().put(load.safety, {}, never())); });
+    return asking_server(exchange_.live, [&] { return notes_of(live().put(load.safety, {}, never()), load.safety); });
   } catch (const Error& error) {
     throw Error(ErrorKind::rollback_failed, error.message(), by_hand(site_.name, exchange_.live, load.safety, "abort"));
   }
 }
 
-void DatabaseInPlace::undo_live(const Persist& persist) {
+std::vector<std::string> DatabaseInPlace::undo_live(const Persist& persist) {
   LiveLoad& load = *exchange_.live_load;
-  if (load.taken_back) return;
+  if (load.taken_back) return {};
   try {
-    asking_server(exchange_.live, [&] {
+    return asking_server(exchange_.live, [&] {
       if (load.undone.archive.empty()) {
         load.undone = live().keep("pre-undo", never());
         persist(exchange_);
       }
       live().await_free(never());
-      static_cast<void>(live().put(load.safety, {}, never()));
+      std::vector<std::string> notes = notes_of(live().put(load.safety, {}, never()), load.safety);
       load.taken_back = true;
       persist(exchange_);
+      return notes;
     });
   } catch (const Error& error) {
     throw Error(error.kind(), error.message(), by_hand(site_.name, exchange_.live, load.safety, "resume"));
@@ -341,17 +376,20 @@ void DatabaseInPlace::require_empty(const std::string& schema) const {
               "look at both before anything is removed");
 }
 
-void DatabaseInPlace::back() {
+std::vector<std::string> DatabaseInPlace::back() {
   if (loads_into_live()) return take_back_live();
-  asking_server(exchange_.live, [&] {
-    if (!exchange_.saved.is_null()) static_cast<void>(take_back_swap(login_, exchange_.saved, {}, never()));
+  return asking_server(exchange_.live, [&] {
+    std::vector<std::string> notes;
+    if (!exchange_.saved.is_null()) notes = take_back_swap(login_, exchange_.saved, {}, never());
     require_empty(exchange_.safety);
+    return notes;
   });
 }
 
-void DatabaseInPlace::undo(const Persist& persist, const LogSink& log) {
+std::vector<std::string> DatabaseInPlace::undo(const Persist& persist, const LogSink& log) {
   if (loads_into_live()) return undo_live(persist);
-  asking_server(exchange_.live, [&] {
+  return asking_server(exchange_.live, [&] {
+    std::vector<std::string> notes;
     if (exchange_.undo_saved.is_null()) {
       SwapRequest request = undo_of(login_, exchange_.saved, exchange_.undone);
       request.persist = [&](const Json& saved) {
@@ -359,11 +397,12 @@ void DatabaseInPlace::undo(const Persist& persist, const LogSink& log) {
         persist(exchange_);
       };
       request.log = log;
-      static_cast<void>(swap(request, never()));
+      notes = swap(request, never()).notes;
     } else {
-      static_cast<void>(finish_swap(login_, exchange_.undo_saved, {}, never()));
+      notes = finish_swap(login_, exchange_.undo_saved, {}, never());
     }
     require_empty(exchange_.safety);
+    return notes;
   });
 }
 

@@ -25,6 +25,7 @@ struct DatabaseWish {
   std::filesystem::path archive;
   std::vector<std::string> only_tables;  ///< empty: everything
   bool live_load = false;                ///< if need be
+  std::string collation = {};            ///< that the backup's database had by default; empty if it does not say
 };
 
 /// Which database, and whose login. The names in `exchange` are written down before anything of that name is made on
@@ -60,10 +61,10 @@ class DatabaseInPlace {
   [[nodiscard]] const std::optional<LoadResult>& loaded() const noexcept { return loaded_; }
   /// Bytes that `forward` loads by itself.
   std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
-  /// Takes that back from wherever it is.
-  void back();
-  /// After the end: brings the displaced content back into live.
-  void undo(const Persist& persist, const LogSink& log);
+  /// Takes that back from wherever it is. Notes what was broken before and could not be made again.
+  std::vector<std::string> back();
+  /// After the end: brings the displaced content back into live. Notes the same.
+  std::vector<std::string> undo(const Persist& persist, const LogSink& log);
   /// The shadow, empty by now, and its user.
   void remove_shadow() const;
   /// Everything but live, with what it holds. From its beginning on none of the functions above may be called any more:
@@ -76,10 +77,11 @@ class DatabaseInPlace {
   explicit DatabaseInPlace(const Site& site, const InPlaceEnvironment& environment)
       : site_(site), environment_(&environment) {}
   void require_tables(DatabaseConnection& connection, const ArchivedDump& dump) const;
+  void require_sequences(DatabaseConnection& connection, const ArchivedDump& dump, const DumpTable& table) const;
   void plan_live_load(const DatabaseLogin& own, const DatabaseWish& wish);
   std::vector<std::string> load_into_live(const Persist& persist, const Cancellation& cancellation);
-  void take_back_live();
-  void undo_live(const Persist& persist);
+  std::vector<std::string> take_back_live();
+  std::vector<std::string> undo_live(const Persist& persist);
   void require_empty(const std::string& schema) const;
   [[nodiscard]] LiveDatabase live() const { return {site_, exchange_, login_, *environment_}; }
 
@@ -87,6 +89,7 @@ class DatabaseInPlace {
   const InPlaceEnvironment* environment_;
   DatabaseExchange exchange_;
   ServerLogin login_;
+  std::optional<ServerLogin> site_login_;  // the site's own, for what is planned here
   std::optional<LoadResult> loaded_;
 };
 

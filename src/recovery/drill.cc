@@ -136,11 +136,14 @@ class Drill {
     if (!server) return untried("there is no login to a database server; set database.defaults_file");
     const std::string name = scratch_.add_database(server->login, server->is_admin, own_database_);
     try {
-      shadow_ = std::make_unique<ShadowDatabase>(
-          server->login,
-          ShadowRequest{
-              .name = name, .like_database = {}, .collation = "utf8mb4_general_ci", .with_user = server->is_admin},
-          cancellation_);
+      shadow_ = std::make_unique<ShadowDatabase>(server->login,
+                                                 ShadowRequest{.name = name,
+                                                               .like_database = {},
+                                                               .collation = "utf8mb4_general_ci",
+
+                                                               .with_user = server->is_admin,
+                                                               .of_dump = dumped_collation(opened_.reader())},
+                                                 cancellation_);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted) throw;
       scratch_.forget_database();  // a failed attempt leaves nothing
@@ -153,6 +156,7 @@ class Drill {
           opened_.reader(), [this] { return spool_in(environment_.config.state_dir); }, cancellation_);
       LoadOptions options;
       options.skip_binary_log = true;
+      options.leave_foreign_views = true;
       options.on_progress = [this](std::uint64_t done, std::uint64_t total) {
         loaded_bytes_ = done;
         total_bytes_ = total;
@@ -160,6 +164,10 @@ class Drill {
       const LoadResult loaded =
           load_dump(dump.data(), dump.layout(), {.database = name, .login = shadow_->login(), .program_login = {}},
                     options, cancellation_);
+      for (const ForeignView& view : loaded.foreign_views) {
+        report_.notes.push_back(
+            fmt::format("the view {} was not tried: it uses another database", printable(view.name)));
+      }
       report_.tables = loaded.rows.size();
       for (const auto& [table, rows] : loaded.rows) report_.rows += rows;
     });

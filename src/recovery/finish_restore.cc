@@ -37,7 +37,7 @@ WhatWasDisplaced displaced_of(const Site& site, const JournaledRestore& restore)
     const DatabaseExchange& exchange = *restore.journal.database;
     const bool done = phase == JournalPhase::done;
     displaced.database = GivenDatabase{done ? exchange.safety : exchange.undone, restore.database->login(),
-                                       event_status_before(done ? exchange.saved : exchange.undo_saved)};
+                                       event_status_before(done ? exchange.saved : exchange.undo_saved), exchange.live};
   }
   return displaced;
 }
@@ -72,6 +72,16 @@ std::filesystem::path archive_displaced(const Site& site, const JournaledRestore
   return created.archive;
 }
 
+// What cannot be archived would be in the way of every later restore.
+std::string with_discard(const std::string& hint, const std::string& site, const RestoreJournal& journal) {
+  return fmt::format(
+      "{}wobackup restore --finish --discard {} gives up what the restore of {} {}, without an archive of "
+      "it{}",
+      hint.empty() ? std::string() : hint + "; or ", site, journal.started,
+      journal.phase == JournalPhase::done ? "has displaced" : "had brought",
+      journal.phase == JournalPhase::done ? ": --undo has nothing to bring back then" : "");
+}
+
 // Killed in between, and then somebody took the stage away: the files stay as they are, and the database comes to the
 // side on which they seem to be.
 void settle_without_stage(JournaledRestore& restore) {
@@ -82,7 +92,7 @@ void settle_without_stage(JournaledRestore& restore) {
     } else if (restore.files && restore.files->any_is_live()) {
       restore.forward_database();
     } else {
-      restore.database->back();
+      restore.warn(restore.database->back());
     }
   });
 }
@@ -99,8 +109,14 @@ std::filesystem::path finish(JournaledRestore& restore, const Site& site, bool d
   if (!has_ended(restore) && restore.journal.phase != JournalPhase::staging) settle_without_stage(restore);
   std::filesystem::path archive = archived_before(restore.journal, environment);
   if (!discard) {
-    std::filesystem::path made = archive_displaced(site, restore, environment);
-    if (!made.empty()) archive = std::move(made);
+    try {
+      std::filesystem::path made = archive_displaced(site, restore, environment);
+      if (!made.empty()) archive = std::move(made);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted) throw;
+      throw Error(error.kind(), error.message(), with_discard(error.hint(), site.name, restore.journal),
+                  error.retryable());
+    }
   }
   restore.forget();
   return archive;

@@ -84,7 +84,14 @@ void JournaledRestore::forward() {
 }
 
 void JournaledRestore::undo_database() {
-  if (database) database->undo(persist(), environment_.log);
+  if (database) warn(database->undo(persist(), environment_.log));
+}
+
+void JournaledRestore::warn(const std::vector<std::string>& notes) const {
+  if (!environment_.log) return;
+  for (const std::string& note : notes) {
+    environment_.log(LogLevel::warning, fmt::format("{}: {}", journal.site, note));
+  }
 }
 
 void JournaledRestore::undo() {

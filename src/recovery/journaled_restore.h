@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/file_lock.h"
 #include "in_place/restore_journal.h"
@@ -41,6 +42,8 @@ class JournaledRestore {
   /// One that has come to its end: back.
   void undo();
   void undo_database();
+  /// Logs, as warnings.
+  void warn(const std::vector<std::string>& notes) const;
   /// What is live stays, all else goes.
   void forget();
 

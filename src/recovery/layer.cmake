@@ -8,6 +8,8 @@ wobackup_layer(recovery PATH recovery
     files_in_place.cc
     drill.cc
     finish_restore.cc
+    foreign_views.cc
+    in_place_login.cc
     in_place_plan.cc
     journaled_restore.cc
     leftovers.cc

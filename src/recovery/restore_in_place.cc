@@ -204,7 +204,10 @@ class Restoring {
                   "restore the files alone with --files, or name the database in wobackup.toml");
     }
     require_own(named->database, options_, environment_.config);
-    const DatabaseWish wish{.archive = archive_, .only_tables = options_.tables, .live_load = options_.live_load};
+    const DatabaseWish wish{.archive = archive_,
+                            .only_tables = options_.tables,
+                            .live_load = options_.live_load,
+                            .collation = dumped_collation(opened_->reader())};
     DatabaseInPlace database = DatabaseInPlace::plan(site_, named->database, wish, environment_, cancellation_);
     if (!dump_) {
       dump_.emplace(
@@ -349,22 +352,27 @@ class Restoring {
   }
 
   void take_back(MaintenanceWindow& maintenance, const Error& error) {
+    std::vector<std::string> lost;
     try {
       maintenance.leave();
       maintenance.enter_if_possible(environment_.log);
-      go_back(files_, database_);
+      lost = go_back(files_, database_);
       if (files_) maintenance.expect(files_->times(false));
       maintenance.leave();
       remove_leftovers();
     } catch (const Error& second) {
-      throw Error(
-          ErrorKind::rollback_failed, fmt::format("{}; and the way back failed: {}", error.message(), second.message()),
-          second.hint().empty() ? fmt::format("try again: wobackup restore --abort {}", site_.name) : second.hint());
+      throw Error(ErrorKind::rollback_failed,
+                  fmt::format("{}; and the way back failed: {}", error.message(), second.message()),
+                  with_way_back(second.hint(), site_.name));
+    }
+    std::string as_before(kAsBeforeTheRestore);
+    for (const std::string& note : lost) {
+      as_before += (&note == lost.data() ? ", except for what was broken already: " : "; ") + note;
+      if (environment_.log) environment_.log(LogLevel::warning, fmt::format("{}: {}", site_.name, note));
     }
     if (error.kind() == ErrorKind::interrupted) throw Error(error);
     throw Error(ErrorKind::rolled_back, error.message(),
-                error.hint().empty() ? std::string(kAsBeforeTheRestore)
-                                     : fmt::format("{}; {}", kAsBeforeTheRestore, error.hint()));
+                error.hint().empty() ? as_before : fmt::format("{}; {}", as_before, error.hint()));
   }
 
   // The restore is done; what comes now cannot undo that.

@@ -28,15 +28,24 @@ void forget(JournaledRestore& restore) {
 
 }  // namespace
 
-void go_back(const std::optional<FilesInPlace>& files, std::optional<DatabaseInPlace>& database) {
+std::vector<std::string> go_back(const std::optional<FilesInPlace>& files, std::optional<DatabaseInPlace>& database) {
   std::optional<Error> failed;
+  std::vector<std::string> notes;
   try {
-    if (database) database->back();
+    if (database) notes = database->back();
   } catch (const Error& error) {
     failed = error;
   }
   if (files) files->back();
   if (failed) throw Error(ErrorKind::rollback_failed, failed->message(), failed->hint());
+  return notes;
+}
+
+std::string with_way_back(const std::string& hint, const std::string& site) {
+  const std::string command = "wobackup restore --abort " + site;
+  if (hint.find(command) != std::string::npos) return hint;
+  return fmt::format("{}{} takes it back, once the database server runs (again)",
+                     hint.empty() ? std::string() : hint + "; ", command);
 }
 
 void resume_restore(const std::string& site, const InPlaceEnvironment& environment) {
@@ -81,7 +90,11 @@ void abort_restore(const std::string& site, const InPlaceEnvironment& environmen
     restore.in_maintenance(Way::back, [&] { restore.undo(); });
     restore.enter(JournalPhase::undone);
   } else {
-    restore.in_maintenance(Way::back, [&] { go_back(restore.files, restore.database); });
+    try {
+      restore.in_maintenance(Way::back, [&] { restore.warn(go_back(restore.files, restore.database)); });
+    } catch (const Error& error) {
+      throw Error(error.kind(), error.message(), with_way_back(error.hint(), site));
+    }
     restore.forget();
   }
   flush_caches_of(restore, environment);

@@ -206,6 +206,7 @@ Created create_displaced_snapshot(const Site& site, const CreateOptions& options
     plan.database.login = DatabaseLogin{displaced.database->name, login.user, login.password, login.host};
     plan.known_login = displaced.database->login;
     plan.event_states = displaced.database->event_states;
+    plan.former_name = displaced.database->former_name;
     return plan;
   };
   return create_under_lock(site, options, environment, displaced.locked, make_plan,

@@ -52,6 +52,7 @@ struct GivenDatabase {
   std::string name;
   SiteServerLogin login;
   EventStatus event_states = {};  ///< that its events shall have in the dump
+  std::string former_name = {};   ///< where its content was before; empty: there
 };
 
 /// What a restore has displaced besides `site.path`.

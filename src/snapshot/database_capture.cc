@@ -119,6 +119,7 @@ void DatabaseCapture::dump_mysql(Dump& dump) {
       .named_by_admin = job_.database.named_by_admin || dump.database != job_.database.login->name,
       .known_login = job_.known_login,
       .event_states = job_.event_states,
+      .former_name = job_.former_name,
       .defaults = job_.config.database,
       .on_size = [&record](std::uint64_t bytes) { record.dump_bytes_expected += bytes; },
       .on_note = [&record, &dump](const std::string& what) { record.note(dump.member, what); }};

@@ -53,6 +53,7 @@ class DatabaseCapture {
     const SqliteCopy* sqlite = nullptr;
     std::optional<SiteServerLogin> known_login = {};  ///< as in DumpRequest
     EventStatus event_states = {};                    ///< the same
+    std::string former_name = {};                     ///< the same
     const Config& config;
     std::function<UniqueFd()> make_spool;
     bool hidden = false;  ///< spools are enciphered

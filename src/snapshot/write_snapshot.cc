@@ -99,6 +99,7 @@ void write_snapshot(const SnapshotRun& run, const SnapshotOutput& output, Writte
                             .sqlite = sqlite ? &*sqlite : nullptr,
                             .known_login = run.plan.known_login,
                             .event_states = run.plan.event_states,
+                            .former_name = run.plan.former_name,
                             .config = run.environment.config,
                             .make_spool = [&run] { return run.spool(); },
                             .hidden = run.hidden,

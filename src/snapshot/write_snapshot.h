@@ -29,6 +29,7 @@ struct SnapshotPlan {
   SiteDatabase database;
   std::optional<SiteServerLogin> known_login;
   EventStatus event_states;
+  std::string former_name;  ///< as in GivenDatabase
   bool displaced = false;
   std::map<std::string, int> elsewhere;
 };

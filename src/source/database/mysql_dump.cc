@@ -118,10 +118,13 @@ Json describe(const DumpRequest& request, const DatabaseConnection& connection, 
               const std::vector<BrokenView>& broken) {
   Json description;
   put_text(description, "name", request.database);
+  if (!request.former_name.empty()) put_text(description, "former_name", request.former_name);
   description["engine"] = connection.is_mariadb() ? "mariadb" : "mysql";
   description["server_version"] = connection.version();
   description["dump_program"] = program.version;
   description["charset"] = "utf8mb4";
+  put_text(description, "default_charset", inventory.default_charset);
+  put_text(description, "default_collation", inventory.default_collation);
   description["max_allowed_packet"] = scanner.longest_statement();
   description["sandbox_line"] = scanner.has_sandbox_line();
   sections.describe(description);

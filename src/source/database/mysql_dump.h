@@ -28,6 +28,7 @@ struct DumpRequest {
   /// Instead of choosing one: for a database of our own, which the site's login cannot open.
   std::optional<SiteServerLogin> known_login = {};
   EventStatus event_states = {};  ///< that the dump shall have, not those of the database
+  std::string former_name = {};   ///< the database that its content was in before it was displaced; may be empty
   const DatabaseDefaults& defaults;
   std::function<void(std::uint64_t bytes)> on_size;      ///< a guess at the dump's size, once; may be empty
   std::function<void(const std::string& what)> on_note;  ///< what is worth telling; may be empty

@@ -125,6 +125,20 @@ std::vector<DumpObject> objects_of(const DumpSections::Ranges& ranges) {
   return objects;
 }
 
+// Such a command has no delimiter, so it swallows the end of the dump.
+[[noreturn]] void throw_without_end(const SqlScanner& scanner, const std::string& dump) {
+  const auto open = scanner.open_statement();
+  const std::string head = open ? lower_ascii(open->head) : std::string();
+  if (head.starts_with('\\') || head.starts_with("system ") || head.starts_with("source ")) {
+    throw Error(ErrorKind::verification,
+                fmt::format("{}: at byte {} the dump holds a command for a database client, which would run it as "
+                            "whoever loads the dump: {}",
+                            dump, open->begin, printable(open->head.substr(0, open->head.find('\n')))),
+                "no dump of a website has one: look at it before anything of it is used");
+  }
+  throw Error(ErrorKind::verification, fmt::format("{}: the dump has no end: it was cut off", dump));
+}
+
 }  // namespace
 
 std::vector<ByteRange> DumpLayout::ranges() const {
@@ -144,6 +158,8 @@ DumpLayout layout_from_manifest(const Json& database, std::uint64_t dump_size) {
   if (!database.is_object()) throw refused("there is none");
   DumpLayout layout;
   layout.database = text_at(database, "name");
+  layout.collation = text_at(database, "default_collation");
+  layout.former_database = text_at(database, "former_name");
   layout.longest_statement = number_at(database, "max_allowed_packet");
   for (const Json& json : list_at(database, "tables")) {
     DumpTable table{name_of_object(json), {}};
@@ -176,10 +192,7 @@ DumpLayout layout_by_scan(const RandomAccess& dump, const Cancellation& cancella
     at += count;
   }
   scanner.finish();
-  if (!scanner.completed()) {
-    throw Error(ErrorKind::verification,
-                fmt::format("{}: the dump has no end: it was cut off", printable(dump.name())));
-  }
+  if (!scanner.completed()) throw_without_end(scanner, printable(dump.name()));
   Json description;
   sections.describe(description);
   for (const auto& [name, section] : sections.tables()) layout.tables.push_back({name, section});

@@ -27,8 +27,10 @@ struct DumpObject {
 
 /// No two ranges overlap, all lie within the dump, and a table's rows come behind its schema.
 struct DumpLayout {
-  std::string database;  ///< that was dumped; empty if it is not known
-  ByteRange prelude;     ///< what comes before the first section: the session's variables
+  std::string database;         ///< that was dumped; empty if it is not known
+  std::string former_database;  ///< where its content was before it was displaced; mostly empty
+  std::string collation;        ///< the database's default; empty if it is not known
+  ByteRange prelude;            ///< what comes before the first section: the session's variables
   std::vector<DumpTable> tables;
   std::vector<DumpObject> views, triggers, routines, events, sequences;
   std::vector<std::string> broken_views;  ///< that the dump does not hold, and which may fail here, too

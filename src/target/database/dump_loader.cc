@@ -62,7 +62,7 @@ LoadResult load_dump(const RandomAccess& dump, const DumpLayout& layout, const L
     if (options.skip_binary_log) session.skip_binary_log();
     check_gaps(session, source);
     if (options.tables) {
-      result.rows = fill_tables(create_tables(session, source, options.only_tables), source, target, options);
+      result.rows = fill_tables(create_tables(session, source, options, result.notes), source, target, options);
     }
   }
   LoadTarget programs = target;

@@ -32,6 +32,14 @@ enum class DefinerPolicy {
   keep,     ///< as in the dump; only an admin may
 };
 
+/// A view that the loading user may not make, since it uses another database.
+struct ForeignView {
+  std::string name;
+  std::string create;  ///< judged, without DEFINER; bytes in `character_set_client`
+  std::string character_set_client;
+  std::string collation_connection;
+};
+
 struct LoadOptions {
   unsigned threads = 2;                  ///< connections that load rows side by side
   std::vector<std::string> only_tables;  ///< if not empty: these with their triggers, nothing else
@@ -43,6 +51,9 @@ struct LoadOptions {
   DefinerPolicy definer = DefinerPolicy::creator;
   std::string owner = {};  ///< user@host whose they are in the end: what is his already is not worth a note
   bool events_disabled = true;
+  /// A view that the user may not make for want of rights elsewhere is returned, and its stand-in stays; else it is an
+  /// error.
+  bool leave_foreign_views = false;
   bool count_rows = true;  ///< afterwards on the server, and compare them with the layout
   /// Nobody else may write into a table while it is being filled, and what somebody has written before is removed: for
   /// a database that is live.
@@ -59,6 +70,7 @@ struct LoadResult {
   std::vector<std::string> notes;             ///< what differs from the dump
   /// Of events that were made switched off: what they were in the dump, as information_schema.EVENTS spells it.
   std::map<std::string, std::string> event_status;
+  std::vector<ForeignView> foreign_views;  ///< left to the caller
 };
 
 /// Loads what the layout names. Every statement passes StatementPolicy, also in the gaps between the sections, where

@@ -30,7 +30,8 @@ std::uint64_t LoadSource::longest() const { return std::clamp(layout.longest_sta
 LoadSession::LoadSession(const LoadSource& source, const LoadTarget& target)
     : source_(source),
       connection_(target.login, target.database, source.cancellation, source.longest()),
-      policy_({connection_.is_mariadb(), connection_.version_number(), {}}, source.layout.database) {
+      policy_({connection_.is_mariadb(), connection_.version_number(), {}}, source.layout.database,
+              source.layout.former_database) {
   if (!target.guard.empty()) take_load_guard(connection_, target.guard);
   require_packet();
   connection_.execute(kDefaults);

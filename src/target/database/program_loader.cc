@@ -11,6 +11,8 @@
 namespace wobackup {
 namespace {
 
+constexpr const char* kView = "view ";
+
 template <class List>
 bool holds(const List& list, const std::string& name) {
   return std::find(list.begin(), list.end(), name) != list.end();
@@ -72,7 +74,8 @@ class Programs {
         }
         if (judged.kind == StatementKind::create_event && options_.events_disabled)
           return load_event(judged, statement);
-        session_.send(judged.kind == kind ? with_definer(judged.text()) : std::string(judged.text()), statement.offset);
+        if (judged.kind != kind) return session_.send(judged.text(), statement.offset);
+        send_owned(judged.text(), statement.offset);
       });
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::failed) throw error.in(shown);
@@ -86,12 +89,21 @@ class Programs {
 
   [[nodiscard]] std::size_t definers() const { return definers_; }
 
+  // The view that was refused just now.
+  [[nodiscard]] ForeignView refused(const DumpObject& view) {
+    const std::vector<SqlRow> rows =
+        session_.connection().rows("SELECT @@character_set_client, @@collation_connection");
+    if (rows.empty() || rows[0].size() < 2) throw Error(ErrorKind::failed, "the server does not tell its variables");
+    return {view.name, last_create_, rows[0][0].value_or(""), rows[0][1].value_or("")};
+  }
+
  private:
-  std::string with_definer(std::string_view create) {
-    if (options_.definer == DefinerPolicy::keep) return std::string(create);
-    std::string text = without_definer(create, session_.quotes());
+  void send_owned(std::string_view create, std::uint64_t offset) {
+    if (options_.definer == DefinerPolicy::keep) return session_.send(create, offset);
+    const std::string text = without_definer(create, session_.quotes());
+    if (options_.leave_foreign_views) last_create_ = text;
+    session_.send(text, offset);
     if (text.size() != create.size() && !is_owners(create)) ++definers_;
-    return text;
   }
 
   // DEFINER=`wp`@`localhost`, as servers write it.
@@ -109,7 +121,7 @@ class Programs {
 
   void load_event(const JudgedStatement& judged, const DumpStatement& statement) {
     const DisabledEvent event = as_disabled_event(judged.text(), session_.quotes());
-    session_.send(with_definer(event.text), statement.offset);
+    send_owned(event.text, statement.offset);
     event_status_.emplace(judged.object, event.status);
   }
 
@@ -118,29 +130,64 @@ class Programs {
   std::vector<std::string>& notes_;
   std::map<std::string, std::string>& event_status_;
   std::size_t definers_ = 0;
+  std::string last_create_;
 };
+
+// For a table, a column, a database, a routine.
+bool lacks_rights(const Error& error) {
+  const std::string& text = error.message();
+  return error.kind() == ErrorKind::failed &&
+         (text.ends_with("(1142)") || text.ends_with("(1143)") || text.ends_with("(1044)") || text.ends_with("(1370)"));
+}
+
+// A dump has them by their names, and a view may need what another one really is: WITH CHECK OPTION on a view whose
+// place is still held by a stand-in is refused. So whatever works is made, until nothing more does.
+void load_views(Programs& programs, const DumpLayout& layout, const LoadOptions& options, LoadResult& result) {
+  std::vector<Part> left = view_parts(layout.views, false);
+  std::vector<Error> errors;
+  for (bool progress = true; progress && !left.empty();) {
+    std::vector<Part> later;
+    errors.clear();
+    for (const Part& part : left) {
+      try {
+        programs.load(part, StatementKind::create_view, kView);
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::failed) throw;
+        const DumpObject& view = *part.object;
+        if (options.leave_foreign_views && view.ranges.size() > 1 && is_utf8(view.name) && lacks_rights(error)) {
+          result.foreign_views.push_back(programs.refused(view));
+          // Others may use it.
+          for (std::size_t i = 0; i + 1 < view.ranges.size(); ++i) {
+            programs.load({&view, view.ranges[i]}, StatementKind::create_view, kView);
+          }
+          continue;
+        }
+        later.push_back(part);
+        errors.push_back(error);
+      }
+    }
+    progress = later.size() < left.size();
+    left = std::move(later);
+  }
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    if (!holds(layout.broken_views, left[i].object->name)) throw Error(errors[i]);
+    programs.note(errors[i].message());
+  }
+}
 
 }  // namespace
 
 void load_programs(LoadSession& session, const DumpLayout& layout, const LoadOptions& options, LoadResult& result) {
   Programs programs(session, options, result);
   const bool all = options.only_tables.empty();
-  const auto load_view = [&](const Part& part) {
-    try {
-      programs.load(part, StatementKind::create_view, "view ");
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::failed || !holds(layout.broken_views, part.object->name)) throw;
-      programs.note(error.message());
-    }
-  };
   if (options.views && all) {
-    for (const Part& part : view_parts(layout.views, true)) load_view(part);
+    for (const Part& part : view_parts(layout.views, true)) programs.load(part, StatementKind::create_view, kView);
   }
   if (options.routines && all) {
     for (const Part& part : parts_of(layout.routines)) programs.load(part, StatementKind::create_routine, "");
   }
   if (options.views && all) {
-    for (const Part& part : view_parts(layout.views, false)) load_view(part);
+    load_views(programs, layout, options, result);
     for (const std::string& view : layout.broken_views)
       programs.note("view " + printable(view) + " was broken already and is not in the dump");
   }

@@ -84,7 +84,19 @@ void require_shadow_name(std::string_view name) {
   if (!is_shadow_name(name)) throw Error(ErrorKind::usage, printable(name) + " is no shadow database's name");
 }
 
+bool is_collation_name(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) { return is_sql_word(c) && c != '$'; });
+}
+
 }  // namespace
+
+bool create_with_collation(DatabaseConnection& connection, const std::string& name, const std::string& collation) {
+  if (collation.empty() || !is_collation_name(collation)) return false;
+  const auto refused = connection.error_of("CREATE DATABASE " + quoted_name(name) + " COLLATE " + collation);
+  if (!refused) return true;
+  if (refused->ends_with("(1273)")) return false;  // another server's
+  throw Error(ErrorKind::dump, *refused);
+}
 
 std::string new_shadow_name(std::string_view purpose, std::string_view database) {
   std::string name = fmt::format("{}{}{}_{}", kPrefix, database.empty() ? std::string() : tag_of(database), purpose,
@@ -159,8 +171,8 @@ void ShadowDatabase::make(DatabaseConnection& connection) {
         first_value(connection, "SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = " +
                                     quoted_text(request_.like_database));
   }
-  const bool plain = std::all_of(collation.begin(), collation.end(), [](char c) { return is_sql_word(c) && c != '$'; });
-  if (!plain) throw Error(ErrorKind::usage, printable(collation) + " is no collation");
+  if (!is_collation_name(collation)) throw Error(ErrorKind::usage, printable(collation) + " is no collation");
+  if (create_with_collation(connection, request_.name, request_.of_dump)) return;
   const std::string how = collation.empty() ? "" : " COLLATE " + collation;
   connection.execute("CREATE DATABASE " + quoted_name(request_.name) + how);
 }

@@ -26,6 +26,11 @@ namespace wobackup {
 /// Error usage for a name that is not a shadow's, dump if the server refuses.
 void drop_shadow(DatabaseConnection& connection, const std::string& name);
 
+/// Makes a database with this default collation, which an archive names. False if it names none that the server has:
+/// nothing was made then. Throws Error dump if the server refuses for another reason.
+[[nodiscard]] bool create_with_collation(DatabaseConnection& connection, const std::string& name,
+                                         const std::string& collation);
+
 struct ShadowRequest {
   std::string name;           ///< from new_shadow_name
   std::string like_database;  ///< whose character set and collation it gets; the server's own if there is none
@@ -33,6 +38,8 @@ struct ShadowRequest {
   /// True for an admin's login: a user with all rights on this database and no others, logging in from where this
   /// program does. False for a site's own login that may make databases: then that login is used.
   bool with_user = true;
+  std::string of_dump =
+      {};  ///< before the others, if it is a collation that the server has: what the dump's database had
 };
 
 /// Owns a shadow database. The server's other databases and users are never touched.

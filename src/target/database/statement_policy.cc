@@ -92,8 +92,8 @@ std::string beginning_of(std::string_view statement) {
   return printable(statement.substr(0, kShownBytes)) + (cut ? "..." : "");
 }
 
-StatementPolicy::StatementPolicy(SqlDialect dialect, std::string own_name)
-    : dialect_(dialect), own_name_(std::move(own_name)) {}
+StatementPolicy::StatementPolicy(SqlDialect dialect, std::string own_name, std::string former_name)
+    : dialect_(dialect), own_name_(std::move(own_name)), former_name_(std::move(former_name)) {}
 
 JudgedStatement StatementPolicy::judge(std::string_view statement, std::uint64_t offset) {
   JudgedStatement judged;
@@ -114,7 +114,10 @@ JudgedStatement StatementPolicy::judge(std::string_view statement, std::uint64_t
   if (statement.size() > kLongestText) throw refuse("is too long");
   std::optional<std::string> text = as_the_server_reads(statement, dialect_);
   if (!text) throw refuse("is not complete, or a command for a client");
-  judged.as_server_reads = own_name_.empty() ? std::move(*text) : without_schema(*text, own_name_, dialect_.quotes);
+  judged.as_server_reads = *std::move(text);
+  for (const std::string& name : {own_name_, former_name_}) {
+    if (!name.empty()) judged.as_server_reads = without_schema(judged.as_server_reads, name, dialect_.quotes);
+  }
   if (!judge_tokens(judged)) throw refuse("may not be in one");
   return judged;
 }

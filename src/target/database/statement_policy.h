@@ -51,8 +51,9 @@ class StatementPolicy {
   /// Longest statement that holds no rows.
   static constexpr std::size_t kLongestText = std::size_t{4} << 20U;
 
-  /// `own_name`: the database that was dumped, if it is known.
-  StatementPolicy(SqlDialect dialect, std::string own_name);
+  /// `own_name`: the database that was dumped, if it is known. `former_name`: where its content was before, and which
+  /// some of its columns still name.
+  StatementPolicy(SqlDialect dialect, std::string own_name, std::string former_name = {});
 
   /// `offset` is for messages. Throws Error verification, which names the statement's beginning and offset. The text
   /// outlives the result.
@@ -65,7 +66,7 @@ class StatementPolicy {
   [[nodiscard]] bool judge_tokens(JudgedStatement& judged);
 
   SqlDialect dialect_;
-  std::string own_name_;
+  std::string own_name_, former_name_;
 };
 
 /// "ALTER TABLE `x` ..." for messages.

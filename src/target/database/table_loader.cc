@@ -10,6 +10,8 @@
 #include <thread>
 
 #include "base/text.h"
+#include "database/sequence_names.h"
+#include "database/single_value.h"
 #include "target/database/table_indexes.h"
 #include "wobackup/error.h"
 
@@ -30,7 +32,23 @@ Error misplaced(const DumpStatement& statement, const std::string& where) {
                            statement.offset, beginning_of(statement.text)));
 }
 
-std::string create_table(LoadSession& session, const DumpTable& table) {
+// What CREATE TABLE needs besides the sequences that were made before.
+void make_sequences(LoadSession& session, std::string_view create, const DumpTable& table, const DumpLayout& layout,
+                    const LoadOptions& options, std::vector<std::string>& notes) {
+  const bool whole = options.only_tables.empty();
+  if (!whole && options.lock_tables) return;
+  for (const SequenceName& sequence : sequences_in(create)) {
+    const auto named = [&](const DumpObject& object) { return object.name == sequence.name; };
+    if (whole && std::any_of(layout.sequences.begin(), layout.sequences.end(), named)) continue;
+    session.send("CREATE SEQUENCE IF NOT EXISTS " + quoted_name(sequence.name), table.section.schema.begin);
+    if (!whole) continue;
+    notes.push_back(fmt::format("the table {} counts by the sequence {}, which is not in the dump: it was made new",
+                                printable(table.name), printable(sequence.name)));
+  }
+}
+
+std::string create_table(LoadSession& session, const DumpTable& table, const DumpLayout& layout,
+                         const LoadOptions& options, std::vector<std::string>& notes) {
   std::string indexes;
   bool created = false;
   session.read(table.section.schema, [&](const JudgedStatement& judged, const DumpStatement& statement) {
@@ -42,6 +60,7 @@ std::string create_table(LoadSession& session, const DumpTable& table) {
       case StatementKind::create_table:
         if (created || !of_table) break;
         created = true;
+        make_sequences(session, judged.text(), table, layout, options, notes);
         if (length_of(table.section.data) >= kWorthSplitting) {
           TableInTwoParts parts = split_table(judged.text(), session.quotes());
           indexes = std::move(parts.indexes);
@@ -76,6 +95,12 @@ void create_sequence(LoadSession& session, const DumpObject& sequence) {
       session.send(judged.text(), statement.offset);
     });
   }
+}
+
+// Its rows are those of the tables that it shows.
+bool is_merge_table(DatabaseConnection& connection, const std::string& database, const std::string& table) {
+  return first_value(connection, "SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = " +
+                                     quoted_text(database) + " AND TABLE_NAME = " + quoted_text(table)) == "MRG_MyISAM";
 }
 
 // What several threads share while they fill tables.
@@ -115,7 +140,10 @@ class Filling {
 
   void fill(LoadSession& session, const CreatedTable& created) {
     const DumpTable& table = *created.table;
-    if (options_.lock_tables) {
+    // Deleting or counting them would be the other tables'.
+    const bool own_rows = table.section.rows > 0 || !is_merge_table(session.connection(), target_.database, table.name);
+    const bool locks = options_.lock_tables && own_rows;
+    if (locks) {
       session.send("LOCK TABLES " + quoted_name(table.name) + " WRITE", table.section.schema.begin);
       session.send("DELETE FROM " + quoted_name(table.name), table.section.schema.begin);
     }
@@ -123,13 +151,13 @@ class Filling {
     session.commit();
     if (!created.indexes.empty()) session.send(created.indexes, table.section.schema.begin);
     const std::uint64_t rows =
-        options_.count_rows ? count_rows(session.connection(), target_.database, table.name) : read;
+        options_.count_rows && own_rows ? count_rows(session.connection(), target_.database, table.name) : read;
     if (read != table.section.rows || rows != table.section.rows) {
       throw Error(ErrorKind::verification,
                   fmt::format("table {} should have {} rows; the dump has {}, and {} were loaded",
                               printable(table.name), table.section.rows, read, rows));
     }
-    if (options_.lock_tables) session.send("UNLOCK TABLES", table.section.data.end);
+    if (locks) session.send("UNLOCK TABLES", table.section.data.end);
     const std::lock_guard lock(mutex_);
     rows_[table.name] = rows;
   }
@@ -181,9 +209,9 @@ class Filling {
 
 }  // namespace
 
-std::vector<CreatedTable> create_tables(LoadSession& session, const LoadSource& source,
-                                        const std::vector<std::string>& only_tables) {
-  const std::set<std::string_view> only(only_tables.begin(), only_tables.end());
+std::vector<CreatedTable> create_tables(LoadSession& session, const LoadSource& source, const LoadOptions& options,
+                                        std::vector<std::string>& notes) {
+  const std::set<std::string_view> only(options.only_tables.begin(), options.only_tables.end());
   if (only.empty()) {
     for (const DumpObject& sequence : source.layout.sequences) create_sequence(session, sequence);
   }
@@ -197,7 +225,9 @@ std::vector<CreatedTable> create_tables(LoadSession& session, const LoadSource& 
   std::sort(created.begin(), created.end(), [](const CreatedTable& a, const CreatedTable& b) {
     return a.table->section.schema.begin < b.table->section.schema.begin;
   });
-  for (CreatedTable& table : created) table.indexes = create_table(session, *table.table);
+  for (CreatedTable& table : created) {
+    table.indexes = create_table(session, *table.table, source.layout, options, notes);
+  }
   return created;
 }
 

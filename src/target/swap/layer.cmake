@@ -5,6 +5,7 @@ wobackup_layer(target_swap PATH target/swap
     object_text.cc
     saved_schema.cc
     schema_reader.cc
+    stand_ins.cc
     swap.cc
     swap_checks.cc
     swap_plan.cc

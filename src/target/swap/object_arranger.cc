@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "base/text.h"
+#include "database/sequence_names.h"
 #include "target/swap/schema_reader.h"
+#include "target/swap/stand_ins.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -53,6 +56,7 @@ class Place {
     std::vector<const SavedObject*> found;
     if (content_ == nullptr) return found;
     for (const SavedObject& object : content_->objects) {
+      if (object.only_live && !is_live()) continue;
       if (of_kind(object.kind) && !is_right(object)) found.push_back(&object);
     }
     return found;
@@ -77,9 +81,17 @@ class Place {
               "SELECT COLUMN_DEFAULT FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} "
               "AND COLUMN_NAME = {}",
               quoted_text(schema_), quoted_text(column.table), quoted_text(column.column)));
-      if (now != with_schema(column.expression, content_->schema, schema_)) found.push_back(&column);
+      if (now != expression_here(column)) found.push_back(&column);
     }
     return found;
+  }
+
+  // What was broken before; and in shadow, which nobody uses, what uses a view that is made in live alone.
+  [[nodiscard]] bool may_lack(const SavedObject& object) const {
+    if (object.broken) return true;
+    return object.kind == ObjectKind::view && schema_ == plan_.shadow &&
+           std::any_of(content_->objects.begin(), content_->objects.end(),
+                       [](const SavedObject& other) { return other.only_live; });
   }
 
   void remove_strangers() {
@@ -88,6 +100,7 @@ class Place {
 
   void make(std::vector<std::string>& notes) {
     if (content_ == nullptr) return;
+    StandIns(session_.connection(), plan_, schema_).drop();  // of a killed run
     for (const SavedObject* object : wrong(is_routine)) create(*object);
     look();  // a package that is made again has lost its body
     for (const SavedObject* object : wrong([](ObjectKind kind) { return kind == ObjectKind::package_body; })) {
@@ -138,11 +151,22 @@ class Place {
   [[nodiscard]] bool is_right(const SavedObject& object) const {
     if (!is_present(object)) return false;
     const SavedObject now = read_object(session_, schema_, object.kind, object.name);
+    if (object.only_live && unusable(object)) return false;
     Placement there = placement();
     Placement here{schema_, schema_, std::nullopt, there.or_replace, false};
     if (is_keep()) here.definer = there.definer;  // whoever of us it was
     return comparable_statement(now, here) == comparable_statement(wanted(object), there) &&
            now.sql_mode == object.sql_mode && now.character_set_client == object.character_set_client;
+  }
+
+  // What its owner may not read, a view must not keep: it would do so with our rights once it is displaced. Only
+  // prepared, so that nothing of the view runs as us.
+  [[nodiscard]] std::optional<std::string> unusable(const SavedObject& view) const {
+    DatabaseConnection& connection = session_.connection();
+    const std::string select = "SELECT 1 FROM " + quoted_name(schema_) + "." + quoted_name(view.name);
+    auto refused = connection.error_of("PREPARE wobackup_view FROM " + quoted_text(select));
+    if (!refused) connection.execute("DEALLOCATE PREPARE wobackup_view");
+    return refused;
   }
 
   void drop(ObjectKind kind, const std::string& name) {
@@ -182,30 +206,67 @@ class Place {
                         [&](const auto& trigger) { return trigger.second == object.name; });
   }
 
+  struct FailedView {
+    const SavedObject* view = nullptr;
+    Error error;
+  };
+
   // A view may use others: whatever works is made, until nothing more does.
-  void make_views(std::vector<std::string>& notes) {
-    std::vector<const SavedObject*> left = wrong([](ObjectKind kind) { return kind == ObjectKind::view; });
-    std::vector<Error> errors;
+  std::vector<FailedView> try_views(std::vector<const SavedObject*> left) {
+    std::vector<FailedView> failed;
     for (bool progress = true; progress && !left.empty();) {
       std::vector<const SavedObject*> later;
-      errors.clear();
+      failed.clear();
       for (const SavedObject* view : left) {
         try {
           create(*view);
+          if (const auto why = view->only_live ? unusable(*view) : std::nullopt) {
+            throw Error(ErrorKind::dump, fmt::format("view {}: {}", printable(view->name), *why));
+          }
         } catch (const Error& error) {
           if (error.kind() != ErrorKind::dump || is_lock_wait(error)) throw;
           later.push_back(view);
-          errors.push_back(error);
+          failed.push_back({view, error});
         }
       }
       progress = later.size() < left.size();
       left = std::move(later);
     }
-    for (std::size_t i = 0; i < left.size(); ++i) {
-      if (!left[i]->broken) throw Error(errors[i]);
-      std::string note = "in " + printable(schema_) + ": " + errors[i].message() + "; it was broken before";
+    return failed;
+  }
+
+  void make_views(std::vector<std::string>& notes) {
+    std::vector<FailedView> failed = try_views(wrong([](ObjectKind kind) { return kind == ObjectKind::view; }));
+    std::erase_if(failed, [this](const FailedView& one) { return !one.view->broken && may_lack(*one.view); });
+    for (const FailedView& one : failed) {
+      if (!one.view->broken) throw Error(one.error);
+    }
+    if (failed.empty()) return;
+    failed = try_over_stand_ins(failed);
+    for (const FailedView& one : failed) {
+      std::string note = fmt::format("in {}: {}; it was broken before, and cannot be made again. It was: {}",
+                                     printable(schema_), one.error.message(), printable(one.view->create));
       if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
     }
+  }
+
+  std::vector<FailedView> try_over_stand_ins(const std::vector<FailedView>& failed) {
+    std::vector<const SavedObject*> left;
+    left.reserve(failed.size());
+    for (const FailedView& one : failed) left.push_back(one.view);
+    // Also of broken views that are there already: others may use them.
+    std::vector<std::string> texts;
+    std::set<std::string> views;
+    for (const SavedObject& object : content_->objects) {
+      if (object.kind != ObjectKind::view) continue;
+      views.insert(object.name);
+      if (object.broken) texts.push_back(create_statement(object, placement()));
+    }
+    StandIns stand_ins(session_.connection(), plan_, schema_);
+    stand_ins.make(texts, views);
+    std::vector<FailedView> still = try_views(std::move(left));
+    stand_ins.drop();
+    return still;
   }
 
   void make_triggers(const std::string& table) {
@@ -223,8 +284,18 @@ class Place {
   }
 
   void set_default(const SavedDefault& column) {
-    const std::string expression = with_schema(column.expression, content_->schema, schema_);
-    session_.connection().execute(default_statement(*content_, column, schema_, expression));
+    session_.connection().execute(default_statement(*content_, column, schema_, expression_here(column)));
+  }
+
+  // A sequence of live that is missing there, or that stays while its table goes, is what the column goes on naming: it
+  // does not exist elsewhere.
+  [[nodiscard]] std::string expression_here(const SavedDefault& column) const {
+    const std::vector<SequenceName> sequences = sequences_in(column.expression);
+    const bool come_along = std::all_of(sequences.begin(), sequences.end(), [this](const SequenceName& sequence) {
+      return sequence.schema != content_->schema || content_->table(sequence.name) != nullptr;
+    });
+    if (content_->schema == plan_.live && !come_along) return column.expression;
+    return with_schema(column.expression, content_->schema, schema_);
   }
 
   SwapSession& session_;
@@ -266,7 +337,7 @@ bool objects_arranged(SwapSession& session, const SwapPlan& plan, SwapSide side)
   for (const Place& place : places(session, plan, side)) {
     if (!place.strangers().empty() || !place.wrong_defaults().empty()) return false;
     for (const SavedObject* object : place.wrong([](ObjectKind) { return true; })) {
-      if (!object->broken) return false;
+      if (!place.may_lack(*object)) return false;
     }
   }
   return true;

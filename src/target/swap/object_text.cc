@@ -100,8 +100,11 @@ Head take_head(Text& text) {
   return head;
 }
 
-std::string definer_clause(const Head& head, const Placement& placement) {
-  const std::optional<Account>& definer = placement.definer && head.definer ? placement.definer : head.definer;
+std::string definer_clause(const SavedObject& object, const Head& head, const Placement& placement) {
+  // Without a clause it would belong to us, who may read everything.
+  if (object.only_live && !placement.definer) not_understood(object);
+  const bool replaced = object.only_live || (placement.definer && head.definer);
+  const std::optional<Account>& definer = replaced ? placement.definer : head.definer;
   if (!definer) return {};
   // A role has no host.
   const std::string host = definer->host.empty() ? std::string() : "@" + quoted_name(definer->host);
@@ -197,7 +200,7 @@ std::string create_statement(const SavedObject& object, const Placement& placeme
   std::string out = "CREATE ";
   const bool over = placement.or_replace && object.kind != ObjectKind::trigger && object.kind != ObjectKind::event;
   if (over) out += "OR REPLACE ";
-  out += head.algorithm + definer_clause(head, placement);
+  out += head.algorithm + definer_clause(object, head, placement);
   switch (object.kind) {
     case ObjectKind::trigger:
       return out + trigger_text(text);

@@ -21,52 +21,11 @@ constexpr std::array<std::pair<ObjectKind, std::string_view>, 7> kWords{{
     {ObjectKind::event, "EVENT"},
 }};
 
-// JSON holds no bytes, and a text in another character set is nothing else.
-Json json_of(const SavedObject& object) {
-  Json json{{"kind", sql_word(object.kind)}, {"name", object.name}};
-  if (!object.table.empty()) json["table"] = object.table;
-  if (is_utf8(object.create)) {
-    json["create"] = object.create;
-  } else {
-    json["create_base64"] = base64(bytes_of(object.create));
-  }
-  json["sql_mode"] = object.sql_mode;
-  json["character_set_client"] = object.character_set_client;
-  json["collation_connection"] = object.collation_connection;
-  json["database_collation"] = object.database_collation;
-  if (object.kind == ObjectKind::event) {
-    json["time_zone"] = object.time_zone;
-    json["status"] = object.status;
-    json["created"] = object.created;
-  }
-  if (object.broken) json["broken"] = true;
-  return json;
-}
-
 std::string text_in(const Json& json) {
   if (!json.contains("create_base64")) return json.at("create");
   const auto bytes = from_base64(json.at("create_base64").get<std::string>());
   if (!bytes) throw Error(ErrorKind::failed, "the saved definitions of a swap hold broken base64");
   return *bytes;
-}
-
-SavedObject object_of(const Json& json) {
-  SavedObject object;
-  const auto kind = object_kind_of(json.at("kind").get<std::string>());
-  if (!kind) throw Error(ErrorKind::failed, "the saved definitions of a swap name an unknown kind of object");
-  object.kind = *kind;
-  object.name = json.at("name");
-  object.table = json.value("table", std::string());
-  object.create = text_in(json);
-  object.sql_mode = json.at("sql_mode");
-  object.character_set_client = json.at("character_set_client");
-  object.collation_connection = json.at("collation_connection");
-  object.database_collation = json.at("database_collation");
-  object.time_zone = json.value("time_zone", std::string());
-  object.status = json.value("status", std::string());
-  object.created = json.value("created", std::int64_t{0});
-  object.broken = json.value("broken", false);
-  return object;
 }
 
 }  // namespace
@@ -96,6 +55,49 @@ const SavedObject* SavedSchema::object(ObjectKind kind, std::string_view name) c
   return found == objects.end() ? nullptr : &*found;
 }
 
+// JSON holds no bytes, and a text in another character set is nothing else.
+Json json_of(const SavedObject& object) {
+  Json json{{"kind", sql_word(object.kind)}, {"name", object.name}};
+  if (!object.table.empty()) json["table"] = object.table;
+  if (is_utf8(object.create)) {
+    json["create"] = object.create;
+  } else {
+    json["create_base64"] = base64(bytes_of(object.create));
+  }
+  json["sql_mode"] = object.sql_mode;
+  json["character_set_client"] = object.character_set_client;
+  json["collation_connection"] = object.collation_connection;
+  json["database_collation"] = object.database_collation;
+  if (object.kind == ObjectKind::event) {
+    json["time_zone"] = object.time_zone;
+    json["status"] = object.status;
+    json["created"] = object.created;
+  }
+  if (object.broken) json["broken"] = true;
+  if (object.only_live) json["only_live"] = true;
+  return json;
+}
+
+SavedObject saved_object_of(const Json& json) {
+  SavedObject object;
+  const auto kind = object_kind_of(json.at("kind").get<std::string>());
+  if (!kind) throw Error(ErrorKind::failed, "the saved definitions of a swap name an unknown kind of object");
+  object.kind = *kind;
+  object.name = json.at("name");
+  object.table = json.value("table", std::string());
+  object.create = text_in(json);
+  object.sql_mode = json.at("sql_mode");
+  object.character_set_client = json.at("character_set_client");
+  object.collation_connection = json.at("collation_connection");
+  object.database_collation = json.at("database_collation");
+  object.time_zone = json.value("time_zone", std::string());
+  object.status = json.value("status", std::string());
+  object.created = json.value("created", std::int64_t{0});
+  object.broken = json.value("broken", false);
+  object.only_live = json.value("only_live", false);
+  return object;
+}
+
 Json json_of(const SavedSchema& schema) {
   Json json{
       {"schema", schema.schema}, {"tables", Json::array()}, {"objects", Json::array()}, {"defaults", Json::array()}};
@@ -119,7 +121,7 @@ SavedSchema saved_schema_of(const Json& json) {
     for (const Json& table : json.at("tables")) {
       schema.tables.push_back({table.at("name"), table.value("sequence", false), table.value("versioned", false)});
     }
-    for (const Json& object : json.at("objects")) schema.objects.push_back(object_of(object));
+    for (const Json& object : json.at("objects")) schema.objects.push_back(saved_object_of(object));
     for (const Json& column : json.at("defaults")) {
       schema.defaults.push_back({column.at("table"), column.at("column"), column.at("default")});
     }

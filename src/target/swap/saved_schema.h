@@ -31,6 +31,8 @@ struct SavedObject {
   std::string status;        ///< of an event: ENABLED, DISABLED, SLAVESIDE_DISABLED
   std::int64_t created = 0;  ///< of an event: seconds since 1970
   bool broken = false;       ///< a view that cannot be queried: it may be impossible to make it again
+  /// A view that uses another database: made in live alone, and never with anybody's rights but its new owner's.
+  bool only_live = false;
 };
 
 struct SavedTable {
@@ -55,6 +57,10 @@ struct SavedSchema {
   [[nodiscard]] const SavedTable* table(std::string_view name) const;
   [[nodiscard]] const SavedObject* object(ObjectKind kind, std::string_view name) const;
 };
+
+[[nodiscard]] Json json_of(const SavedObject& object);
+/// Throws Error failed, or Json::exception, for JSON that json_of did not make.
+[[nodiscard]] SavedObject saved_object_of(const Json& json);
 
 [[nodiscard]] Json json_of(const SavedSchema& schema);
 /// Throws Error failed for JSON that json_of did not make.

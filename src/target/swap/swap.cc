@@ -105,6 +105,16 @@ void restore_definitions(const Json& saved, SavedSchema& content) {
   }
 }
 
+// In place of what stands in for them in shadow.
+void add_foreign_views(const std::vector<SavedObject>& views, SavedSchema& content) {
+  for (const SavedObject& view : views) {
+    std::erase_if(content.objects, [&](const SavedObject& object) {
+      return object.kind == ObjectKind::view && object.name == view.name;
+    });
+    content.objects.push_back(view);
+  }
+}
+
 SwapPlan make_plan(SwapSession& session, const SwapRequest& request) {
   SwapPlan plan;
   plan.live = request.live;
@@ -121,6 +131,7 @@ SwapPlan make_plan(SwapSession& session, const SwapRequest& request) {
   plan.old_content = read_schema(session, plan.live, only);
   plan.new_content = read_schema(session, plan.shadow, only);
   if (request.undone) restore_definitions(*request.undone, plan.new_content);
+  add_foreign_views(request.foreign_views, plan.new_content);
   for (const std::string& table : only) {
     if (plan.old_content.table(table) == nullptr && plan.new_content.table(table) == nullptr) {
       throw Error(ErrorKind::not_found, "no such table: " + printable(table));
@@ -161,7 +172,9 @@ void take_back_after(const Error& error, const SwapRequest& request, const SwapP
   try {
     const Cancellation never;
     SwapSession session(request.login, plan.live, request.patience.lock_wait, kEndOfOthers, never);
-    static_cast<void>(bring_to(session, plan, SwapSide::before, request.patience, never));
+    for (const std::string& note : bring_to(session, plan, SwapSide::before, request.patience, never)) {
+      log(request.log, LogLevel::warning, note);
+    }
     static_cast<void>(drop_if_empty(session.connection(), plan.safety));
   } catch (const Error& second) {
     throw Error(ErrorKind::rollback_failed,
@@ -210,7 +223,7 @@ bool attempt_swap(const SwapRequest& request, SwapPlan& plan, SwapResult& result
     check_request(request, session.connection());
     plan = make_plan(session, request);
     result.saved = json_of(plan);
-    result.notes = remarks_on(plan);
+    if (!plan.undo) result.notes = remarks_on(plan);
     if (request.persist) request.persist(result.saved);
     begun = true;
     exchange(session, request, plan, result, cancellation);

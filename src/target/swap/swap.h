@@ -52,6 +52,8 @@ struct SwapRequest {
   std::optional<Json> undone;
   /// The status that shadow's events get in live (ENABLED, DISABLED, SLAVESIDE_DISABLED), by name; others keep theirs.
   EventStatus event_status;
+  /// Views that shadow's user could not make, since they use another database: `only_live`, and `site_user` owns them.
+  std::vector<SavedObject> foreign_views;
   LockPatience patience;
   /// Gets what finish_swap and take_back_swap need, before anything is changed; must have it on the disk when it
   /// returns. Called again if the databases' definitions change before the exchange begins.

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "target/swap/schema_reader.h"
+#include "target/swap/stand_ins.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -103,6 +104,8 @@ void drop_triggers(DatabaseConnection& connection, const std::vector<Obstacle>& 
 
 void move_tables(SwapSession& session, const SwapPlan& plan, SwapSide side, const std::function<void()>& unchanged) {
   DatabaseConnection& connection = session.connection();
+  // What a killed run has left would be in the way of a table of that name.
+  for (const std::string& schema : {plan.live, plan.shadow, plan.safety}) StandIns(connection, plan, schema).drop();
   const std::vector<TableMove> moves = moves_to(connection, plan, side);
   if (moves.empty()) return;
   const std::vector<Obstacle> views = views_in_the_way(connection, plan, moves);

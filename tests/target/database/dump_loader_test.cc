@@ -113,6 +113,43 @@ TEST_F(DumpLoaderTest, ColumnsThatCountByASequenceAreLoaded) {
                   "INSERT INTO t (b) VALUES (5), (6);"));
 }
 
+TEST_F(DumpLoaderTest, ViewsThatNeedLaterOnesAreLoaded) {
+  // Against the order of names, in which a dump has them.
+  expect_same(
+      database_of("CREATE TABLE b (id INT PRIMARY KEY, v INT); CREATE VIEW z1 AS SELECT * FROM b; CREATE VIEW m1 AS "
+                  "SELECT * FROM z1 WHERE v > 0 WITH LOCAL CHECK OPTION; CREATE VIEW a1 AS SELECT * FROM m1 WHERE id > "
+                  "0 WITH CHECK OPTION; CREATE VIEW c1 AS SELECT * FROM a1;"));
+}
+
+TEST_F(DumpLoaderTest, ViewThatCannotBeMade_IsNamedWithItsOwnError) {
+  const std::string site = database_of(
+      "CREATE TABLE b (id INT PRIMARY KEY); CREATE VIEW z1 AS SELECT * FROM b; CREATE VIEW a1 AS SELECT * FROM z1;");
+  const auto file = dump_of(site);
+  std::string text = read_small_file(file, std::size_t{1} << 20U);
+  const std::string from = "from `b`";
+  ASSERT_NE(text.find(from), std::string::npos);
+  text.replace(text.find(from), from.size(), "from `c`");
+  folder_.write(file.filename().string(), text);
+  const ShadowDatabase shadow = make_shadow(site);
+  try {
+    static_cast<void>(load(file, shadow));
+    FAIL() << "it was loaded";
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find("view z1"), std::string::npos) << error.message();
+    EXPECT_NE(error.message().find("(1146)"), std::string::npos) << error.message();
+  }
+}
+
+TEST_F(DumpLoaderTest, MergeTables_HaveNoRowsOfTheirOwn) {
+  const std::string site = database_of(
+      "CREATE TABLE m1 (a INT) ENGINE=MyISAM; CREATE TABLE m2 (a INT) ENGINE=MyISAM; INSERT INTO m1 VALUES (1), (2); "
+      "INSERT INTO m2 VALUES (3); CREATE TABLE a_all (a INT) ENGINE=MERGE UNION=(m1, m2) INSERT_METHOD=LAST;");
+  expect_same(site);
+  LoadOptions locking;
+  locking.lock_tables = true;
+  expect_same(site, locking);
+}
+
 TEST_F(DumpLoaderTest, BigRowsAreLoaded) {
   expect_same(
       database_of("CREATE TABLE big (id INT PRIMARY KEY, b LONGBLOB); INSERT INTO big VALUES (1, REPEAT('a\\0b', "

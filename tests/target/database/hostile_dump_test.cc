@@ -116,6 +116,22 @@ TEST_F(HostileDumpTest, StatementsThatLeadOutsideAreRefusedAnywhere) {
   EXPECT_FALSE(std::filesystem::exists("/tmp/wobackup-test-pwned"));
 }
 
+TEST_F(HostileDumpTest, ClientCommand_IsCalledWhatItIs) {
+  for (const std::string command : {"\\! touch /tmp/wobackup-test-pwned", "\\! echo it's", "system id"}) {
+    for (int place = 0; place < 5; ++place) {
+      const ShadowDatabase shadow = make_shadow();
+      try {
+        static_cast<void>(load(dump_with(place, command), shadow));
+        ADD_FAILURE() << "was loaded, at place " << place << ": " << command;
+      } catch (const Error& error) {
+        EXPECT_EQ(error.message().find("cut off"), std::string::npos) << place << ": " << error.message();
+        EXPECT_NE(error.message().find(command), std::string::npos) << place << ": " << error.message();
+      }
+    }
+  }
+  expect_untouched();
+}
+
 TEST_F(HostileDumpTest, CommentsForServersThatThereAreNotDoNothing) {
   for (const std::string comment :
        {"/*!99999 DROP DATABASE x */;", "/*!999999 GRANT ALL */;", "/*M!999999 \\! id */;"}) {

@@ -22,6 +22,14 @@ std::string read(const std::string& sql, SqlDialect dialect = kMariadb) {
   return as_the_server_reads(sql, dialect).value_or("nothing");
 }
 
+// What was displaced may still name the database that it came from; never another one.
+TEST(StatementPolicy, FormerNameCountsAsTheOwn) {
+  StatementPolicy policy(kMariadb, "own", "former");
+  const JudgedStatement judged = policy.judge("CREATE TABLE `t` (`a` int DEFAULT nextval(`former`.`s`))", 0);
+  EXPECT_EQ(judged.text(), "CREATE TABLE `t` (`a` int DEFAULT nextval(`s`))");
+  EXPECT_THROW(static_cast<void>(policy.judge("CREATE TABLE `t` (`a` int DEFAULT nextval(`other`.`s`))", 0)), Error);
+}
+
 TEST(StatementPolicy, WhatDumpProgramsWritePasses) {
   using enum StatementKind;
   const std::pair<const char*, StatementKind> kStatements[] = {

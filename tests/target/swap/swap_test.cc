@@ -202,15 +202,137 @@ TEST_F(SwapTest, TwoThousandTables_MoveAtOnce) {
   EXPECT_EQ(value("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'shadowq'"), "0");
 }
 
-TEST_F(SwapTest, BrokenView_IsNotedAndHoldsNothingUp) {
+// Over stand-ins for what they miss.
+TEST_F(SwapTest, BrokenViews_ComeBackAsTheyWere) {
   run(kLive,
-      "CREATE TABLE t (id INT); CREATE TABLE gone (id INT); CREATE VIEW broken AS SELECT id FROM gone;"
-      "DROP TABLE gone");
+      "CREATE TABLE t (id INT); CREATE TABLE gone (id INT, word VARCHAR(9)); CREATE VIEW z_broken AS SELECT id, "
+      "CONCAT(word, '!') AS loud FROM gone WHERE word LIKE 'a%'; CREATE VIEW a_upon AS SELECT b.id, g.word FROM "
+      "z_broken b JOIN gone g ON g.id = b.id JOIN t ON t.id = g.id; DROP TABLE gone");
+  run(kShadow, "CREATE TABLE t (id INT)");
+  const Contents before = contents(kLive, true), unowned = contents(kLive);
+  const SwapResult result = swap(request(), never_);
+  EXPECT_TRUE(result.notes.empty()) << result.notes[0];
+  EXPECT_EQ(differences(contents(kSafety), unowned), "");
+  EXPECT_EQ(state(), SwapState::done);
+  EXPECT_TRUE(take_back_swap(server().root(), saved_, request().patience, never_).empty());
+  EXPECT_EQ(differences(contents(kLive, true), before), "");
+  EXPECT_EQ(state(), SwapState::not_begun);
+  finish_swap(server().root(), saved_, request().patience, never_);
+  EXPECT_TRUE(swap(undo_of(server().root(), saved_, "safety2q"), never_).notes.empty());
+  EXPECT_EQ(differences(contents(kLive, true), before), "");
+}
+
+// A run that was killed while the view was made.
+TEST_F(SwapTest, StandInsThatWereLeft_AreRemoved) {
+  run(kLive,
+      "CREATE TABLE t (id INT); CREATE TABLE gone (id INT); CREATE VIEW broken AS SELECT id FROM gone; DROP TABLE "
+      "gone");
+  run(kShadow, "CREATE TABLE t (id INT); CREATE TABLE gone (id INT); INSERT INTO gone VALUES (7)");
+  const Contents before = contents(kLive, true), loaded = contents(kShadow, true);
+  static_cast<void>(swap(request(), never_));
+  take_back_swap(server().root(), saved_, request().patience, never_);
+  run(kLive, "CREATE TABLE gone (id LONGTEXT) COMMENT = 'wobackup stand-in safetyq'");
+  finish_swap(server().root(), saved_, request().patience, never_);
+  EXPECT_EQ(differences(contents(kLive, true), loaded), "");
+  take_back_swap(server().root(), saved_, request().patience, never_);
+  EXPECT_EQ(differences(contents(kLive, true), before), "");
+}
+
+TEST_F(SwapTest, BrokenViewThatCannotBeMade_IsNotedAndHoldsNothingUp) {
+  run(kLive,
+      "CREATE TABLE t (id INT); CREATE TABLE less (id INT, gone INT); CREATE VIEW broken AS SELECT id, gone FROM less;"
+      "ALTER TABLE less DROP COLUMN gone");
   run(kShadow, "CREATE TABLE t (id INT)");
   const SwapResult result = swap(request(), never_);
   ASSERT_EQ(result.notes.size(), 1U);
   EXPECT_NE(result.notes[0].find("broken"), std::string::npos);
-  EXPECT_NE(saved_.dump().find("gone"), std::string::npos);
+  const std::vector<std::string> notes = take_back_swap(server().root(), saved_, request().patience, never_);
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_NE(notes[0].find("VIEW `broken` AS select"), std::string::npos) << notes[0];
+}
+
+namespace foreign {
+SavedObject view(const std::string& create) {
+  SavedObject object;
+  object.name = "peek";
+  object.create = create;
+  object.character_set_client = "utf8mb4";
+  object.collation_connection = "utf8mb4_general_ci";
+  object.only_live = true;
+  return object;
+}
+}  // namespace foreign
+
+TEST_F(SwapTest, ForeignView_BelongsToTheSiteAndIsMadeInLiveAlone) {
+  run("", "GRANT SELECT ON neighbour.things TO site@localhost");
+  run(kLive, "CREATE TABLE t (id INT); CREATE VIEW peek AS SELECT 1 AS id");
+  run(kShadow, "CREATE TABLE t (id INT); CREATE VIEW peek AS SELECT 1 AS id; CREATE VIEW a_top AS SELECT id FROM peek");
+  const Contents before = contents(kLive, true);
+  SwapRequest wanted = request();
+  wanted.site_user = Account{"site", "localhost"};
+  wanted.foreign_views = {
+      foreign::view("CREATE VIEW `peek` AS select `neighbour`.`things`.`id` AS `id` from "
+                    "(`neighbour`.`things` join `t`)")};
+  static_cast<void>(swap(wanted, never_));
+  EXPECT_EQ(value("SELECT DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = 'liveq' AND TABLE_NAME = 'peek'"),
+            "site@localhost");
+  EXPECT_EQ(value("SELECT COUNT(*) FROM liveq.a_top"), "0");
+  take_back_swap(server().root(), saved_, wanted.patience, never_);
+  EXPECT_EQ(differences(contents(kLive, true), before), "");
+  finish_swap(server().root(), saved_, wanted.patience, never_);
+  static_cast<void>(swap(undo_of(server().root(), saved_, "safety2q"), never_));
+  EXPECT_EQ(differences(contents(kLive, true), before), "");
+  run("", "REVOKE SELECT ON neighbour.things FROM site@localhost");
+}
+
+TEST_F(SwapTest, ForeignViewOfWhatTheSiteMayNotRead_LeavesEverythingAsItWas) {
+  run("", "CREATE OR REPLACE TABLE neighbour.secrets (id INT)");
+  run(kLive, "CREATE TABLE t (id INT); CREATE VIEW peek AS SELECT 1 AS id");
+  run(kShadow, "CREATE TABLE t (id INT); CREATE VIEW peek AS SELECT 1 AS id");
+  const Contents before = contents(kLive, true);
+  SwapRequest wanted = request();
+  wanted.foreign_views = {foreign::view("CREATE VIEW `peek` AS select `id` from `neighbour`.`secrets`")};
+  // To nobody it is never given: it would be ours.
+  EXPECT_FALSE(test::refusal([&] { static_cast<void>(swap(wanted, never_)); }, ErrorKind::verification).empty());
+  EXPECT_EQ(differences(contents(kLive, true), before), "");
+  wanted.site_user = Account{"site", "localhost"};
+  const std::string refusal = test::refusal([&] { static_cast<void>(swap(wanted, never_)); }, ErrorKind::dump);
+  EXPECT_NE(refusal.find("view peek"), std::string::npos) << refusal;
+  EXPECT_EQ(differences(contents(kLive, true), before), "");
+}
+
+TEST_F(SwapTest, SequenceThatIsGone_HoldsNothingUp) {
+  run(kLive,
+      "CREATE SEQUENCE s; CREATE TABLE t (id BIGINT DEFAULT NEXTVAL(s), x INT); INSERT INTO t (x) VALUES (1), (2); "
+      "DROP "
+      "SEQUENCE s");
+  run(kShadow,
+      "CREATE SEQUENCE s START WITH 50; CREATE TABLE t (id BIGINT DEFAULT NEXTVAL(s), x INT); INSERT INTO t (x) VALUES "
+      "(3)");
+  const Contents before = contents(kLive, true), loaded = contents(kShadow, true);
+  static_cast<void>(swap(request(), never_));
+  EXPECT_EQ(differences(contents(kLive, true), loaded), "");
+  EXPECT_EQ(state(), SwapState::done);
+  take_back_swap(server().root(), saved_, request().patience, never_);
+  EXPECT_EQ(differences(contents(kLive, true), before), "");
+  finish_swap(server().root(), saved_, request().patience, never_);
+  static_cast<void>(swap(undo_of(server().root(), saved_, "safety2q"), never_));
+  EXPECT_EQ(differences(contents(kLive, true), before), "");
+}
+
+TEST_F(SwapTest, TableAlone_CountsByTheSequenceThatStays) {
+  const char* const both = "CREATE SEQUENCE s; CREATE TABLE t (id BIGINT DEFAULT NEXTVAL(s), x INT);";
+  run(kLive, std::string(both) + "INSERT INTO t (x) VALUES (1), (2)");
+  run(kShadow, std::string(both) + "INSERT INTO t (id, x) VALUES (9, 9)");
+  const Contents before = contents(kLive, true);
+  SwapRequest wanted = request();
+  wanted.only_tables = {"t"};
+  static_cast<void>(swap(wanted, never_));
+  run(kLive, "INSERT INTO t (x) VALUES (3)");
+  EXPECT_EQ(value("SELECT GROUP_CONCAT(id ORDER BY id) FROM liveq.t"), "3,9");
+  static_cast<void>(swap(undo_of(server().root(), saved_, "safety2q"), never_));
+  EXPECT_EQ(value("SELECT GROUP_CONCAT(id ORDER BY id) FROM liveq.t"), "1,2");
+  EXPECT_EQ(contents(kLive, true).at("table t"), before.at("table t"));
 }
 
 TEST_F(SwapTest, TriggerWhoseNameIsTaken_LeavesEverythingAsItWas) {
