@@ -482,7 +482,10 @@ FindResult Service::find_versions(const std::string& pattern, const FindOptions&
 
 Difference Service::difference(const std::filesystem::path& before, const std::filesystem::path& after,
                                const DiffOptions& options, const std::function<void(const EntryChange&)>& visit) const {
-  return archives_difference(*implementation_->content(before), *implementation_->content(after), options, visit);
+  // A store has the one kept open that was looked for last: a compiler may choose the order of arguments.
+  const std::shared_ptr<const RandomAccess> after_content = implementation_->content(after);
+  const std::shared_ptr<const RandomAccess> before_content = implementation_->content(before);
+  return archives_difference(*before_content, *after_content, options, visit);
 }
 
 Difference Service::difference_to_live(const std::filesystem::path& before, const DiffOptions& options,

@@ -124,7 +124,7 @@ TEST_F(KeptInPlace, KilledAtAnyMoment_IsBeforeOrAfterWithOneCommand) {
   back_up({.exclude = {"*.log"}});
   for (int i = 0; i < 60; ++i) write("htdocs/g" + std::to_string(i), "b");
   change();
-  killed_at_any_moment(25, 60'000);
+  killed_at_any_moment(25);
 }
 
 }  // namespace

@@ -243,7 +243,7 @@ TEST_F(MountsInPlace, KilledAtAnyMoment_IsBeforeOrAfterWithOneCommand) {
   for (int i = 0; i < 60; i += 2) write("htdocs/wp-content/uploads/f" + std::to_string(i), "b");
   for (int i = 0; i < 60; ++i) write("htdocs/g" + std::to_string(i), "b");
   change();
-  killed_at_any_moment(40, 90'000);
+  killed_at_any_moment(40);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <random>
 #include <string>
@@ -113,8 +114,15 @@ class SiteInPlace : public ::testing::Test, protected OneSite {
     EXPECT_FALSE(has_stage());
     EXPECT_FALSE(service().pending_restore("example.com"));
   }
-  void killed_at_any_moment(int rounds, unsigned longest_us) {
+  /// Moments within what a restore takes on this machine, now; each fifth time the first at which one can be
+  /// interrupted.
+  void killed_at_any_moment(int rounds) {
+    const auto begin = std::chrono::steady_clock::now();
+    static_cast<void>(restore());
+    const std::chrono::duration<double, std::micro> usual = std::chrono::steady_clock::now() - begin;
+    undo();
     std::mt19937 random(7);
+    std::uniform_real_distribution<double> moment_us(0, usual.count());
     int before = 0, after = 0, interrupted = 0;
     for (int round = 0; round < rounds; ++round) {
       const pid_t child = ::fork();
@@ -125,7 +133,11 @@ class SiteInPlace : public ::testing::Test, protected OneSite {
         }
         ::_exit(0);
       }
-      ::usleep(static_cast<useconds_t>(random() % longest_us));
+      if (round % 5 == 0) {
+        wait_for_journal(child);
+      } else {
+        ::usleep(static_cast<useconds_t>(moment_us(random)));
+      }
       ::kill(child, SIGKILL);
       int status = 0;
       ::waitpid(child, &status, 0);
@@ -146,6 +158,15 @@ class SiteInPlace : public ::testing::Test, protected OneSite {
       ASSERT_EQ(facts(), live_);
     }
     EXPECT_GT(interrupted, 0);
+  }
+
+  // Or for the end of the child.
+  void wait_for_journal(pid_t child) const {
+    siginfo_t info{};
+    while (!std::filesystem::exists(config_.state_dir / "restores/example.com.json")) {
+      ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT), 0);
+      if (info.si_pid != 0) return;
+    }
   }
 
   // What is neither as before nor as in the backup.
