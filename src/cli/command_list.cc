@@ -64,13 +64,13 @@ bool any_encrypted(std::span<const SnapshotRef> refs) {
 }
 
 std::vector<std::string> table_lines(std::span<const SnapshotRef> refs, bool with_site, std::size_t width) {
-  // The names are what one types next: they are never cut.
+  // The name is what one types next: it is never cut.
   std::vector<Table::Column> columns{
       {.heading = "NAME", .yields = -1},  {"SIZE", true}, {"TYPE"},
       {.heading = "REASON", .yields = 2}, {"STATE"},      {.heading = "VERIFIED", .yields = 1}};
   const bool with_encryption = any_encrypted(refs);
   if (with_encryption) columns.push_back({"KEY"});
-  if (with_site) columns.insert(columns.begin(), Table::Column{.heading = "SITE", .yields = -1});
+  if (with_site) columns.insert(columns.begin(), Table::Column{.heading = "SITE"});
   const bool with_problem =
       std::any_of(refs.begin(), refs.end(), [](const SnapshotRef& ref) { return !ref.problem.empty(); });
   if (with_problem) columns.push_back({.heading = "PROBLEM", .fold = true});

@@ -52,7 +52,7 @@ int sites_command(const SitesArguments& arguments, Service& service, Output& out
     return 0;
   }
   const std::vector<SharedDatabase> shared = service.shared_databases();
-  Table table({{.heading = "NAME", .yields = -1},  // it is what one types next
+  Table table({{.heading = "NAME", .yields = 1},
                {"TYPE"},
                {.heading = "PATH", .fold = true},
                {.heading = "DATABASE", .yields = 2},

@@ -60,7 +60,9 @@ class EncryptedBackups : public test::CommandLine {
     for (const std::string command : {"info", "verify", "ls"}) {
       const Ran ran = with_key({command, archive.string()});
       EXPECT_EQ(ran.exit_code, exit_code) << command << ": " << ran.both();
-      EXPECT_TRUE(contains(ran.err, message_part)) << command;
+      // verify goes on to what is left in front of a damaged end.
+      const bool at_the_end = command == "verify" && contains(ran.err, "the end of the encrypted data is missing");
+      EXPECT_TRUE(at_the_end || contains(ran.err, message_part)) << command << ": " << ran.err;
     }
     const fs::path target = root() / "refused";
     EXPECT_EQ(with_key({"restore", archive.string(), "--target", target.string()}).exit_code, exit_code);

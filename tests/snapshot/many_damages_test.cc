@@ -125,7 +125,8 @@ TEST_F(ManyDamagesTest, Salvage_BringsBackAllThatIsWhole) {
       // Its end is damaged: everything is there, as no frame is.
       ++without_end;
       EXPECT_EQ(facts, expected_) << "byte " << at;
-      EXPECT_EQ(result.missing_count, 0U) << "byte " << at;
+      EXPECT_EQ(result.missing_count, 0U)
+          << "byte " << at << ": " << (result.missing.empty() ? "" : result.missing[0].path + result.missing[0].what);
       EXPECT_FALSE(result.complete);
       continue;
     }
