@@ -41,7 +41,7 @@ void add_restore(CLI::App& app, RestoreArguments& restore) {
   app.add_option("--overwrite", restore.overwrite, "What is there: always, if-newer, never")->type_name("WHEN");
   app.add_flag("--numeric-owner", restore.numeric_owner, "Owners by number, not by name");
   app.add_flag("--dry-run", restore.dry_run, "Tell what would be restored");
-  app.add_flag("--salvage", restore.salvage, "Of a damaged or cut-off archive: all that is intact");
+  app.add_flag("--salvage", restore.salvage, "All that is intact of a damaged or cut archive");
   app.add_option("--path", restore.path, "Where the archives are: ROOT/<site>/")->type_name("ROOT");
   add_from(app, restore.from);
 }

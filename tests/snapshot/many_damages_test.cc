@@ -125,8 +125,10 @@ TEST_F(ManyDamagesTest, Salvage_BringsBackAllThatIsWhole) {
       // Its end is damaged: everything is there, as no frame is.
       ++without_end;
       EXPECT_EQ(facts, expected_) << "byte " << at;
-      EXPECT_EQ(result.missing_count, 0U)
-          << "byte " << at << ": " << (result.missing.empty() ? "" : result.missing[0].path + result.missing[0].what);
+      // A damaged list may name what never was.
+      for (const PathNote& note : result.missing) {
+        EXPECT_FALSE(expected_.contains(note.path)) << "byte " << at << ": " << note.path << " " << note.what;
+      }
       EXPECT_FALSE(result.complete);
       continue;
     }
