@@ -18,6 +18,7 @@ namespace wobackup::test {
 class StoresOfGuard {
  public:
   explicit StoresOfGuard(Config& config, const std::filesystem::path& folder) : disk_(folder / "disk") {
+    std::filesystem::create_directories(disk_);
     for (const char* name : {"AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_SESSION_TOKEN"}) ::unsetenv(name);
     const S3Keys keys = s3_.settings().keys();
     ::setenv("AWS_ACCESS_KEY_ID", keys.access_key_id.c_str(), 1);
