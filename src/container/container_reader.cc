@@ -11,6 +11,7 @@
 #include "container/ascending_paths.h"
 #include "container/compressed_lines.h"
 #include "container/frame_decode.h"
+#include "container/skippable_frame.h"
 #include "container/tar_encode.h"
 #include "wobackup/error.h"
 
@@ -22,8 +23,6 @@ constexpr std::uint64_t kHeaderPieceBytes = 65536;
 constexpr std::uint64_t kPieceBytes = std::uint64_t{1} << 18U;
 constexpr std::size_t kKnownManifestBytes = std::size_t{8} << 20U;
 constexpr std::size_t kLongestHeaderBytes = std::size_t{4} << 20U;
-constexpr std::uint32_t kSkippableMagic = 0x184D2A5B;
-constexpr std::uint64_t kSkippableHeaderBytes = 8;
 
 [[noreturn]] void damaged(const RandomAccess& file, const std::string& why) {
   throw Error(ErrorKind::verification, fmt::format("{} is damaged: {}", file.name(), why));

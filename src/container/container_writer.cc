@@ -6,13 +6,11 @@
 
 #include "container/locator.h"
 #include "container/seek_table.h"
+#include "container/skippable_frame.h"
 #include "crypto/sha256.h"
 
 namespace wobackup {
 namespace {
-
-constexpr std::uint32_t kSkippableMagic = 0x184D2A5B;
-constexpr std::uint64_t kSkippableHeaderBytes = 8;
 
 std::uint32_t narrow(std::uint64_t bytes, const char* what) {
   if (bytes > std::numeric_limits<std::uint32_t>::max()) {

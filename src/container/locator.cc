@@ -2,19 +2,19 @@
 
 #include <algorithm>
 
+#include "container/skippable_frame.h"
+
 namespace wobackup {
 namespace {
 
-constexpr std::uint32_t kFrameMagic = 0x184D2A5B;
 constexpr std::string_view kMagic = "WOBKLOC1";
-constexpr std::size_t kHeaderBytes = 8;
 
 }  // namespace
 
 ByteVector encode_locator(const Locator& locator) {
   ByteVector out;
-  append_le(out, kFrameMagic);
-  append_le(out, static_cast<std::uint32_t>(kLocatorBytes - kHeaderBytes));
+  append_le(out, kSkippableMagic);
+  append_le(out, static_cast<std::uint32_t>(kLocatorBytes - kSkippableHeaderBytes));
   const ByteSpan magic = bytes_of(kMagic);
   out.insert(out.end(), magic.begin(), magic.end());
   append_le(out, locator.manifest_offset);
@@ -25,13 +25,13 @@ ByteVector encode_locator(const Locator& locator) {
 }
 
 std::optional<Locator> parse_locator(ByteSpan bytes) {
-  if (bytes.size() != kLocatorBytes || load_le<std::uint32_t>(bytes) != kFrameMagic ||
-      load_le<std::uint32_t>(bytes.subspan(4)) != kLocatorBytes - kHeaderBytes ||
-      text_of(bytes.subspan(kHeaderBytes, kMagic.size())) != kMagic) {
+  if (bytes.size() != kLocatorBytes || load_le<std::uint32_t>(bytes) != kSkippableMagic ||
+      load_le<std::uint32_t>(bytes.subspan(4)) != kLocatorBytes - kSkippableHeaderBytes ||
+      text_of(bytes.subspan(kSkippableHeaderBytes, kMagic.size())) != kMagic) {
     return std::nullopt;
   }
   Locator locator;
-  ByteSpan rest = bytes.subspan(kHeaderBytes + kMagic.size());
+  ByteSpan rest = bytes.subspan(kSkippableHeaderBytes + kMagic.size());
   locator.manifest_offset = load_le<std::uint64_t>(rest);
   locator.manifest_bytes = load_le<std::uint64_t>(rest.subspan(8));
   std::copy_n(rest.begin() + 16, locator.manifest_sha256.size(), locator.manifest_sha256.begin());

@@ -10,5 +10,6 @@ wobackup_layer(database PATH database
     sql_cursor.cc
     sql_scanner.cc
     sql_scanner_head.cc
+    view_tables.cc
   DEPENDS base crypto container site
   LINK PkgConfig::mariadb)

@@ -106,7 +106,7 @@ class ForeignSide final : public DiffSide {
     while (foreign.next()) {
       ManifestEntry listed = foreign.entry(archive_.top());
       if (listed.entry.path.empty() || !is_site_file(listed) || is_dump(listed)) continue;
-      if (!listed.flags.empty()) {
+      if (is_unsafe(listed)) {
         note_(listed.entry.path, "leads outside of the archive: left out");
         continue;
       }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_text.h"
 #include "inspect/dump_entry.h"
 #include "wobackup/error.h"
 
@@ -30,9 +31,7 @@ std::optional<std::string> own_dump_of(const ArchiveReader& archive) {
 std::string dumped_collation(const ArchiveReader& archive) {
   if (!archive.indexed()) return {};
   const std::optional<ManifestEntry> found = find_own_dump(archive);
-  if (!found || !found->database.is_object()) return {};
-  const auto collation = found->database.find("default_collation");
-  return collation != found->database.end() && collation->is_string() ? collation->get<std::string>() : std::string();
+  return found ? text_member(found->database, "default_collation").value_or("") : std::string();
 }
 
 ArchivedDump::ArchivedDump(const ArchiveReader& archive, const std::function<UniqueFd()>& make_spool,

@@ -140,7 +140,6 @@ class Drill {
                                                  ShadowRequest{.name = name,
                                                                .like_database = {},
                                                                .collation = "utf8mb4_general_ci",
-
                                                                .with_user = server->is_admin,
                                                                .of_dump = dumped_collation(opened_.reader())},
                                                  cancellation_);

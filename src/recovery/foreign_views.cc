@@ -6,26 +6,12 @@
 #include <utility>
 
 #include "base/text.h"
-#include "database/sql_cursor.h"
+#include "database/view_tables.h"
 #include "target/swap/saved_schema.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
 namespace {
-
-// "schema.table" behind FROM and JOIN.
-std::set<std::pair<std::string, std::string>> tables_in(const std::vector<SqlPiece>& view) {
-  const auto is_name = [&](std::size_t i) { return i < view.size() && view[i].kind == SqlPiece::Kind::name; };
-  std::set<std::pair<std::string, std::string>> tables;
-  bool table_position = false;
-  for (std::size_t i = 0; i < view.size(); ++i) {
-    const bool qualified = is_name(i) && i + 1 < view.size() && view[i + 1].is_symbol('.') && is_name(i + 2);
-    if (table_position && qualified) tables.emplace(view[i].value(), view[i + 2].value());
-    table_position = view[i].is_word("FROM") || view[i].is_word("JOIN") || view[i].is_word("STRAIGHT_JOIN") ||
-                     (table_position && view[i].is_symbol('('));
-  }
-  return tables;
-}
 
 // As servers show views: a blank where dump programs have several, or a comment's mark.
 std::string squeezed(const std::vector<SqlPiece>& view) {
@@ -47,11 +33,13 @@ Json planned_foreign_views(const std::vector<ForeignView>& views, const ServerLo
   Json list = Json::array();
   DatabaseConnection connection(site_login, database, cancellation);
   for (const ForeignView& view : views) {
-    SqlCursor cursor(view.create, {});
-    std::vector<SqlPiece> pieces;
-    while (const auto piece = cursor.next()) pieces.push_back(*piece);
-    for (const auto& [schema, table] : tables_in(pieces)) {
-      if (schema == database) continue;  // it comes with the exchange
+    const std::vector<SqlPiece> pieces = sql_pieces(view.create);
+    std::set<std::pair<std::string, std::string>> elsewhere;
+    for (const auto& [schema, table] : tables_of_view(pieces)) {
+      // What is the site's own comes with the exchange.
+      if (!schema.empty() && schema != database) elsewhere.emplace(schema, table);
+    }
+    for (const auto& [schema, table] : elsewhere) {
       const std::string name = quoted_name(schema) + "." + quoted_name(table);
       const auto refused = connection.error_of("SELECT 1 FROM " + name + " LIMIT 0");
       if (!refused) continue;

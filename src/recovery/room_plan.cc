@@ -23,7 +23,7 @@ void RoomPlan::add(int folder_fd, const std::filesystem::path& folder, std::uint
 
 void RoomPlan::require(const Config& config) const {
   for (const auto& [file_system, folder, space, needed] : parts_) {
-    const std::uint64_t min_free = config.min_free_bytes ? *config.min_free_bytes : default_min_free(space.total_bytes);
+    const std::uint64_t min_free = min_free_in(space, config.min_free_bytes);
     if (space.free_bytes >= needed && space.free_bytes - needed >= min_free) continue;
     throw Error(
         ErrorKind::no_space,

@@ -199,7 +199,7 @@ class MachineExamination {
     try {
       const UniqueFd folder = open_trusted_directory(path, false);
       const Space space = space_of(folder.get(), path);
-      const std::uint64_t min_free = config_.min_free_bytes.value_or(default_min_free(space.total_bytes));
+      const std::uint64_t min_free = min_free_in(space, config_.min_free_bytes);
       const bool full = space.free_bytes < min_free;
       add(full ? Health::bad : Health::good, "space",
           fmt::format("{}: {} are free, {} shall stay free", path.string(), human_size(space.free_bytes),

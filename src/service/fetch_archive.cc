@@ -24,7 +24,7 @@ std::shared_ptr<const RandomAccess> fetch_archive(const RandomAccess& stored, co
   const std::filesystem::path& place = config.scratch_dir;
   const UniqueFd folder = open_trusted_directory(place, false);
   const Space space = space_of(folder.get(), place);
-  require_space(space, config.min_free_bytes.value_or(default_min_free(space.total_bytes)), stored.size(), place);
+  require_space(space, min_free_in(space, config.min_free_bytes), stored.size(), place);
   UniqueFd fd = unnamed_file(folder.get(), place.string());
   // What others write meanwhile does not take the room away. Where that cannot be had, writing tells.
   if (stored.size() > 0 && ::fallocate(fd.get(), 0, 0, static_cast<off_t>(stored.size())) != 0 && errno == ENOSPC) {

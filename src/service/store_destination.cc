@@ -48,7 +48,7 @@ void StoreDestination::begin(const std::string& file_name, std::uint64_t size_hi
 
 void StoreDestination::require_folder_space() {
   const Space space = space_of(folder_fd_.get(), folder_);
-  require_space(space, config_.min_free_bytes.value_or(default_min_free(space.total_bytes)), 0, folder_);
+  require_space(space, min_free_in(space, config_.min_free_bytes), 0, folder_);
 }
 
 void StoreDestination::write(ByteSpan bytes) {

@@ -108,8 +108,7 @@ std::chrono::sys_seconds choose_time(const BackupTarget* target, const ArchiveLe
 }
 
 std::uint64_t min_free_of(const Config& config, const BackupTarget& target) {
-  if (config.min_free_bytes) return *config.min_free_bytes;
-  return default_min_free(space_of(target.fd.get(), target.directory).total_bytes);
+  return min_free_in(space_of(target.fd.get(), target.directory), config.min_free_bytes);
 }
 
 }  // namespace wobackup

@@ -134,7 +134,7 @@ class Attempt {
 
   void check_scratch() const {
     const Space space = space_of(scratch_.get(), config_.scratch_dir);
-    require_space(space, config_.min_free_bytes.value_or(default_min_free(space.total_bytes)), 0, config_.scratch_dir);
+    require_space(space, min_free_in(space, config_.min_free_bytes), 0, config_.scratch_dir);
   }
 
   // From the thread that writes.

@@ -48,7 +48,7 @@ struct Run {
 std::uint64_t require_room(int target_fd, const Run& run) {
   const Space space = space_of(target_fd, run.options.target);
   const Config& config = run.environment.config;
-  const std::uint64_t min_free = config.min_free_bytes ? *config.min_free_bytes : default_min_free(space.total_bytes);
+  const std::uint64_t min_free = min_free_in(space, config.min_free_bytes);
   const std::uint64_t needed = run.totals.room_bytes;
   if (needed > space.free_bytes || space.free_bytes - needed < min_free) {
     throw Error(ErrorKind::no_space,

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -49,10 +48,6 @@ class Later {
   std::map<std::string, std::size_t> links_;  // of entries_
   std::uint64_t held_bytes_ = 0;
 };
-
-bool is_unsafe(const ManifestEntry& listed) {
-  return std::find(listed.flags.begin(), listed.flags.end(), "unsafe") != listed.flags.end();
-}
 
 void write_file(ForeignArchive& foreign, const Entry& entry, FolderWriter& writer, ReadingCounters& counters,
                 const Cancellation& cancellation) {

@@ -146,32 +146,28 @@ void verify_remains(const RandomAccess& file, const ContainerReader* index, Run&
                                          summary.compared_files + summary.uncompared_files, told(summary))});
 }
 
-// The index, which is proven; nothing if the file is another program's, or if its remains were looked at instead.
-std::optional<ContainerReader> proven_index(const ArchiveFile& file, Run& run, bool& done) {
+// Finds the index and proves it; nothing for another program's file. `container` is there also if it throws, as soon as
+// its seek table can be used.
+void prove_index(const ArchiveFile& file, Run& run, std::optional<ContainerReader>& container) {
+  if (file.lost_end()) {
+    throw Error(ErrorKind::verification, fmt::format("{}: the end of the encrypted data is missing", file.name()));
+  }
+  container = ContainerReader::open(file);
+  run.verified.indexed = container.has_value();
+  if (!container) require_foreign(file);
+  if (container) verify_index(file, *container);
+}
+
+void verify_content(const ArchiveFile& file, Run& run) {
   std::optional<ContainerReader> container;
   try {
-    if (file.lost_end()) {
-      throw Error(ErrorKind::verification, fmt::format("{}: the end of the encrypted data is missing", file.name()));
-    }
-    container = ContainerReader::open(file);
-    run.verified.indexed = container.has_value();
-    if (!container) require_foreign(file);
-    if (container) verify_index(file, *container);
+    prove_index(file, run, container);
   } catch (const Error& error) {
     const bool look = error.kind() == ErrorKind::verification && run.options.level != VerifyLevel::quick;
     if (!look || !can_be_salvaged(file, run.cancellation)) throw;
     add_problem(run.verified, {std::nullopt, {}, error.message()});
-    verify_remains(file, container ? &*container : nullptr, run);
-    done = true;
-    return std::nullopt;
+    return verify_remains(file, container ? &*container : nullptr, run);
   }
-  return container;
-}
-
-void verify_content(const ArchiveFile& file, Run& run) {
-  bool done = false;
-  const std::optional<ContainerReader> container = proven_index(file, run, done);
-  if (done) return;
   if (!container) {
     return verify_foreign(file, run.counters, run.cancellation,
                           [&run](const VerifyProblem& problem) { add_problem(run.verified, problem); });

@@ -41,8 +41,7 @@ class Leaves {
 
 const char* objection_to(const ManifestEntry& listed, const Leaves& leaves) {
   const std::string& path = listed.entry.path;
-  if (std::find(listed.flags.begin(), listed.flags.end(), "unsafe") != listed.flags.end())
-    return "leads outside of the archive: a restore refuses it";
+  if (is_unsafe(listed)) return "leads outside of the archive: a restore refuses it";
   const auto too_long = [](std::string_view name) { return name.size() > NAME_MAX; };
   const std::vector<std::string_view> names = split(path, '/');
   if (std::any_of(names.begin(), names.end(), too_long)) return "no file can have a name so long";

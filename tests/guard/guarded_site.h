@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "fakes/one_site.h"
 #include "fakes/plain_tools.h"
-#include "fakes/scratch_folder.h"
 #include "fakes/tree_facts.h"
 #include "guard/says.h"
 #include "wobackup/service.h"
@@ -20,20 +20,14 @@
 namespace wobackup::test {
 
 /// Files of www-data's where this process is root, else of its own.
-class GuardedSite : public ::testing::Test {
+class GuardedSite : public ::testing::Test, protected OneSite {
  protected:
   GuardedSite() {
-    config_.registry = folder_ / "none.db";
-    config_.state_dir = folder_ / "state";
     config_.backup_root = folder_ / "archives";
-    config_.min_free_bytes = 0;
-    config_.database.admin = false;
     config_.server.http_check = false;
     config_.server.reload_php = false;
     config_.server.web_logs = folder_ / "no-logs";
     config_.server.page_cache = folder_ / "no-cache";
-    config_.site["example.com"].path = site();
-    config_.site["example.com"].type = "php";
     write("htdocs/index.php", "<?php // first");
     write("htdocs/shop/cart.php", "<?php // cart");
     write("wp-config.php", "<?php // settings");
@@ -43,11 +37,7 @@ class GuardedSite : public ::testing::Test {
     before_ = facts();
   }
 
-  [[nodiscard]] std::filesystem::path site() const { return folder_ / "www/example.com"; }
-  void write(const std::string& path, std::string_view text) const { folder_.write("www/example.com/" + path, text); }
   [[nodiscard]] std::string text(const std::string& path) const { return text_of_file(site() / path); }
-  [[nodiscard]] Service service() const { return Service(config_); }
-  [[nodiscard]] Site the_site() const { return service().site("example.com"); }
 
   /// The site's files, without what restores keep.
   [[nodiscard]] std::map<std::string, std::string> facts() const {
@@ -105,9 +95,7 @@ class GuardedSite : public ::testing::Test {
   [[nodiscard]] std::vector<SnapshotRef> backups() const { return service().list("example.com"); }
   static bool is_root() { return ::geteuid() == 0; }
 
-  ScratchFolder folder_;
   UniqueFd output_{::open((folder_ / "output").c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
-  Config config_;
   std::map<std::string, std::string> before_;
 };
 

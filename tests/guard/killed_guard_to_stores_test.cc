@@ -5,6 +5,7 @@
 #include <chrono>
 #include <random>
 
+#include "fakes/refusal.h"
 #include "guard/killed_guards.h"
 #include "guard/stores_of_guard.h"
 
@@ -70,13 +71,9 @@ TEST_F(KilledGuardToStores, Abort_WithoutTheIdentityDoesNothing) {
   ASSERT_TRUE(pending());
   const Keys identity = config_.keys;
   config_.keys = Keys();
-  try {
-    static_cast<void>(service().abort_guard("example.com"));
-    FAIL() << "it was taken back";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::wrong_key) << error.message();
-    EXPECT_TRUE(says(error.message(), "example.com: nothing was taken back"));
-  }
+  EXPECT_TRUE(
+      says(test::refusal([this] { static_cast<void>(service().abort_guard("example.com")); }, ErrorKind::wrong_key),
+           "example.com: nothing was taken back"));
   EXPECT_EQ(service().pending_guard("example.com")->phase, "change");
   config_.keys = identity;
   EXPECT_TRUE(service().abort_guard("example.com").rolled_back);

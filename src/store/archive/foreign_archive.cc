@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{1} << 17U;
 constexpr std::string_view kVhostName = "vhost.json";
+constexpr std::string_view kUnsafeFlag = "unsafe";
 constexpr const char* kHint =
     "it may be cut off or damaged, or is no tar, zip, cpio or 7z: repack others as one of these";
 
@@ -111,6 +112,10 @@ ForeignPath foreign_path(std::string_view stored, std::string_view top) {
   return {std::move(path), false};
 }
 
+bool is_unsafe(const ManifestEntry& listed) {
+  return std::find(listed.flags.begin(), listed.flags.end(), kUnsafeFlag) != listed.flags.end();
+}
+
 ForeignArchive::ForeignArchive(const RandomAccess& file)
     : file_(file), archive_(::archive_read_new(), ::archive_read_free), buffer_(kPieceBytes) {
   if (!archive_) throw std::bad_alloc();
@@ -187,8 +192,8 @@ void ForeignArchive::require_end() {
   if (read_error_) std::rethrow_exception(read_error_);
   if (members_ == 0) damaged("it holds nothing");
   // What the rest holds counts for the checksums, too.
-  while (unpacked_ || format() == ARCHIVE_FORMAT_TAR) {
-    if (next_piece().empty()) break;
+  const bool goes_on = unpacked_ || format() == ARCHIVE_FORMAT_TAR;
+  while (goes_on && !next_piece().empty()) {
   }
   if (format() != ARCHIVE_FORMAT_TAR) return;
   const std::uint64_t end = not_negative(::archive_read_header_position(archive_.get()));
@@ -260,7 +265,7 @@ ManifestEntry ForeignArchive::entry(std::string_view top) const {
   }
   entry.device_major = static_cast<std::uint32_t>(::archive_entry_rdevmajor(entry_));
   entry.device_minor = static_cast<std::uint32_t>(::archive_entry_rdevminor(entry_));
-  if (unsafe) listed.flags.emplace_back("unsafe");
+  if (unsafe) listed.flags.emplace_back(kUnsafeFlag);
   return listed;
 }
 

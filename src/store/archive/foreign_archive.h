@@ -27,6 +27,9 @@ struct ForeignPath {
 /// top folder is given whole.
 [[nodiscard]] ForeignPath foreign_path(std::string_view stored, std::string_view top);
 
+/// Whether a member's path, or its hard link's target, is absolute or leads upwards.
+[[nodiscard]] bool is_unsafe(const ManifestEntry& listed);
+
 /// A tar, zip, cpio or 7z, the first and the third plain or compressed by any program whose format libarchive knows
 /// itself, read by libarchive member by member. All functions throw Error verification for a file that is none of
 /// these, damaged, encrypted, or cut off. The file is untrusted and outlives the object. Used from one thread.
@@ -41,8 +44,8 @@ class ForeignArchive {
   [[nodiscard]] bool is_file() const;
   /// The site's vhost.json: at the top or in the top folder.
   [[nodiscard]] bool is_vhost() const;
-  /// The member as a manifest would list it, without hash and offset. A path or a hard link's target that is absolute
-  /// or leads upwards brings the flag "unsafe". A path that the archive names in Unicode is UTF-8.
+  /// The member as a manifest would list it, without hash and offset. What is_unsafe asks
+  /// for is among its flags. A path that the archive names in Unicode is UTF-8.
   [[nodiscard]] ManifestEntry entry(std::string_view top) const;
   /// So much of the unpacked archive has to be read to get behind the member's data. At least; a zip is not unpacked.
   [[nodiscard]] std::uint64_t data_end() const;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "container/skippable_frame.h"
 #include "wobackup/error.h"
 
 namespace wobackup {
@@ -14,7 +15,6 @@ namespace {
 
 constexpr std::array<std::byte, 4> kMagic{std::byte{0x28}, std::byte{0xB5}, std::byte{0x2F}, std::byte{0xFD}};
 constexpr std::uint32_t kAnySkippable = 0x184D2A50;
-constexpr std::uint64_t kSkippableHeaderBytes = 8;
 // A random place looks like a frame once in 4 GiB. Whoever makes more of them shall not have them all unpacked.
 constexpr std::uint64_t kVainBytesAtLeast = std::uint64_t{1} << 30U;
 constexpr std::uint64_t kVainTimesLength = 16;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "container/locator.h"
+#include "container/skippable_frame.h"
 #include "crypto/sha256.h"
 #include "store/archive/tar_order.h"
 #include "wobackup/error.h"
@@ -16,8 +17,6 @@ constexpr std::uint64_t kPieceBytes = std::uint64_t{1} << 20U;
 constexpr std::size_t kLongestFrameBytes = std::size_t{1} << 20U;  // as it stands in the file
 constexpr std::size_t kMostSpecials = 100'000;
 constexpr int kMostPlacesTried = 1000;
-constexpr std::uint32_t kSkippableMagic = 0x184D2A5B;
-constexpr std::uint64_t kSkippableHeaderBytes = 8;
 
 constexpr ScanLimits kManifestFrames{kLongestFrameBytes, false};
 

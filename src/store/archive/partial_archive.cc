@@ -109,6 +109,10 @@ std::uint64_t default_min_free(std::uint64_t file_system_bytes) noexcept {
   return std::min(std::max(kGiB, file_system_bytes / 20), file_system_bytes / 10);
 }
 
+std::uint64_t min_free_in(const Space& space, std::optional<std::uint64_t> configured) noexcept {
+  return configured ? *configured : default_min_free(space.total_bytes);
+}
+
 Space space_of(int directory_fd, const std::filesystem::path& directory) {
   struct statvfs status {};
   if (::fstatvfs(directory_fd, &status) != 0) {

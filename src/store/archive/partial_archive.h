@@ -80,6 +80,9 @@ struct Space {
 };
 [[nodiscard]] Space space_of(int directory_fd, const std::filesystem::path& directory);
 
+/// What shall stay free there: as configured, else the default.
+[[nodiscard]] std::uint64_t min_free_in(const Space& space, std::optional<std::uint64_t> configured) noexcept;
+
 /// What all files of an archive take where their holes are kept, at the most: its tar stores none.
 [[nodiscard]] inline std::uint64_t most_room_bytes(const ManifestHeader& header) noexcept {
   return std::min(header.file_bytes, header.tar_bytes);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "container/skippable_frame.h"
 #include "container/tar_decode.h"
 #include "store/archive/archive_metadata.h"
 #include "store/archive/foreign_archive.h"
@@ -17,7 +18,6 @@ namespace wobackup {
 namespace {
 
 constexpr std::uint64_t kLookedThroughBytes = std::uint64_t{64} << 20U;
-constexpr std::uint64_t kSkippableHeaderBytes = 8;
 
 bool is_top_name(const std::string& name) {
   return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;

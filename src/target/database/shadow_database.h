@@ -38,8 +38,8 @@ struct ShadowRequest {
   /// True for an admin's login: a user with all rights on this database and no others, logging in from where this
   /// program does. False for a site's own login that may make databases: then that login is used.
   bool with_user = true;
-  std::string of_dump =
-      {};  ///< before the others, if it is a collation that the server has: what the dump's database had
+  /// The collation that the dump's database had; before the others, if the server has it.
+  std::string of_dump = {};
 };
 
 /// Owns a shadow database. The server's other databases and users are never touched.

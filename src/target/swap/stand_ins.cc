@@ -1,10 +1,9 @@
 #include "target/swap/stand_ins.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "base/text.h"
-#include "database/sql_cursor.h"
+#include "database/view_tables.h"
 #include "target/swap/schema_reader.h"
 
 namespace wobackup {
@@ -17,27 +16,16 @@ struct Names {
   std::set<std::string> tables, columns;
 };
 
-// The server writes a view's columns with their tables before them, and joins without commas.
+// The server writes a view's columns with their tables before them.
 void collect(const std::string& view, const std::string& schema, Names& names) {
-  SqlCursor cursor(view, {});
-  std::vector<SqlPiece> all;
-  while (const auto piece = cursor.next()) all.push_back(*piece);
-  const auto is_name = [&](std::size_t i) { return i < all.size() && all[i].kind == SqlPiece::Kind::name; };
+  const std::vector<SqlPiece> all = sql_pieces(view);
+  for (const TableName& table : tables_of_view(all)) {
+    if (table.schema.empty() || table.schema == schema) names.tables.insert(table.name);
+  }
   const auto is_dot = [&](std::size_t i) { return i < all.size() && all[i].is_symbol('.'); };
-  bool table_position = false;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (is_name(i) && table_position) {
-      const bool qualified = is_dot(i + 1) && is_name(i + 2);
-      if (!qualified) {
-        names.tables.insert(all[i].value());
-      } else if (all[i].value() == schema) {
-        names.tables.insert(all[i + 2].value());
-      }
-    } else if (is_name(i) && i > 0 && is_dot(i - 1) && !is_dot(i + 1)) {
-      names.columns.insert(lower_ascii(all[i].value()));
-    }
-    table_position = all[i].is_word("FROM") || all[i].is_word("JOIN") || all[i].is_word("STRAIGHT_JOIN") ||
-                     (table_position && all[i].is_symbol('('));
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    const bool is_column = all[i].kind == SqlPiece::Kind::name && is_dot(i - 1) && !is_dot(i + 1);
+    if (is_column) names.columns.insert(lower_ascii(all[i].value()));
   }
 }
 
