@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "wobackup/guard.h"
 
@@ -36,6 +37,14 @@ class KilledGuards : public Site {
         in_child([&] { static_cast<void>(this->guard(script + "; echo begun; exec sleep 1000", options)); });
     while (this->output().find("begun") == std::string::npos) ::usleep(1000);
     kill(child);
+  }
+  /// Until it is in this phase, or has missed it.
+  void await_phase(std::string_view phase) const {
+    for (int attempt = 0; attempt < 5000; ++attempt) {
+      const auto found = this->service().pending_guard("example.com");
+      if (found && found->phase == phase) return;
+      ::usleep(500);
+    }
   }
   [[nodiscard]] std::optional<PendingGuard> pending() const {
     std::optional<PendingGuard> found;
