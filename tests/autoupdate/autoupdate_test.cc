@@ -231,6 +231,7 @@ TEST_F(AutoupdateTest, OneByOne_TakesOnlyTheBrokenOneBack) {
 
 // The backups in between are not sent anywhere if there is room for them here.
 TEST_F(AutoupdateTest, WithStores_TheFirstBackupGoesThereAndTheStoresKeepHolds) {
+  std::filesystem::create_directory(folder_ / "disk");
   config_.store["disk"].url = (folder_ / "disk").string();
   config_.store["disk"].keep = 1;
   config_.store["full"].url = folder_.write("full", "no folder").string();

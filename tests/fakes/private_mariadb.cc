@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "fakes/plain_tools.h"
+
 namespace wobackup::test {
 namespace {
 
@@ -44,7 +46,7 @@ void PrivateMariadb::start() {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }
-  throw std::runtime_error("the private MariaDB does not start");
+  throw std::runtime_error("the private MariaDB does not start: " + text_of_file(folder_ / "log"));
 }
 
 PrivateMariadb::~PrivateMariadb() { stop(); }
