@@ -30,13 +30,13 @@ PrivateMariadb::PrivateMariadb() {
 }
 
 void PrivateMariadb::start() {
-  server_ = std::make_unique<Subprocess>(
-      command({"mariadbd", "--no-defaults", "--user=root", "--skip-networking", "--skip-log-bin",
-               "--event-scheduler=OFF", "--datadir=" + (folder_ / "data").string(),
-               // A server that starts removes the temporary tables that others have in the same folder.
-               "--tmpdir=" + (folder_ / "data").string(), "--socket=" + socket(),
-               "--pid-file=" + (folder_ / "pid").string(), "--innodb-flush-log-at-trx-commit=0",
-               "--innodb-log-file-size=256M", "--max-allowed-packet=1G", "--log-error=" + (folder_ / "log").string()}));
+  server_ = std::make_unique<Subprocess>(command(
+      {"mariadbd", "--no-defaults", "--user=root", "--skip-networking", "--skip-log-bin", "--event-scheduler=OFF",
+       "--datadir=" + (folder_ / "data").string(),
+       // A server that starts removes the temporary tables that others have in the same folder.
+       "--tmpdir=" + (folder_ / "data").string(), "--socket=" + socket(), "--pid-file=" + (folder_ / "pid").string(),
+       "--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=256M", "--max-allowed-packet=1G",
+       "--log-error=" + (folder_ / "log.err").string()}));
   const Cancellation cancellation;
   for (int attempt = 0; attempt < 600; ++attempt) {
     try {
@@ -46,7 +46,7 @@ void PrivateMariadb::start() {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }
-  throw std::runtime_error("the private MariaDB does not start: " + text_of_file(folder_ / "log"));
+  throw std::runtime_error("the private MariaDB does not start: " + text_of_file(folder_ / "log.err"));
 }
 
 PrivateMariadb::~PrivateMariadb() { stop(); }

@@ -76,11 +76,27 @@ std::vector<std::string> bring_to(SwapSession& session, const SwapPlan& plan, Sw
   return notes;
 }
 
+// A server that is killed while it renames a table of several files leaves these in two folders. The numbers: no such
+// file, cannot rename, no list of partitions.
+bool is_half_a_table(const Error& error) {
+  return error.message().ends_with("(1017)") || error.message().ends_with("(1025)") ||
+         error.message().ends_with("(1696)");
+}
+
 std::vector<std::string> bring_to(const ServerLogin& login, const Json& saved, SwapSide side,
                                   const LockPatience& patience, const Cancellation& cancellation) {
   const SwapPlan plan = swap_plan_of(saved);
   SwapSession session(login, plan.live, patience.lock_wait, kEndOfOthers, cancellation);
-  return bring_to(session, plan, side, patience, cancellation);
+  try {
+    return bring_to(session, plan, side, patience, cancellation);
+  } catch (const Error& error) {
+    if (!is_half_a_table(error)) throw;
+    throw Error(
+        error.kind(), error.message(),
+        fmt::format("if the database server was killed meanwhile, it left files of this table in two of the folders "
+                    "of {}, {} and {}: stop it, put them together, start it, and try again",
+                    printable(plan.live), printable(plan.shadow), printable(plan.safety)));
+  }
 }
 
 void check_request(const SwapRequest& request, DatabaseConnection& connection) {
