@@ -12,7 +12,9 @@ namespace wobackup {
 /// A snapshot of a running operation's counters. Bytes are of the plaintext (files and dump), not of the archive.
 struct Progress {
   std::string site;
-  std::string phase;  ///< "scan", "files", "database", "finish"
+  /// A backup's are "files", "database", "finish". What is brought back is "restore"; then, in place and in a drill,
+  /// the counters begin anew with "database". Others are "fetch", "copy", "verify", "exchange", "check", "wordpress".
+  std::string phase;
   std::uint64_t files_done = 0;
   std::uint64_t bytes_done = 0;
   std::uint64_t bytes_written = 0;           ///< of the archive so far

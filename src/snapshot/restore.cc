@@ -298,7 +298,8 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
           progress.bytes_done = counters.plain_bytes;
           if (!container) return;
           progress.files_total = run.totals.files;
-          progress.bytes_total = std::max<std::uint64_t>(run.totals.bytes, counters.plain_bytes);
+          progress.bytes_total =
+              std::max<std::uint64_t>(std::min(run.totals.bytes, run.totals.room_bytes), counters.plain_bytes);
         },
         run.cancellation, options.cancelled, options.on_progress);
     monitor.enter_phase("restore");

@@ -17,6 +17,7 @@ RunMonitor::~RunMonitor() { thread_.request_stop(); }
 
 void RunMonitor::enter_phase(std::string phase) {
   const std::scoped_lock lock(mutex_);
+  if (phase_.empty()) started_ = std::chrono::steady_clock::now();
   phase_ = std::move(phase);
 }
 
@@ -39,11 +40,13 @@ void RunMonitor::report() {
   Progress progress;
   {
     const std::scoped_lock lock(mutex_);
+    if (phase_.empty()) return;
     progress.phase = phase_;
+    progress.elapsed =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
   }
   progress.site = site_;
   sample_(progress);
-  progress.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
   on_progress_(progress);
 }
 

@@ -15,7 +15,8 @@ namespace wobackup {
 
 /// A thread that lives as long as the object. Ten times a second it calls `cancelled` (and then cancels the run) and
 /// `on_progress`; the last progress comes from `finish`. `sample` fills in the counters. Everything referred to
-/// outlives it.
+/// outlives it. Before the first phase nothing is told, and time does not count: what the operation begins with may
+/// have a monitor of its own.
 class RunMonitor {
  public:
   RunMonitor(std::string site, std::function<void(Progress&)> sample, Cancellation& cancellation,
@@ -38,8 +39,8 @@ class RunMonitor {
   Cancellation& cancellation_;
   const std::function<bool()> cancelled_;
   const ProgressCallback on_progress_;
-  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::mutex mutex_;
+  std::chrono::steady_clock::time_point started_;
   std::condition_variable_any ended_;
   std::string phase_;
   std::jthread thread_;

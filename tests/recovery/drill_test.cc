@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "fakes/plain_tools.h"
@@ -31,7 +32,12 @@ class DrillTest : public LiveWordPressTest {
 };
 
 TEST_F(DrillTest, WholeBackup_IsProven) {
-  const Verified verified = drill();
+  std::vector<std::string> phases;
+  VerifyOptions options{.level = VerifyLevel::drill};
+  options.on_progress = [&](const Progress& progress) {
+    if (phases.empty() || phases.back() != progress.phase) phases.push_back(progress.phase);
+  };
+  const Verified verified = service().verify(archive_, options);
   for (const VerifyProblem& problem : verified.problems) ADD_FAILURE() << problem.what;
   EXPECT_TRUE(verified.ok);
   EXPECT_EQ(verified.level, VerifyLevel::drill);
@@ -43,6 +49,12 @@ TEST_F(DrillTest, WholeBackup_IsProven) {
   EXPECT_EQ(verified.drill->siteurl.substr(0, 4), "http");
   EXPECT_NE(verified.drill->latest_post.find("Beitrag"), std::string::npos);
   EXPECT_EQ(word_for(service().last_verified(archive_)), "proven");
+  // One after the other, and not mixed.
+  ASSERT_GE(phases.size(), 2U);
+  EXPECT_EQ(phases[0], "verify");
+  std::sort(phases.begin(), phases.end());
+  EXPECT_EQ(std::adjacent_find(phases.begin(), phases.end()), phases.end());
+  EXPECT_NE(phases[0], "");
   expect_nothing_left();
   // Nothing live was touched.
   EXPECT_EQ(files(), files_now_);
