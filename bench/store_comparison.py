@@ -63,7 +63,7 @@ def s3rver(options, folder):
     """Keeps its objects on disk; takes any signature, and none."""
     program = options.wobackup.parent.parent.parent / "s3rver/node_modules/s3rver/bin/s3rver.js"
     if not program.exists():
-        raise SystemExit(f"there is no {program}: configure the build folder with npm installed")
+        raise SystemExit(f"there is no {program}: run `ctest -R s3rver_install` in the build folder first")
     return Server(["node", program, "--directory", folder, "--address", "127.0.0.1", "--port", "0", "--silent",
                    "--no-vhost-buckets", "--configure-bucket", BUCKET])
 
