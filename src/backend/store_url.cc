@@ -99,6 +99,19 @@ std::optional<std::string> tidy(std::string_view path) {
   return out;
 }
 
+// One spelling of a folder of this machine: what is compared must not depend on a slash that a shell's completion adds.
+// ".." stays: a link before it may lead elsewhere.
+std::string tidy_folder(std::string_view path) {
+  std::string out;
+  for (const std::string_view part : split(path, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (!out.empty() || path.front() == '/') out += '/';
+    out += part;
+  }
+  if (out.empty()) out = path.front() == '/' ? "/" : ".";
+  return out;
+}
+
 // As the part of a URL after the host: below the login's own folder.
 bool in_own_folder(std::string_view path) noexcept { return path == "/~" || path.starts_with("/~/"); }
 
@@ -114,7 +127,9 @@ StorePlace parse_s3(std::string_view url, std::string_view rest) {
   const std::optional<std::string> path = decoded(rest.substr(slash));
   const std::optional<std::string> prefix = path ? tidy(*path) : std::nullopt;
   if (!prefix || (!prefix->empty() && (!is_object_key(*prefix) || prefix->size() > kLongestPrefixBytes))) {
-    throw wrong(url, "the prefix must be names joined by '/', none of which begins with a dot", "");
+    throw wrong(
+        url, "the prefix must be names joined by '/', none of which begins with a dot",
+        "other than letters and digits, names may have space and -._~+=,!$&'()*@:; ? # % are written as %3F %23 %25");
   }
   place.prefix = *prefix;
   return place;
@@ -156,7 +171,7 @@ StorePlace parse_sftp(std::string_view url, std::string_view rest) {
     const std::string_view login = authority.substr(0, at);
     if (login.find(':') != std::string_view::npos) {
       throw wrong(url, "a password does not belong into a URL, which others can see",
-                  "use a key, or name a file with the password in wobackup.toml");
+                  "log in with a key: identity_file of the store, or ssh-agent");
     }
     const std::optional<std::string> user = decoded(login);
     if (!user || !is_user(*user)) throw wrong(url, "this is no name of a user", "");
@@ -184,7 +199,7 @@ StorePlace parse_store_url(std::string_view text) {
   const std::string_view scheme = text.substr(0, scheme_end);
   if (scheme_end == std::string_view::npos || !consists_of(scheme, "+")) {
     if (text.empty() || text.find('\0') != std::string_view::npos) throw wrong(text, "this is no place for a store");
-    return LocalPlace{std::filesystem::path(text)};
+    return LocalPlace{tidy_folder(text)};
   }
   const std::string_view rest = text.substr(scheme_end + 3);
   if (scheme == "s3") return parse_s3(text, rest);

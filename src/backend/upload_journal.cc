@@ -143,6 +143,7 @@ void UploadJournal::visit_abandoned(const std::string& store,
     if (error.kind() == ErrorKind::not_found) return;  // nothing was ever uploaded
     throw;
   }
+  std::optional<Error> failed;  // one that cannot be taken away does not keep the others
   for (const std::string& name : record_names(folder.get())) {
     UniqueFd fd = open_record(folder.get(), name);
     if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;  // under way, or gone
@@ -153,8 +154,14 @@ void UploadJournal::visit_abandoned(const std::string& store,
     const int folder_fd = folder.get();
     record->upload.has_rival = [&record, &name, folder_fd] { return is_under_way(folder_fd, *record, name); };
     JournaledUpload abandoned(UniqueFd(::fcntl(folder.get(), F_DUPFD_CLOEXEC, 0)), std::move(fd), name);
-    if (take_away(record->upload)) abandoned.forget();
+    try {
+      if (take_away(record->upload)) abandoned.forget();
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted || error.retryable()) throw;
+      if (!failed) failed = error;
+    }
   }
+  if (failed) throw Error(*failed);
 }
 
 }  // namespace wobackup

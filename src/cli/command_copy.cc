@@ -35,7 +35,12 @@ void report_stored(const std::string& what, const Stored& stored, Output& output
     output.object("stored", fields);
   }
   if (stored.error) {
-    output.error(*stored.error, fmt::format("{}: to {}", printable(what), printable(stored.store)));
+    const std::string place = "to " + printable(stored.store);
+    if (output.json()) {
+      output.error(stored.error->in(place), what.substr(0, what.find('/')));
+    } else {
+      output.error(*stored.error, printable(what) + ": " + place);
+    }
   } else if (!output.json()) {
     output.line(fmt::format(
         "{}: {}, {:.1f} s", printable(what),

@@ -181,7 +181,7 @@ bool is_skipped(const WantedSite& wanted, const CreateArguments& arguments) {
 }
 
 struct Tally {
-  std::size_t total = 0, fine = 0, skipped = 0;
+  std::size_t total = 0, fine = 0, partly = 0, skipped = 0;
   int exit_code = 0;
   Json archives = Json::array();
 
@@ -258,7 +258,7 @@ void back_up(const WantedSite& wanted, const CreateArguments& arguments, const C
     tally.archives.push_back(json_text(created.archive.string()));
     const std::size_t failed = report_stores(wanted.name, created, output, tally);
     verify_created(created, arguments, service, output);
-    if (created.complete && failed == 0) ++tally.fine;
+    if (created.complete) ++(failed == 0 ? tally.fine : tally.partly);
     if (!created.complete) {
       const Error incomplete = incomplete_error(created);
       output.error(incomplete, wanted.name);
@@ -294,12 +294,14 @@ int create_command(const CreateArguments& arguments, const KeyArguments& keys, C
     Json fields;
     fields["sites_total"] = tally.total;
     fields["sites_ok"] = tally.fine;
+    fields["sites_partly_stored"] = tally.partly;
     fields["sites_skipped"] = tally.skipped;
     fields["archives"] = tally.archives;
     fields["exit_code"] = tally.exit_code;
     output.object("summary", fields);
   } else if (arguments.all || wanted.size() > 1) {
-    output.line(fmt::format("{} of {} sites backed up{}", tally.fine, tally.total,
+    output.line(fmt::format("{} of {} sites backed up{}{}", tally.fine, tally.total,
+                            tally.partly > 0 ? fmt::format(", {} more to some of the stores", tally.partly) : "",
                             tally.skipped > 0 ? fmt::format(", {} skipped", tally.skipped) : ""));
   }
   return tally.exit_code;

@@ -51,6 +51,57 @@ void read_limits(TomlReader& reader, StoreSettings& store) {
   }
 }
 
+// "https://host" or "https://host:port". What is wrong here is better said when the file is read than by a backup.
+bool is_endpoint(std::string_view text) {
+  std::string_view rest;
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (lower_ascii(text).starts_with(scheme)) rest = text.substr(scheme.size());
+  }
+  while (rest.ends_with('/')) rest.remove_suffix(1);
+  return !rest.empty() && std::none_of(rest.begin(), rest.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == '?' || c == '#';
+  });
+}
+
+void read_s3(TomlReader& reader, StoreSettings& store) {
+  store.endpoint = reader.text("endpoint").value_or("");
+  if (!store.endpoint.empty() && !is_endpoint(store.endpoint)) {
+    throw reader.wrong("endpoint", "is none", "write \"https://host\" or \"https://host:port\"");
+  }
+  store.region = reader.text("region").value_or("");
+  store.profile = reader.text("profile").value_or("");
+  store.credentials_file = reader.absolute_path("credentials_file");
+  store.addressing = reader.text("addressing").value_or("");
+  if (!store.addressing.empty() && store.addressing != "path" && store.addressing != "host") {
+    throw reader.wrong("addressing", "is not known",
+                       "\"path\" (https://server/bucket) or \"host\" (https://bucket.server)");
+  }
+  store.storage_class = reader.text("storage_class").value_or("");
+  store.encryption = reader.text("encryption").value_or("");
+  if (!store.encryption.empty() && store.encryption != "AES256" && store.encryption != "aws:kms") {
+    throw reader.wrong("encryption", "is not known",
+                       "\"AES256\" or \"aws:kms\", the server's own; `recipients` is what encrypts here");
+  }
+  store.kms_key = reader.text("kms_key").value_or("");
+  if (!store.kms_key.empty() && store.encryption != "aws:kms") {
+    throw reader.wrong("kms_key", "goes with encryption = \"aws:kms\"");
+  }
+  store.ca_file = reader.absolute_path("ca_file");
+}
+
+void read_sftp(TomlReader& reader, StoreSettings& store) {
+  store.host_keys = reader.texts("host_keys");
+  for (const std::string& key : store.host_keys) {
+    if (key.starts_with("SHA256:") || (key.find(' ') != std::string::npos && key.find("AAAA") != std::string::npos)) {
+      continue;
+    }
+    throw reader.wrong("host_keys", fmt::format("has {}, which is no key of a host", printable(key.substr(0, 100))),
+                       "write \"SHA256:...\" or \"ssh-ed25519 AAAA...\"");
+  }
+  store.known_hosts = reader.absolute_path("known_hosts");
+  store.identity_file = reader.absolute_path("identity_file");
+}
+
 StoreSettings store_settings(const toml::table& table, const std::string& section, const std::filesystem::path& file) {
   TomlReader reader(table, section, file);
   StoreSettings store;
@@ -66,22 +117,8 @@ StoreSettings store_settings(const toml::table& table, const std::string& sectio
   if (folder != nullptr && !folder->folder.is_absolute())
     throw reader.wrong("url", "must be an absolute path or a URL");
   store.url = store_url(place);
-  store.endpoint = reader.text("endpoint").value_or("");
-  store.region = reader.text("region").value_or("");
-  store.profile = reader.text("profile").value_or("");
-  store.credentials_file = reader.absolute_path("credentials_file");
-  store.addressing = reader.text("addressing").value_or("");
-  if (!store.addressing.empty() && store.addressing != "path" && store.addressing != "host") {
-    throw reader.wrong("addressing", "is not known",
-                       "\"path\" (https://server/bucket) or \"host\" (https://bucket.server)");
-  }
-  store.storage_class = reader.text("storage_class").value_or("");
-  store.encryption = reader.text("encryption").value_or("");
-  store.kms_key = reader.text("kms_key").value_or("");
-  store.ca_file = reader.absolute_path("ca_file");
-  store.host_keys = reader.texts("host_keys");
-  store.known_hosts = reader.absolute_path("known_hosts");
-  store.identity_file = reader.absolute_path("identity_file");
+  read_s3(reader, store);
+  read_sftp(reader, store);
   read_recipients(reader, table, store);
   read_limits(reader, store);
   reader.finish();

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "backend/store_url.h"
@@ -12,6 +12,7 @@
 #include "service/store_destination.h"
 #include "service/store_retention.h"
 #include "snapshot/backup_target.h"
+#include "snapshot/folder_destination.h"
 
 namespace wobackup {
 namespace {
@@ -22,15 +23,23 @@ struct Named {
   std::optional<StoreSettings> settings;
 };
 
+// Archives are known by their URLs.
+void require_another(std::map<std::string, std::string>& places, const std::string& url, const std::string& name) {
+  const auto [place, is_new] = places.emplace(url, name);
+  if (is_new) return;
+  if (place->second == name) throw Error(ErrorKind::usage, fmt::format("{} was named twice", printable(name)));
+  throw Error(ErrorKind::usage,
+              fmt::format("{} and {} have the same URL, {}", printable(place->second), printable(name), printable(url)),
+              "archives are known by it: give each store a prefix of its own");
+}
+
 std::vector<Named> named_stores(const Site& site, const CreateOptions& options, const Config& config) {
   std::vector<Named> stores;
-  std::set<std::string> places;
+  std::map<std::string, std::string> places;  // and by which name they were given
   for (const std::string& name : options.stores) {
     Named store{name, std::nullopt};
     if (name != kOwnFolderStore) store.settings = store_settings_of(name, config);
-    if (!places.insert(store.settings ? store.settings->url : kOwnFolderStore).second) {
-      throw Error(ErrorKind::usage, fmt::format("{} was named twice", printable(name)));
-    }
+    require_another(places, store.settings ? store.settings->url : kOwnFolderStore, name);
     if (store.settings) {
       const StorePlace place = parse_store_url(store.settings->url);
       if (const auto* local = std::get_if<LocalPlace>(&place)) refuse_inside_htdocs(site, local->folder);
@@ -78,8 +87,13 @@ Created create_to_stores(const Site& site, const CreateOptions& options, const S
     place.store = store.name;
     if (!store.settings) continue;
     const StoreSettings& settings = *store.settings;
-    place.open = [&] {
-      return std::make_unique<StoreDestination>(settings, site.name, environment, options.cancelled, share);
+    place.open = [&]() -> std::unique_ptr<Destination> {
+      try {
+        return std::make_unique<StoreDestination>(settings, site.name, environment, options.cancelled, share);
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::interrupted) throw;
+        return std::make_unique<UnusableDestination>(settings.url + "/" + site.name, error);
+      }
     };
     place.recipients = settings.recipients;
     if (settings.stall_timeout) place.stall = *settings.stall_timeout;

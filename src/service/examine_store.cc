@@ -13,8 +13,10 @@
 #include "backend/s3/s3_unfinished.h"
 #include "backend/s3/s3_versions.h"
 #include "base/file_lock.h"
+#include "base/safe_path.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
+#include "service/folder_store.h"
 #include "service/installation.h"
 #include "service/leftovers.h"
 #include "snapshot/state_folder.h"
@@ -239,6 +241,10 @@ class StoreExamination {
     }
     if (s3_) return bucket_safety();
     if (is_folder()) {
+      if (const auto who = others_may_write(open_trusted_directory(settings_.url, false).get())) {
+        return add(Health::bad, "safety", *who + " may write to the folder, and could exchange or remove backups there",
+                   "give it to root, with mode 0755 or less");
+      }
       return add(Health::warning, "safety", "root of this machine can destroy what lies in its folders",
                  "keep another copy on another machine");
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/json_text.h"
@@ -30,7 +31,8 @@ FoundStored find_latest(const std::shared_ptr<OpenStore>& store, std::vector<Sna
   for (SnapshotRef& ref : refs) {
     if (!ref.complete) continue;
     if (!stored_name(ref.archive, environment.config)) {
-      if (ref.good()) return {ref.archive, nullptr};
+      // In a folder, whose archives were looked into.
+      if (ref.good() || !ref.problem.empty()) return {ref.archive, nullptr};
       continue;
     }
     auto opened = std::make_unique<StoredArchive>(store, ref.site + "/" + ref.archive.filename().string());
@@ -42,6 +44,19 @@ FoundStored find_latest(const std::shared_ptr<OpenStore>& store, std::vector<Sna
     if (ref.good()) return {ref.archive, std::move(opened)};
   }
   return {};
+}
+
+// It may have been taken away by somebody who has only the store.
+void warn_of_missing(const OpenStore& store, const std::string& store_name, const std::string& site,
+                     const std::vector<SnapshotRef>& refs, const StoreEnvironment& environment) {
+  if (!environment.log) return;
+  const std::optional<SnapshotRef> last = last_recorded(
+      site, environment.config,
+      [&](const std::filesystem::path& archive) { return archive.parent_path() == store.archive_of(site); });
+  const auto there = [&](const SnapshotRef& ref) { return ref.archive == last->archive || ref.time > last->time; };
+  if (!last || std::any_of(refs.begin(), refs.end(), there)) return;
+  environment.log(LogLevel::warning, fmt::format("{} had a newer backup of {}, {}: it is not there any more",
+                                                 store_name, site, printable(last->archive.filename().string())));
 }
 
 }  // namespace
@@ -62,6 +77,7 @@ FoundStored find_stored(const StoreSettings& settings, const std::string& store_
       is_folder ? list_stored(*store, wanted.site, environment.config) : names_stored(*store, wanted.site);
   std::string missing = "complete backup";
   if (wanted.name == "latest") {
+    warn_of_missing(*store, store_name, wanted.site, refs, environment);
     FoundStored found = find_latest(store, std::move(refs), environment);
     if (!found.archive.empty()) return found;
   } else {

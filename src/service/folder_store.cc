@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -48,6 +49,16 @@ void mark_folder(const std::filesystem::path& folder, const std::filesystem::pat
   make_file(open_trusted_directory(folder, false).get(), kMark, kMarkText, folder);
   const std::filesystem::path directory = records(state_dir);
   make_file(open_trusted_directory(directory, true).get(), record_of(folder), folder.string() + "\n", directory);
+}
+
+std::optional<std::string> others_may_write(int folder_fd) {
+  struct stat status {};
+  if (::fstat(folder_fd, &status) != 0) return std::nullopt;
+  if (status.st_uid != 0 && status.st_uid != ::geteuid()) return fmt::format("user {}", status.st_uid);
+  const bool sticky = (status.st_mode & S_ISVTX) != 0;  // then what is there is its owner's alone
+  if ((status.st_mode & S_IWOTH) != 0 && !sticky) return "anybody";
+  if ((status.st_mode & S_IWGRP) != 0 && !sticky && status.st_gid != 0) return fmt::format("group {}", status.st_gid);
+  return std::nullopt;
 }
 
 }  // namespace wobackup

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace wobackup {
@@ -11,5 +12,9 @@ namespace wobackup {
 
 /// The first time: puts the file ".wobackup-store" into the folder, and records that. Throws Error.
 void mark_folder(const std::filesystem::path& folder, const std::filesystem::path& state_dir);
+
+/// Who else could exchange or remove what lies in the folder: "anybody" or "user 1000"; nothing if nobody but root and
+/// the user of this process.
+[[nodiscard]] std::optional<std::string> others_may_write(int folder_fd);
 
 }  // namespace wobackup

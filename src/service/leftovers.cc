@@ -14,7 +14,9 @@ void remove_leftovers(OpenStore& store, const LogSink& log) {
     }
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::interrupted) throw;
-    if (log) log(LogLevel::info, fmt::format("unfinished uploads were not looked for: {}", error.message()));
+    if (log)
+      log(LogLevel::warning,
+          fmt::format("what unfinished uploads have left could not be taken away: {}", error.message()));
   }
 }
 

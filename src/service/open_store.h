@@ -15,6 +15,7 @@
 #include "backend/upload_journal.h"
 #include "base/cancellation.h"
 #include "base/clock.h"
+#include "service/unreachable_stores.h"
 #include "snapshot/run_monitor.h"
 #include "snapshot/verify_ledger.h"
 #include "store/archive/archive_file.h"
@@ -29,6 +30,7 @@ struct StoreEnvironment {
   const Clock& clock;
   const LogSink& log;
   unsigned attempts = RetryPolicy{}.attempts;  ///< of requests that fail for a reason that may go away
+  UnreachableStores* unreachable = nullptr;    ///< what backups remember of stores; may be null
 };
 
 /// The settings of a store by its name in the config, or by its URL or absolute path. Throws not_found for a name that

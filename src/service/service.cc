@@ -93,12 +93,15 @@ struct Service::Implementation {
   LogSink log;
   SystemClock clock;
   std::mutex log_mutex;
+  mutable UnreachableStores unreachable;
   mutable StorePool store_pool{{config, clock, log}};  // refers to the others: goes before them
   mutable std::mutex found_mutex;
   mutable FoundStored last_found;  // has a store of the pool: goes first
   mutable std::chrono::steady_clock::time_point last_found_at;
 
-  [[nodiscard]] StoreEnvironment stores() const { return {config, clock, log}; }
+  [[nodiscard]] StoreEnvironment stores() const {
+    return {.config = config, .clock = clock, .log = log, .unreachable = &unreachable};
+  }
   [[nodiscard]] GuardEnvironment guard() const { return {config, clock, log, guard_stores(stores())}; }
   /// An archive of a store elsewhere; nothing for a path of this machine.
   [[nodiscard]] std::unique_ptr<StoredArchive> stored(const std::filesystem::path& archive,
@@ -134,10 +137,18 @@ struct Service::Implementation {
     const std::optional<std::string> site = host_name(archive.parent_path().filename().string());
     return site ? VerifyHistory(config.state_dir, *site).find(archive, identity) : std::nullopt;
   }
-  /// Its content, if it is the archive that its name says; null for null.
+  /// What others can write to, too: a folder that is a store holds what its names say, or nothing is read.
+  void require_expected_in_folder(const std::filesystem::path& archive) const {
+    if (!lies_in_folder_store(archive, config)) return;
+    require_expected(archive, ArchiveFile(open_stored_archive(archive), config.keys), config);
+  }
+  /// Its content, if it is the archive that its name says; null for one of this machine.
   [[nodiscard]] const ArchiveFile* expected(const std::filesystem::path& archive,
                                             const std::unique_ptr<StoredArchive>& stored) const {
-    if (!stored) return nullptr;
+    if (!stored) {
+      require_expected_in_folder(archive);
+      return nullptr;
+    }
     const ArchiveFile& content = stored->content(config.keys);
     require_expected(archive, content, config);
     return &content;
@@ -145,7 +156,10 @@ struct Service::Implementation {
   /// An archive's content, wherever it lies. What is returned keeps all alive that it needs.
   [[nodiscard]] std::shared_ptr<const RandomAccess> content(const std::filesystem::path& archive) const {
     std::shared_ptr<StoredArchive> elsewhere = stored(archive);
-    if (!elsewhere) return open_archive(archive, config.keys);
+    if (!elsewhere) {
+      require_expected_in_folder(archive);
+      return open_archive(archive, config.keys);
+    }
     const ArchiveFile& content = elsewhere->content(config.keys);
     require_expected(archive, content, config);
     return {elsewhere, &content};
@@ -299,6 +313,10 @@ std::vector<Stored> Service::copy(const std::filesystem::path& archive, const st
   const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled);
   // As it lies there: a copy of an encrypted archive needs no key.
   const std::shared_ptr<const RandomAccess> file = stored ? stored->stored() : open_stored_archive(archive);
+  // A copy of what was exchanged would be read as the archive that its name says.
+  if ((stored || lies_in_folder_store(archive, implementation_->config)) && !is_encrypted(*file)) {
+    require_expected(archive, ArchiveFile(file, implementation_->config.keys), implementation_->config);
+  }
   // Whose it is, the folder says; a file that lies somewhere else says it itself.
   std::optional<std::string> site = host_name(archive.parent_path().filename().string());
   if (!site) site = origin_of(ArchiveReader(ArchiveFile(file, implementation_->config.keys))).site;
@@ -326,7 +344,10 @@ Json Service::info(const std::filesystem::path& archive) const {
 Restored Service::restore(const std::filesystem::path& archive, const RestoreOptions& options) const {
   const std::unique_ptr<StoredArchive> stored = implementation_->stored(archive, options.cancelled);
   const RestoreEnvironment environment{implementation_->config, implementation_->log};
-  if (!stored) return restore_to_folder(archive, options, environment);
+  if (!stored) {
+    if (!options.salvage) implementation_->require_expected_in_folder(archive);
+    return restore_to_folder(archive, options, environment);
+  }
   // One that was cut off is opened in another way.
   if (options.salvage) {
     return restore_to_folder(archive, options, {implementation_->config, implementation_->log, stored->stored()});
@@ -348,6 +369,8 @@ RestoredInPlace Service::restore_in_place(const Site& site, const std::filesyste
     environment.stored = fetch_expected(*stored, archive, implementation_->config,
                                         {options.on_progress, options.cancelled}, options.accept_changed);
     environment.stored_identity = stored->identity();
+  } else if (!options.accept_changed) {
+    implementation_->require_expected_in_folder(archive);
   }
   return wobackup::restore_in_place(site, archive, options, environment);
 }
@@ -415,9 +438,10 @@ Verified Service::verify(const std::filesystem::path& archive, const VerifyOptio
     file = fetch_archive(*file, archive, implementation_->config, {options.on_progress, options.cancelled});
   }
   Verified verified = verify_archive(archive, options, environment, true, file);
-  if (stored && verified.ok && verified.encrypted == verified.decrypted) {
-    if (auto exchanged =
-            exchanged_archive(archive, ArchiveFile(file, implementation_->config.keys), implementation_->config)) {
+  const bool by_name = stored || lies_in_folder_store(archive, implementation_->config);
+  if (by_name && verified.ok && verified.encrypted == verified.decrypted) {
+    const ArchiveFile content(file ? file : open_stored_archive(archive), implementation_->config.keys);
+    if (auto exchanged = exchanged_archive(archive, content, implementation_->config)) {
       verified.ok = false;
       ++verified.problem_count;
       verified.problems.push_back({std::nullopt, {}, *std::move(exchanged)});

@@ -13,6 +13,7 @@
 #include "backend/read_ahead.h"
 #include "base/host_name.h"
 #include "base/text.h"
+#include "service/folder_store.h"
 #include "service/stored_trust.h"
 #include "snapshot/archive_ledger.h"
 #include "snapshot/remembered_archives.h"
@@ -136,22 +137,25 @@ std::vector<std::string> sites_stored(OpenStore& store) {
   return sites;
 }
 
-namespace {
-
-// An archive's path or address names a store elsewhere, or a folder that is one in the config.
-bool lies_in_store(const std::filesystem::path& archive, const Config& config) {
-  if (stored_name(archive, config)) return true;
-  const std::string folder = archive.parent_path().parent_path().string();
-  return std::any_of(config.store.begin(), config.store.end(), [&](const auto& s) { return s.second.url == folder; });
+bool lies_in_folder_store(const std::filesystem::path& archive, const Config& config) {
+  const std::filesystem::path folder = archive.parent_path().parent_path();
+  return std::any_of(config.store.begin(), config.store.end(),
+                     [&](const auto& store) { return store.second.url == folder; }) ||
+         !mark_of_folder(folder, config.state_dir).empty();
 }
 
-}  // namespace
-
 std::optional<SnapshotRef> last_recorded(const std::string& site, const Config& config) {
+  return last_recorded(site, config, [&](const std::filesystem::path& archive) {
+    return stored_name(archive, config) || lies_in_folder_store(archive, config);
+  });
+}
+
+std::optional<SnapshotRef> last_recorded(const std::string& site, const Config& config,
+                                         const std::function<bool(const std::filesystem::path&)>& is_meant) {
   std::optional<SnapshotRef> last;
   for (const auto& [archive, entry] : ArchiveLedger(config.state_dir, site).by_archive()) {
     const auto name = archive_name_from(std::filesystem::path(archive).filename().string());
-    if (!name || !entry.complete || !lies_in_store(archive, config) || (last && last->time >= name->time)) continue;
+    if (!name || !entry.complete || !is_meant(archive) || (last && last->time >= name->time)) continue;
     SnapshotRef ref;
     ref.site = site;
     ref.name = name->name;

@@ -29,6 +29,8 @@ class StoreDestination final : public Destination {
   const std::string site_;
   const Config& config_;
   const LogSink& log_;
+  const std::string url_;
+  UnreachableStores* const unreachable_;
   OpenStore store_;
   std::unique_ptr<Upload> upload_;
   std::filesystem::path folder_;  // of a store that is one: it must not become full

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -102,8 +103,7 @@ class Attempt {
       tell_if_none_is_left();
       throw;
     }
-    record(run);
-    distribution_->publish();
+    distribution_->publish([&](std::size_t group, std::size_t place) { record(run, group, place); });
     return finished(run);
   }
 
@@ -158,22 +158,18 @@ class Attempt {
     return count_file_bytes(begun_) + kHintReserveBytes;
   }
 
-  void record(const SnapshotRun& run) {
-    for (std::size_t i = 0; i < groups_.size(); ++i) {
-      const StoreGroup& group = groups_[i];
-      const FanOut& stream = distribution_->fan_out(i);
-      const std::vector<Delivery> deliveries = stream.deliveries();
-      for (std::size_t j = 0; j < deliveries.size(); ++j) {
-        if (deliveries[j].error) continue;
-        LedgerEntry entry = ledger_entry(run, written_);
-        entry.archive = destinations_[group.places[j]]->address_of(file_name(group)).string();
-        entry.name = name();
-        entry.size_bytes = stream.written_bytes();
-        entry.sha256 = hex(stream.sha256());
-        entry.encrypted = !group.recipients.empty();
-        ledger_.add(entry);
-      }
-    }
+  // Before it can be seen there: from a thread of the store's own.
+  void record(const SnapshotRun& run, std::size_t group_index, std::size_t place) {
+    const StoreGroup& group = groups_[group_index];
+    const FanOut& stream = distribution_->fan_out(group_index);
+    LedgerEntry entry = ledger_entry(run, written_);
+    entry.archive = destinations_[group.places[place]]->address_of(file_name(group)).string();
+    entry.name = name();
+    entry.size_bytes = stream.written_bytes();
+    entry.sha256 = hex(stream.sha256());
+    entry.encrypted = !group.recipients.empty();
+    const std::scoped_lock lock(ledger_mutex_);
+    ledger_.add(entry);
   }
 
   // In the order of the places.
@@ -240,6 +236,7 @@ class Attempt {
   const std::chrono::sys_seconds time_;
   const bool incomplete_;
   const ArchiveLedger ledger_;
+  std::mutex ledger_mutex_;
   const UniqueFd scratch_;
   Cancellation cancellation_;
   std::uint64_t checked_at_bytes_ = 0;

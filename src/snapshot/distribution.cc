@@ -62,10 +62,14 @@ void Distribution::finish() {
   require_one();
 }
 
-void Distribution::publish() {
+void Distribution::publish(const std::function<void(std::size_t, std::size_t)>& before) {
   // Side by side: a slow store's end must not keep another's from being seen.
   std::vector<std::jthread> threads;
-  for (const Stream& stream : streams_) threads.emplace_back([&stream] { stream.fan_out->publish(); });
+  for (std::size_t group = 0; group < streams_.size(); ++group) {
+    threads.emplace_back([this, &before, group] {
+      streams_[group].fan_out->publish([&before, group](std::size_t place) { before(group, place); });
+    });
+  }
 }
 
 std::uint64_t Distribution::written_bytes() const noexcept { return streams_.front().fan_out->written_bytes(); }

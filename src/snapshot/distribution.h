@@ -31,10 +31,11 @@ class Distribution final : public ByteOutput {
 
   /// Throws the stores' Error once none of them is left, interrupted, and what `check` throws.
   void write(ByteSpan bytes) override;
-  /// Each store has all of it, or has failed. Throws as `write`.
+  /// That was all. Throws as `write`.
   void finish();
-  /// REQUIRES: finish.
-  void publish();
+  /// REQUIRES: finish. Each store publishes once it has everything; `before` is called just before, with its group and
+  /// its place there, from several threads. Returns when each store is done.
+  void publish(const std::function<void(std::size_t, std::size_t)>& before);
 
   /// By group.
   [[nodiscard]] const FanOut& fan_out(std::size_t group) const { return *streams_.at(group).fan_out; }

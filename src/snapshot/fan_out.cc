@@ -29,7 +29,7 @@ FanOut::FanOut(const std::vector<FanOutPlace>& places, std::string file_name, st
     lanes_.push_back(std::make_unique<Lane>(place));
   }
   try {
-    for (const std::unique_ptr<Lane>& lane : lanes_) threads_.emplace_back([this, &lane = *lane] { work(lane); });
+    for (std::size_t i = 0; i < lanes_.size(); ++i) threads_.emplace_back([this, i] { work(*lanes_[i], i); });
   } catch (const std::system_error&) {
     give_up_everywhere();  // there may be no more threads, and those that run wait for blocks
     throw;
@@ -159,20 +159,18 @@ void FanOut::pass(Lane& lane) {
 
 bool FanOut::ordered_to_publish(Lane& lane) {
   std::unique_lock lock(mutex_);
-  if (!lane.live() || order_ == Order::give_up) return false;
-  lane.whole = true;
-  changed_.notify_all();
-  changed_.wait(lock, [&] { return order_ != Order::none; });
-  return order_ == Order::publish;
+  changed_.wait(lock, [&] { return order_ != Order::none || !lane.live(); });
+  return order_ == Order::publish && lane.live();
 }
 
-void FanOut::deliver(Lane& lane) {
+void FanOut::deliver(Lane& lane, std::size_t place) {
   lane.destination.begin(file_name_, size_hint_bytes_);
   while (const ByteVector* block = take(lane)) {
     lane.destination.write(*block);
     pass(lane);
   }
   if (!ordered_to_publish(lane)) return;
+  before_publishing_(place);
   if (!lane.destination.publish()) {
     throw Error(ErrorKind::failed,
                 fmt::format("{} is there already", printable(lane.destination.address_of(file_name_).string())),
@@ -180,12 +178,13 @@ void FanOut::deliver(Lane& lane) {
   }
   const std::scoped_lock lock(mutex_);
   lane.delivery.published = true;
+  lane.delivery.error.reset();  // it was given up a moment too late
 }
 
-void FanOut::work(Lane& lane) {
+void FanOut::work(Lane& lane, std::size_t place) {
   const auto started = Clock::now();
   try {
-    deliver(lane);
+    deliver(lane, place);
   } catch (const Error& error) {
     fail(lane, error);
   } catch (const std::exception& error) {
@@ -194,6 +193,8 @@ void FanOut::work(Lane& lane) {
   lane.destination.give_up();
   const std::scoped_lock lock(mutex_);
   lane.delivery.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started);
+  lane.over = true;
+  changed_.notify_all();
 }
 
 // The first error is the reason; what comes when it is given up is not.
@@ -207,20 +208,29 @@ void FanOut::fail(Lane& lane, Error error) {
 
 void FanOut::finish() {
   if (filling_) hand_over();
-  std::unique_lock lock(mutex_);
+  sha256_ = hash_.finish();
+  const std::scoped_lock lock(mutex_);
   ended_ = true;
   changed_.notify_all();
-  wait_until(lock, [this] {
-    return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return !lane->live() || lane->whole; });
-  });
-  sha256_ = hash_.finish();
 }
 
-void FanOut::publish() {
+void FanOut::publish(const std::function<void(std::size_t)>& before) {
+  before_publishing_ = before;
   {
-    const std::scoped_lock lock(mutex_);
+    std::unique_lock lock(mutex_);
     order_ = Order::publish;
     changed_.notify_all();
+    try {
+      wait_until(lock,
+                 [this] { return std::all_of(lanes_.begin(), lanes_.end(), [](auto& lane) { return lane->over; }); });
+    } catch (const Error& error) {
+      for (const std::unique_ptr<Lane>& lane : lanes_) {
+        if (lane->over) continue;
+        if (lane->live()) lane->delivery.error = error;
+        lane->destination.cancel();
+      }
+      changed_.notify_all();
+    }
   }
   threads_.clear();
 }

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -52,10 +53,12 @@ class FanOut final : public ByteOutput {
 
   /// Throws interrupted, and nothing else: what is written when no destination is left is lost.
   void write(ByteSpan bytes) override;
-  /// Returns when each destination has taken everything, or failed.
+  /// That was all. Does not wait for those that are behind.
   void finish();
-  /// REQUIRES: finish. Publishes at those that have it, at all of them at once, and returns when each is done.
-  void publish();
+  /// REQUIRES: finish. Each publishes as soon as it has taken everything: one that cannot be reached keeps no other
+  /// from being seen. `before` is called with its place just before, in a thread of its own; what it throws is its
+  /// failure. Returns when each is done; one that is still behind when `run` ends has failed as interrupted.
+  void publish(const std::function<void(std::size_t)>& before);
 
   /// Whether any destination is left.
   [[nodiscard]] bool alive() const;
@@ -75,7 +78,7 @@ class FanOut final : public ByteOutput {
     std::chrono::milliseconds stall;
     std::uint64_t next = 0;  // the block it takes next
     Block taken;             // which it is writing; let go under the mutex only, so that nobody fills it meanwhile
-    bool whole = false;      // it has taken all
+    bool over = false;       // nothing more comes from its thread
     std::chrono::steady_clock::time_point moved = std::chrono::steady_clock::now();
     Delivery delivery;
 
@@ -93,8 +96,8 @@ class FanOut final : public ByteOutput {
   [[nodiscard]] const ByteVector* take(Lane& lane);
   void pass(Lane& lane);
   [[nodiscard]] bool ordered_to_publish(Lane& lane);
-  void deliver(Lane& lane);
-  void work(Lane& lane);
+  void deliver(Lane& lane, std::size_t place);
+  void work(Lane& lane, std::size_t place);
   void fail(Lane& lane, Error error);
 
   const std::string file_name_;
@@ -112,6 +115,7 @@ class FanOut final : public ByteOutput {
   std::uint64_t first_ = 0;  // number of the first of them
   std::vector<Block> spare_;
   bool ended_ = false;
+  std::function<void(std::size_t)> before_publishing_;
   Order order_ = Order::none;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<std::jthread> threads_;  // last: they use all of the above

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 
 #include "fakes/refusal.h"
@@ -61,8 +62,17 @@ TEST(StoreUrl, SftpServers) {
 }
 
 TEST(StoreUrl, FoldersOfThisMachine) {
-  for (const char* path : {"/srv/backups", "backups", "./s3:x", "C:\\x", "a/b://c", "../up"}) {
+  for (const char* path : {"/srv/backups", "backups", "s3:x", "C:\\x", "a/b://c", "../up"}) {
     EXPECT_EQ(std::get<LocalPlace>(parse_store_url(path)).folder, path);
+  }
+  // One spelling, whatever a shell's completion adds.
+  for (const auto& [written, meant] : std::map<std::string, std::string>{{"/srv/backups/", "/srv/backups"},
+                                                                         {"//srv//./backups/.", "/srv/backups"},
+                                                                         {"/", "/"},
+                                                                         {"./", "."},
+                                                                         {"./a/", "a"},
+                                                                         {"/a/../b/", "/a/../b"}}) {
+    EXPECT_EQ(store_url(parse_store_url(written)), meant) << written;
   }
   EXPECT_NE(refused(""), "");
   EXPECT_NE(refused("ftp://host/x"), "");

@@ -318,6 +318,49 @@ TEST_F(HostileStore, OlderBackupUnderANewerName_IsRefused) {
   expect_refused("a.example/" + name, "somebody exchanged it");  // by its own word
 }
 
+TEST_F(HostileStore, OlderBackupUnderANewerName_IsRefusedInAFolderToo) {
+  for (const bool named : {true, false}) {
+    const std::string store = named ? "disk" : (root() / "other disk").string();
+    if (!named) fs::create_directory(store);
+    ASSERT_EQ(run({"create", "a.example", "--to", store}).exit_code, 0);
+    const fs::path folder = fs::path(named ? disk() : fs::path(store)) / "a.example";
+    const fs::path older = fs::directory_iterator(folder)->path();
+    const fs::path newer = folder / "2031-01-01_00-00-00.tar.zst";
+    fs::copy_file(older, newer);
+    const std::string what = "a.example/2031-01-01_00-00-00";
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"info", what, "--from", store},
+          {"ls", "a.example", "--from", store},
+          {"dump", what, "htdocs/index.html", "--from", store},
+          {"restore", what, "--target", (root() / "refused").string(), "--from", store},
+          {"restore", what, "--in-place", "--yes", "--from", store},
+          {"verify", what, "--from", store},
+          {"verify", newer.string()},
+          {"copy", what, "--from", store, "--to", "nas"}}) {
+      const Ran ran = run(words);
+      EXPECT_EQ(ran.exit_code, 21) << words[0] << "\n" << ran.both();
+    }
+    fs::remove(newer);
+    EXPECT_EQ(run({"verify", "a.example", "--from", store}).exit_code, 0);
+  }
+}
+
+TEST_F(HostileStore, NewestThatIsDamagedOrGone_IsNotPassedOverInSilence) {
+  for (const std::string store : {"disk", "nas"}) {
+    static_cast<void>(next_in(store, "older"));
+    const std::string newer = next_in(store, "newer");
+    const fs::path archive = (store == "disk" ? disk() : sftp_folder()) / "a.example" / (newer + ".tar.zst");
+    fs::resize_file(archive, 1000);
+    EXPECT_EQ(run({"info", "a.example", "--from", store}).exit_code, 21) << store;
+    EXPECT_EQ(run({"verify", "a.example", "--from", store}).exit_code, 21) << store;
+    fs::remove(archive);
+    const Ran older = run({"info", "a.example", "--from", store});
+    EXPECT_EQ(older.exit_code, 0) << older.both();
+    EXPECT_TRUE(contains(older.err, newer + ".tar.zst: it is not there any more")) << older.both();
+  }
+  EXPECT_EQ(run({"list", "--from", ""}).exit_code, 2);
+}
+
 TEST_F(HostileStore, AnotherSitesBackup_IsRefused) {
   add_site("b.example");
   const std::string bytes = bytes_of_archive(backed_up("b.example"));

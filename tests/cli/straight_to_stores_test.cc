@@ -54,6 +54,37 @@ class StraightToStores : public test::StoreCommandLine {
   }
 };
 
+TEST_F(StraightToStores, FolderWithASlashBehindIt_IsTheStoreOfThatFolder) {
+  write_stores({.disk = "recipients = [\"" + made_key("key.txt") + "\"]\n"});
+  const Ran made = create({"--to", disk().string() + "/"});
+  ASSERT_EQ(made.exit_code, 0) << made.both();
+  EXPECT_EQ(made.objects("created").at(0)["encrypted"], true);
+  EXPECT_EQ(create({"--to", "disk", "--to", disk().string() + "/."}).exit_code, 2);
+}
+
+TEST_F(StraightToStores, StoreThatCannotBeUsed_DoesNotSpoilTheOthers) {
+  write_stores({.bucket = "region = \"not one\"\n"});
+  const Ran made = create({"--to", "bucket", "--to", "disk", "--to", "local"});
+  EXPECT_EQ(made.exit_code, 4) << made.both();
+  EXPECT_EQ(names_in("disk").size(), 1U);
+  for (const Json& error : made.objects("error")) {
+    EXPECT_EQ(error["site"], "a.example");
+    EXPECT_TRUE(contains(error.value("message", ""), "to bucket: "));
+  }
+  EXPECT_EQ(made.objects("summary").at(0)["sites_partly_stored"], 1);
+  add_site("b.example");
+  const Ran text = run({"create", "a.example", "b.example", "--to", "bucket", "--to", "disk"});
+  EXPECT_TRUE(contains(text.out, "0 of 2 sites backed up, 2 more to some of the stores")) << text.both();
+}
+
+TEST_F(StraightToStores, FolderThatOthersMayWriteTo_IsTold) {
+  fs::permissions(disk(), fs::perms::others_write, fs::perm_options::add);
+  const Ran made = run({"create", "a.example", "--to", "disk"});
+  EXPECT_EQ(made.exit_code, 0) << made.both();
+  EXPECT_TRUE(contains(made.err, "anybody may write to")) << made.err;
+  EXPECT_EQ(run({"doctor", "disk"}).exit_code, 1);
+}
+
 TEST_F(StraightToStores, AllHaveTheSameBytes_AlsoTheSitesOwnFolder) {
   add_noise();
   const Ran made = create({"--to", "bucket", "--to", "nas", "--to", "disk", "--to", "local"});

@@ -146,14 +146,26 @@ stores = ["nas"]
 
 TEST_F(ConfigFile, WrongStores_AreRefused) {
   const auto refused = [&](const std::string& text) { return refusal(folder_, text); };
-  for (const char* text :
-       {"[store.x]\nregion = \"eu\"\n", "[store.x]\nurl = \"s3://\"\n", "[store.x]\nurl = \"backups\"\n",
-        "[store.x]\nurl = \"/a\"\nendpoint = \"https://b\"\n",
-        "[store.x]\nurl = \"s3://bucket\"\nidentity_file = \"/a\"\n", "[store.x]\nurl = \"/a\"\nkeep = 0\n",
-        "[store.x]\nurl = \"/a\"\nrecipients = []\n", "[store.x]\nurl = \"/a\"\nrecipients = [\"age1x\"]\n",
-        "[store.local]\nurl = \"/a\"\n", "[store.x]\nurl = \"/a\"\nstall_timeout = 0\n", "stores = [\"nowhere\"]\n",
-        "[guard]\nstores = [\"nowhere\"]\n", "[store.\"a b\"]\nurl = \"/a\"\n",
-        "[store.x]\nurl = \"s3://bucket\"\naddressing = \"both\"\n", "[store]\nurl = \"/a\"\n"}) {
+  for (const char* text : {"[store.x]\nregion = \"eu\"\n",
+                           "[store.x]\nurl = \"s3://\"\n",
+                           "[store.x]\nurl = \"backups\"\n",
+                           "[store.x]\nurl = \"/a\"\nendpoint = \"https://b\"\n",
+                           "[store.x]\nurl = \"s3://bucket\"\nidentity_file = \"/a\"\n",
+                           "[store.x]\nurl = \"/a\"\nkeep = 0\n",
+                           "[store.x]\nurl = \"/a\"\nrecipients = []\n",
+                           "[store.x]\nurl = \"/a\"\nrecipients = [\"age1x\"]\n",
+                           "[store.local]\nurl = \"/a\"\n",
+                           "[store.x]\nurl = \"/a\"\nstall_timeout = 0\n",
+                           "stores = [\"nowhere\"]\n",
+                           "[guard]\nstores = [\"nowhere\"]\n",
+                           "[store.\"a b\"]\nurl = \"/a\"\n",
+                           "[store.x]\nurl = \"s3://bucket\"\nendpoint = \"127.0.0.1:9000\"\n",
+                           "[store.x]\nurl = \"s3://bucket\"\nendpoint = \"https://host/path\"\n",
+                           "[store.x]\nurl = \"s3://bucket\"\nencryption = \"aes\"\n",
+                           "[store.x]\nurl = \"s3://bucket\"\nkms_key = \"k\"\n",
+                           "[store.x]\nurl = \"sftp://host/a\"\nhost_keys = [\"MD5:aa\"]\n",
+                           "[store.x]\nurl = \"s3://bucket\"\naddressing = \"both\"\n",
+                           "[store]\nurl = \"/a\"\n"}) {
     EXPECT_NE(refused(text), "no error") << text;
   }
 }

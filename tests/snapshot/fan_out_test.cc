@@ -95,7 +95,7 @@ TEST(FanOut, AllGetAllBytes_AndArePublishedOnlyWhenToldSo) {
     EXPECT_FALSE(one.published_ || two.published_);
     EXPECT_EQ(fan_out.sha256(), sha256(bytes));
     EXPECT_EQ(fan_out.written_bytes(), length);
-    fan_out.publish();
+    fan_out.publish([](std::size_t) {});
     for (const FakeDestination* each : {&one, &two}) {
       EXPECT_TRUE(each->bytes_ == bytes) << length;
       EXPECT_TRUE(each->published_ && each->ended_);
@@ -113,7 +113,7 @@ TEST(FanOut, WhereverOneFails_TheOthersHaveIt) {
     write_all_of(fan_out, bytes);
     fan_out.finish();
     EXPECT_TRUE(fan_out.alive());
-    fan_out.publish();
+    fan_out.publish([](std::size_t) {});
     const std::vector<Delivery> deliveries = fan_out.deliveries();
     ASSERT_TRUE(deliveries[0].error);
     EXPECT_FALSE(deliveries[0].published);
@@ -131,7 +131,7 @@ TEST(FanOut, WhoStandsStill_IsLeftBehind_AndWhoHasNothingToTakeIsNot) {
   const ByteVector bytes = made(30 * FanOut::kBlockBytes);
   write_all_of(fan_out, bytes);
   fan_out.finish();
-  fan_out.publish();
+  fan_out.publish([](std::size_t) {});
   EXPECT_TRUE(fan_out.deliveries()[0].error);
   EXPECT_TRUE(still.ended_);
   EXPECT_FALSE(fan_out.deliveries()[1].error);
@@ -148,7 +148,7 @@ TEST(FanOut, ASlowOne_HoldsUpTheOthers_ByABound) {
     write_all_of(fan_out, bytes);
     all_written = true;
     fan_out.finish();
-    fan_out.publish();
+    fan_out.publish([](std::size_t) {});
   });
   while (fan_out.written_bytes() < FanOut::kBlocks * FanOut::kBlockBytes) std::this_thread::yield();
   EXPECT_FALSE(all_written);
@@ -157,6 +157,62 @@ TEST(FanOut, ASlowOne_HoldsUpTheOthers_ByABound) {
   EXPECT_TRUE(slow.bytes_ == bytes);
   EXPECT_TRUE(fast.bytes_ == bytes);
   EXPECT_TRUE(slow.published_ && fast.published_);
+}
+
+TEST(FanOut, OneThatDoesNotAnswer_KeepsNoOtherFromBeingSeen) {
+  FakeDestination silent(Fails::never, true), good;
+  const Cancellation run;
+  FanOut fan_out({{silent, kPatient}, {good, kPatient}}, "x", 0, run);
+  const ByteVector bytes = made(3 * FanOut::kBlockBytes);
+  write_all_of(fan_out, bytes);
+  fan_out.finish();
+  std::atomic<unsigned> seen{0};
+  std::vector<std::size_t> order;
+  std::mutex mutex;
+  std::jthread publishing([&] {
+    fan_out.publish([&](std::size_t place) {
+      const std::scoped_lock lock(mutex);
+      order.push_back(place);
+      ++seen;
+    });
+  });
+  while (seen == 0) std::this_thread::yield();
+  silent.release();
+  publishing.join();
+  EXPECT_EQ(order, (std::vector<std::size_t>{1, 0}));
+  EXPECT_TRUE(silent.published_ && good.published_);
+  EXPECT_TRUE(silent.bytes_ == bytes);
+}
+
+TEST(FanOut, InterruptedWhileOneIsWaitedFor_TheOthersHaveIt) {
+  FakeDestination silent(Fails::never, true), good;
+  Cancellation run;
+  FanOut fan_out({{silent, kPatient}, {good, kPatient}}, "x", 0, run);
+  fan_out.write(made(10));
+  fan_out.finish();
+  std::atomic<bool> seen{false};
+  std::jthread publishing([&] { fan_out.publish([&](std::size_t) { seen = true; }); });
+  while (!seen) std::this_thread::yield();
+  run.cancel();
+  publishing.join();
+  EXPECT_TRUE(good.published_);
+  EXPECT_FALSE(silent.published_);
+  ASSERT_TRUE(fan_out.deliveries()[0].error);
+  EXPECT_EQ(fan_out.deliveries()[0].error->kind(), ErrorKind::interrupted);
+}
+
+TEST(FanOut, WhatCannotBeRecorded_IsNotPublished) {
+  FakeDestination one, two;
+  const Cancellation run;
+  FanOut fan_out({{one, kPatient}, {two, kPatient}}, "x", 0, run);
+  fan_out.write(made(10));
+  fan_out.finish();
+  fan_out.publish([](std::size_t place) {
+    if (place == 0) throw Error(ErrorKind::no_space, "full");
+  });
+  EXPECT_FALSE(one.published_);
+  EXPECT_TRUE(two.published_);
+  EXPECT_EQ(fan_out.deliveries()[0].error->kind(), ErrorKind::no_space);
 }
 
 TEST(FanOut, GivenUp_PublishesNothing) {

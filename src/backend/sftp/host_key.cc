@@ -76,7 +76,7 @@ void require_known_host(ssh_session session, const SftpSettings& settings, const
     if (is_named(key, settings.host_keys)) return;
     throw Error(ErrorKind::failed,
                 fmt::format("{} shows the key {}, which is not the one in wobackup's settings", shown, key.fingerprint),
-                "somebody may be between you and the server; if its key was really changed, change host_key too");
+                "somebody may be between you and the server; if its key was really changed, change host_keys too");
   }
   switch (ssh_session_is_known_server(session)) {
     case SSH_KNOWN_HOSTS_OK:
@@ -90,8 +90,8 @@ void require_known_host(ssh_session session, const SftpSettings& settings, const
     case SSH_KNOWN_HOSTS_NOT_FOUND:
     case SSH_KNOWN_HOSTS_UNKNOWN:
       throw Error(ErrorKind::failed, fmt::format("{} is not known: it shows the key {}", shown, key.fingerprint),
-                  fmt::format("if the server's admin says that this is its key, set host_key = \"{}\", or connect "
-                              "once with ssh as this user",
+                  fmt::format("if the server's admin says that this is its key, set host_keys = [\"{}\"], or "
+                              "connect once with ssh as this user",
                               key.fingerprint));
     default:
       throw Error(ErrorKind::failed,
