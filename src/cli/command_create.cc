@@ -223,8 +223,9 @@ void verify_created(const Created& created, const CreateArguments& arguments, Se
 std::size_t report_stores(const std::string& site, const Created& created, Output& output, Tally& tally) {
   std::size_t failed = 0;
   for (const Stored& stored : created.stores) {
-    // Of a single one, everything has been said.
-    if (output.json() || stored.error || created.stores.size() > 1) report_stored(site, stored, output);
+    // Of the nearest one, everything has been said.
+    const bool is_told = !stored.error && stored.removed.empty() && stored.archive == created.archive;
+    if (output.json() || !is_told) report_stored(site, stored, output);
     if (!stored.error) continue;
     ++failed;
     const bool interrupted = stored.error->kind() == ErrorKind::interrupted;
