@@ -161,6 +161,10 @@ Error damaged_error(const Verified& verified) {
             fmt::format("{} is intact, but what was restored from it does not run: {}", archive, problems),
             "the site may have been broken when it was backed up; an older backup may be fine"};
   }
+  if (!verified.indexed && verified.members == 0 && verified.level == VerifyLevel::quick) {
+    return {ErrorKind::verification, fmt::format("{} is damaged, or no archive: its index cannot be read", archive),
+            "`verify --level data` tells what can be saved of it"};
+  }
   if (!verified.indexed && verified.members == 0) {
     return {ErrorKind::verification, fmt::format("{}: nothing of it can be read as an archive", archive),
             "it is no archive of a site, or it was cut off or overwritten"};

@@ -69,9 +69,15 @@ Wanted wanted_from(const std::string& what) {
   return wanted;
 }
 
-std::filesystem::path pick(const std::vector<SnapshotRef>& refs, const Wanted& wanted) {
+std::filesystem::path pick(const std::vector<SnapshotRef>& refs, const Wanted& wanted, const LogSink& log) {
+  const bool latest = wanted.name == "latest";
   for (const SnapshotRef& ref : refs) {
-    if (wanted.name == "latest" ? ref.good() : is_named(ref, wanted)) return ref.archive;
+    if (latest ? ref.good() : is_named(ref, wanted)) return ref.archive;
+    // An older one is not taken in silence.
+    if (latest && log && ref.complete && !ref.problem.empty()) {
+      log(LogLevel::warning, fmt::format("the newer backup {} of {} is passed over: {}", printable(ref.name), ref.site,
+                                         printable(ref.problem)));
+    }
   }
   throw Error(ErrorKind::not_found,
               wanted.name == "latest" ? fmt::format("{} has no complete backup", wanted.site)
@@ -259,7 +265,7 @@ std::filesystem::path Service::find(const std::string& what,
   if ((is_file && !is_bare) || (path_like && ::access(what.c_str(), F_OK) == 0)) return std::filesystem::absolute(what);
   const Wanted wanted = wanted_from(what);
   try {
-    return pick(list(wanted.site, backup_root), wanted);
+    return pick(list(wanted.site, backup_root), wanted, implementation_->log);
   } catch (const Error& error) {
     if (!is_file) throw;
     throw Error(error.kind(), error.what(), fmt::format("for the file of this name say ./{}", printable(what)));

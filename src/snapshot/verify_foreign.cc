@@ -1,5 +1,6 @@
 #include "snapshot/verify_foreign.h"
 
+#include <fmt/format.h>
 #include <limits.h>
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include "store/archive/archive_metadata.h"
 #include "store/archive/archive_reader.h"
 #include "store/archive/foreign_archive.h"
+#include "store/archive/vhost_search.h"
+#include "wobackup/error.h"
 
 namespace wobackup {
 namespace {
@@ -53,7 +56,10 @@ const char* objection_to(const ManifestEntry& listed, const Leaves& leaves) {
 
 void verify_foreign(const RandomAccess& file, ReadingCounters& counters, const Cancellation& cancellation,
                     const std::function<void(const VerifyProblem&)>& on_problem) {
-  static_cast<void>(read_metadata(file, SearchDepth::whole));
+  // One without a vhost.json does not say of which site it is, and restores to a folder all the same.
+  if (const VhostSearch search = find_vhost(file, std::nullopt); search.text) {
+    static_cast<void>(vhost_from(file, *search.text));
+  }
   const std::string top = ArchiveReader(file).top();
   Leaves leaves;
   ForeignArchive foreign(file);
@@ -66,6 +72,9 @@ void verify_foreign(const RandomAccess& file, ReadingCounters& counters, const C
       foreign.read([&](std::uint64_t, ByteSpan bytes) { counters.plain_bytes += bytes.size(); });
     }
     ++counters.members;
+  }
+  if (counters.members == 0) {
+    throw Error(ErrorKind::verification, fmt::format("{}: there is nothing in it", file.name()));
   }
 }
 

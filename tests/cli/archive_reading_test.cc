@@ -1,5 +1,6 @@
 // list and info on whole, damaged and foreign archives.
 #include <algorithm>
+#include <fstream>
 
 #include "cli/command_line.h"
 #include "fakes/plain_tools.h"
@@ -126,6 +127,32 @@ TEST_F(ArchiveReading, ArchivesOfOtherPrograms_AreReadToo) {
   EXPECT_TRUE(contains(run({"list", "a.example"}).out, "2020-01-01_00-00-01_preupdate"));
   expect_refused(foreign("2020-01-01_00-00-02", "{"), "vhost.json");
   expect_refused(foreign("2020-01-01_00-00-03", "[]"), "vhost.json");
+}
+
+// It restores to a folder: that it does not say of which site it is makes it no damaged one.
+TEST_F(ArchiveReading, OrdinaryTarOfASite_IsWhole) {
+  write("made/htdocs/index.php", "<?php");
+  test::run_in(root() / "made", {"tar", "-czf", "site.tgz", "htdocs"});
+  const std::string archive = (root() / "made/site.tgz").string();
+  for (const char* level : {"quick", "data"}) EXPECT_EQ(run({"verify", archive, "--level", level}).exit_code, 0);
+  EXPECT_EQ(run({"restore", archive, "--target", (root() / "there").string()}).exit_code, 0);
+  fs::resize_file(archive, fs::file_size(archive) - 20);
+  EXPECT_EQ(run({"verify", archive}).exit_code, 21);
+  test::run_in(root() / "made", {"tar", "-czf", "empty.tgz", "-T", "/dev/null"});
+  EXPECT_EQ(run({"verify", (root() / "made/empty.tgz").string()}).exit_code, 21);
+}
+
+TEST_F(ArchiveReading, QuickVerify_OfADamagedOne_NamesTheLevelThatTellsMore) {
+  const fs::path archive = backed_up("a.example");
+  {
+    std::ofstream file(archive, std::ios::app);
+    ASSERT_TRUE(file << "garbage\n") << archive;
+  }
+  const Ran quick = run({"verify", archive.string(), "--level", "quick"});
+  EXPECT_EQ(quick.exit_code, 21);
+  EXPECT_TRUE(contains(quick.err, "--level data")) << quick.err;
+  EXPECT_TRUE(contains(run({"verify", archive.string()}).err, "--salvage"));
+  EXPECT_TRUE(contains(run({"verify", "a.example"}).err, "is passed over: "));
 }
 
 TEST_F(ArchiveReading, List_OfASiteThatIsGone_FindsItsArchivesUnderTheConfiguredRoot) {
