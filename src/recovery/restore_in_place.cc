@@ -151,10 +151,8 @@ class Restoring {
     for (std::string& note : files_->notes()) result_.notes.push_back(std::move(note));
     journal_.files = files_->exchange();
     if (!made_site_) return;
-    const ContainerReader* container = opened_->reader().container();
-    const bool trusted =
-        container != nullptr && trust_in(archive_, *container, environment_.config) == ArchiveTrust::recorded;
-    give_site_folder(site_.path, trusted ? files_->stage_fd() : -1);
+    const ArchiveTrust trust = trust_in(archive_, opened_->reader().container(), environment_.config);
+    give_site_folder(site_.path, trust == ArchiveTrust::recorded ? files_->stage_fd() : -1);
     if (!journal_.owner) journal_.owner = live_owner(site_);
   }
 

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fakes/forged_tar.h"
+#include "fakes/refusal.h"
 #include "recovery/site_in_place.h"
 
 namespace wobackup {
@@ -155,6 +157,32 @@ TEST_F(InPlaceTest, DamagedOrChangedArchive_TouchesNothing) {
   EXPECT_EQ(facts(), live_);
   EXPECT_FALSE(has_stage());
   EXPECT_FALSE(service().pending_restore("example.com"));
+}
+
+TEST_F(InPlaceTest, PlainTarInTheArchivesPlace_IsTakenOnlyIfThatIsMeant) {
+  test::forge(archive_, "example.com");
+  EXPECT_TRUE(test::refuses([&] { static_cast<void>(restore()); }, "is not the archive that was made here"));
+  const std::filesystem::path roundabout = archive_.parent_path() / "." / archive_.filename();
+  EXPECT_TRUE(test::refuses([&] { static_cast<void>(service().restore_in_place(the_site(), roundabout, {})); },
+                            "is not the archive that was made here"));
+  EXPECT_EQ(facts(), live_);
+  EXPECT_FALSE(service().pending_restore("example.com"));
+  static_cast<void>(restore({.accept_changed = true}));
+  EXPECT_EQ(text("htdocs/index.php"), "forged");
+  undo();
+  EXPECT_EQ(facts(), live_);
+}
+
+TEST_F(InPlaceTest, AnotherSitesArchiveInItsPlace_IsRefused) {
+  config_.site["other.example"].path = folder_ / "www/other.example";
+  config_.site["other.example"].type = "php";
+  folder_.write("www/other.example/htdocs/index.php", "other");
+  const std::filesystem::path other = service().create(service().site("other.example"), {}).archive;
+  std::filesystem::copy_file(other, archive_, std::filesystem::copy_options::overwrite_existing);
+  InPlaceOptions options;
+  options.other_site = true;
+  EXPECT_TRUE(test::refuses([&] { static_cast<void>(restore(options)); }, "is not the archive that was made here"));
+  EXPECT_EQ(facts(), live_);
 }
 
 TEST_F(InPlaceTest, Cancelled_TouchesNothing) {
