@@ -117,9 +117,15 @@ int done(const std::string& text, const Json& fields, Output& output) {
 }
 
 // "the files and the database of example.com"
-std::string subject(const RestoreArguments& arguments, const std::string& site) {
+std::string subject(const RestoreArguments& arguments, const ArchiveOrigin& origin, const std::string& site) {
   if (!arguments.include.empty()) return fmt::format("{} of {}", counted(arguments.include.size(), "path"), site);
   if (!arguments.tables.empty()) return fmt::format("{} of {}", counted(arguments.tables.size(), "table"), site);
+  if (origin.part) {
+    const std::vector<std::string>& paths = origin.part->paths;
+    return fmt::format("{} of {}, which is all that the backup holds",
+                       paths.empty() ? counted(origin.part->tables.size(), "table") : counted(paths.size(), "path"),
+                       site);
+  }
   if (arguments.files_only) return "the files of " + site;
   if (arguments.database_only) return "the database of " + site;
   return "the files and the database of " + site;
@@ -209,7 +215,7 @@ int restore_now(const RestoreArguments& arguments, Service& service, Output& out
                               ? " If its login may not make a database, the dump is loaded straight into the live one, "
                                 "after a backup of that: visitors wait meanwhile."
                               : "";
-  ask(fmt::format("Replace {} ({}) by the backup{}: {}?{}", subject(arguments, site.name), site.path.string(),
+  ask(fmt::format("Replace {} ({}) by the backup{}: {}?{}", subject(arguments, origin, site.name), site.path.string(),
                   described(origin, site.name), archive.string(), how),
       arguments, output);
   const RestoredInPlace restored = service.restore_in_place(site, archive, options_of(arguments, output));

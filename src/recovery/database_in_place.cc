@@ -406,6 +406,20 @@ std::vector<std::string> DatabaseInPlace::undo(const Persist& persist, const Log
   });
 }
 
+std::vector<std::string> DatabaseInPlace::exchanged_tables_in(const std::string& schema) const {
+  return asking_server(schema, [&] {
+    DatabaseConnection connection(login_, "", never());
+    std::vector<std::string> tables;
+    for (const std::string& table : exchange_.only_tables) {
+      const std::uint64_t there = first_number(
+          connection, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = " + quoted_text(schema) +
+                          " AND TABLE_NAME = " + quoted_text(table));
+      if (there > 0) tables.push_back(table);
+    }
+    return tables;
+  });
+}
+
 void DatabaseInPlace::remove_shadow() const {
   if (loads_into_live()) return;
   asking_server(exchange_.shadow, [&] {

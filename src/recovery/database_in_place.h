@@ -70,6 +70,8 @@ class DatabaseInPlace {
   /// Everything but live, with what it holds. From its beginning on none of the functions above may be called any more:
   /// they would take an empty database for one whose tables have moved on.
   void remove_all() const;
+  /// If only some tables were exchanged: which of them this database on the same server has.
+  [[nodiscard]] std::vector<std::string> exchanged_tables_in(const std::string& schema) const;
   /// Where what was displaced can be read.
   [[nodiscard]] SiteServerLogin login() const { return {login_, exchange_.by_admin}; }
 

@@ -3,6 +3,7 @@ wobackup_layer(recovery PATH recovery
     archive_origin.cc
     archived_config.cc
     archived_dump.cc
+    archived_part.cc
     config_login.cc
     database_in_place.cc
     files_in_place.cc

@@ -13,6 +13,7 @@
 #include "in_place/restore_journal.h"
 #include "recovery/archive_origin.h"
 #include "recovery/archived_config.h"
+#include "recovery/archived_part.h"
 #include "recovery/config_login.h"
 #include "recovery/database_in_place.h"
 #include "recovery/files_in_place.h"
@@ -417,15 +418,24 @@ RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& 
                                  const InPlaceEnvironment& environment) {
   require_sense(site, options, environment.config, environment.log);
   require_not_interrupted(site.name, environment.config);
-  static_cast<void>(
-      makes_a_copy(OpenArchive(archive, environment.config.keys, environment.stored).reader(), site, options));
-  require_proven(archive, options, environment);
+  InPlaceOptions wanted;
+  {
+    const OpenArchive opened(archive, environment.config.keys, environment.stored);
+    static_cast<void>(makes_a_copy(opened.reader(), site, options));
+    wanted = within_part(opened.reader(), options);
+  }
+  require_proven(archive, wanted, environment);
   const StateFolder state(environment.config.state_dir);
   const FileLock lock(state.lock_file(site.name), fmt::format("restore {}", site.name), options.wait,
                       options.cancelled);
   require_not_interrupted(site.name, environment.config);  // somebody else's meanwhile
   const JournalFile file(state.path(), site.name);
-  return Restoring(site, archive, options, environment, file).run();
+  RestoredInPlace restored = Restoring(site, archive, wanted, environment, file).run();
+  if (wanted.include.size() != options.include.size() || wanted.tables.size() != options.tables.size()) {
+    restored.notes.insert(restored.notes.begin(),
+                          "the archive holds only a part of the site: the rest stayed as it is");
+  }
+  return restored;
 }
 
 std::optional<PendingRestore> pending_restore_of(const std::string& site, const Config& config) {

@@ -260,6 +260,25 @@ TEST_F(RestoreCommand, InPlace_WaitsForAnotherRun) {
   EXPECT_EQ(run({"restore", "--undo", "a.example", "--yes", "--wait", "1m"}).exit_code, 0);
 }
 
+TEST_F(RestoreCommand, InPlace_OfAPart_IsToldByInfo) {
+  const fs::path whole = backed_up("a.example");
+  write("www/a.example/htdocs/index.html", "since");
+  ASSERT_EQ(run({"restore", whole.string(), "--in-place", "--yes", "--include", "htdocs/index.html"}).exit_code, 0);
+  const Ran finished = run({"--json", "restore", "--finish", "a.example"});
+  const std::string part = finished.objects("summary").back()["archive"];
+  EXPECT_EQ(info(part)["holds_only"], (Json{{"paths", {"htdocs/index.html"}}, {"tables", Json::array()}}));
+  EXPECT_FALSE(info(whole.string()).contains("holds_only"));
+  EXPECT_TRUE(contains(run({"info", part}).out, "htdocs/index.html (of the site as it was, nothing else)"));
+  const Ran asked = run({"restore", part, "--in-place"}, {.at_terminal = true, .in = "n\n"});
+  EXPECT_TRUE(contains(asked.err, "Replace 1 path of a.example, which is all that the backup holds"));
+  const Ran refused = run({"restore", part, "--in-place", "--yes", "--include", "htdocs"});
+  EXPECT_EQ(refused.exit_code, 2) << refused.both();
+  EXPECT_TRUE(contains(refused.err, "--include htdocs/index.html"));
+  const Ran back = run({"restore", part, "--in-place", "--yes"});
+  EXPECT_EQ(back.exit_code, 0) << back.both();
+  EXPECT_TRUE(contains(back.err, "the archive holds only a part of the site"));
+}
+
 TEST_F(RestoreCommand, InPlace_Finish_KeepsWhatWasDisplaced) {
   EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes"}).exit_code, 0);
   const Ran ran = run({"restore", "--finish", "a.example"});

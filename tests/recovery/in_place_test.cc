@@ -72,6 +72,69 @@ TEST_F(InPlaceTest, OneFolder_LeavesTheRest) {
   EXPECT_EQ(facts(), live_);
 }
 
+// What was displaced is no backup of the site: the rest was never in it.
+TEST_F(InPlaceTest, ArchiveOfAPart_ReplacesThatPartAlone) {
+  static_cast<void>(restore({.include = {"htdocs/uploads/", "wp-config.php"}}));
+  const auto restored = facts();
+  const std::filesystem::path before = service().finish_restore(the_site());
+  const auto part = service().origin(before).part;
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->paths, (std::vector<std::string>{"htdocs/uploads", "wp-config.php"}));
+  EXPECT_TRUE(part->tables.empty());
+  EXPECT_FALSE(service().origin(archive_).part);
+
+  static_cast<void>(service().restore_in_place(the_site(), before, {}));
+  EXPECT_EQ(facts(), live_);
+  service().undo_restore("example.com");
+  EXPECT_EQ(facts(), restored);
+  const std::filesystem::path undone = service().finish_restore(the_site());  // and of an undo
+  static_cast<void>(service().restore_in_place(the_site(), undone, {}));
+  EXPECT_EQ(facts(), live_);
+  undo();
+  static_cast<void>(service().restore_in_place(the_site(), before, {.include = {"htdocs/uploads/new.jpg"}}));
+  EXPECT_EQ(text("htdocs/uploads/new.jpg"), "new");
+  EXPECT_EQ(text("htdocs/uploads/old.jpg"), "old");
+  undo();
+  EXPECT_EQ(facts(), restored);
+}
+
+TEST_F(InPlaceTest, ArchiveOfAPart_IsRefusedForMore) {
+  std::filesystem::create_directory(site() / "htdocs/it's");
+  write("htdocs/it's/here", "x");
+  archive_ = service().create(the_site(), {}).archive;
+  write("htdocs/new/file", "x");
+  static_cast<void>(restore({.include = {"htdocs/it's", "htdocs/uploads"}}));
+  const std::filesystem::path before = service().finish_restore(the_site());
+  const auto now = facts();
+  const auto hint = [&](const InPlaceOptions& options) -> std::string {
+    try {
+      static_cast<void>(service().restore_in_place(the_site(), before, options));
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage) << error.message();
+      return error.hint();
+    }
+    return "restored";
+  };
+  const std::string right = R"(what can be put back in place: --include 'htdocs/it'\''s' --include htdocs/uploads)";
+  EXPECT_EQ(hint({.include = {"htdocs"}}), right);
+  EXPECT_EQ(hint({.include = {"htdocs/uploads", "htdocs/new"}}), right);
+  EXPECT_EQ(hint({.files = false}), right);
+  EXPECT_EQ(hint({.tables = {"wp_posts"}}), right);
+  EXPECT_EQ(facts(), now);
+  EXPECT_FALSE(service().pending_restore("example.com"));
+}
+
+TEST_F(InPlaceTest, ArchiveOfAPartThatWasNotThere_PutsNothingBack) {
+  std::filesystem::remove_all(site() / "htdocs/uploads");
+  static_cast<void>(restore({.include = {"htdocs/uploads"}}));
+  const auto now = facts();
+  const std::filesystem::path nothing = service().finish_restore(the_site());
+  ASSERT_FALSE(nothing.empty());
+  const auto again = [&] { static_cast<void>(service().restore_in_place(the_site(), nothing, {})); };
+  EXPECT_NE(test::refusal(again, ErrorKind::usage).find("holds only what a restore"), std::string::npos);
+  EXPECT_EQ(facts(), now);
+}
+
 TEST_F(InPlaceTest, MissingFoldersAboveAPath_ComeWithIt) {
   std::filesystem::remove_all(site() / "htdocs/uploads");
   live_ = facts();

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "fakes/plain_tools.h"
+#include "fakes/refusal.h"
 #include "fakes/web_server.h"
 #include "recovery/live_wordpress.h"
 
@@ -162,6 +163,26 @@ TEST_F(LiveWordPressTest, OneTable_LeavesTheRest) {
   undo();
   EXPECT_EQ(differences_from(database_now_), "");
   EXPECT_EQ(leftovers(), "");
+}
+
+TEST_F(LiveWordPressTest, ArchiveOfATable_ReplacesThatTableAlone) {
+  static_cast<void>(restore({.tables = {"words"}}));
+  const std::filesystem::path before = service().finish_restore(the_site());
+  const std::string restored = database();
+  const auto part = service().origin(before).part;
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->tables, std::vector<std::string>{"words"});
+  const auto more = [&] { static_cast<void>(service().restore_in_place(the_site(), before, {.tables = {"child"}})); };
+  EXPECT_NE(test::refusal(more, ErrorKind::usage).find("not all of child"), std::string::npos);
+  EXPECT_EQ(service().restore_in_place(the_site(), before, {}).tables, 1U);
+  EXPECT_EQ(differences_from(database_now_), "");
+  EXPECT_EQ(files(), files_now_);
+  service().undo_restore("wp.example");
+  const std::filesystem::path undone = service().finish_restore(the_site());
+  EXPECT_EQ(differences_from(restored), "");
+  EXPECT_EQ(service().restore_in_place(the_site(), undone, {}).tables, 1U);
+  EXPECT_EQ(differences_from(database_now_), "");
+  undo();
 }
 
 TEST_F(LiveWordPressTest, DatabaseAlone_LeavesTheFiles) {
