@@ -117,7 +117,8 @@ struct [[nodiscard]] RestoredInPlace {
   std::chrono::milliseconds elapsed{0};
 };
 
-/// A restore in place that has left something behind: `interrupted`, or done and not finished yet.
+/// A restore in place that has left something behind: `interrupted`, or done and not finished yet; or one that another
+/// process is at work on, `running`.
 struct PendingRestore {
   std::string site;
   std::string archive;
@@ -128,6 +129,10 @@ struct PendingRestore {
   std::string problem = {};  ///< why nothing can be told: its journal is damaged
   /// Taken back already; what it had brought is kept.
   bool undone = false;
+  bool running = false;  ///< not interrupted: somebody restores, undoes or finishes it now
+  /// "staging" (nothing live was touched), "swapping", "done", "undoing", "undone", "removing" (what is kept; what is
+  /// live stays). Of an interrupted one: in which it was.
+  std::string phase = {};
 };
 
 }  // namespace wobackup

@@ -110,8 +110,7 @@ std::filesystem::path finish(JournaledRestore& restore, const Site& site, bool d
   discard ? restore.open_what_is_left() : restore.open();
   const bool lost = restore.journal.files && !(restore.files && restore.files->has_stage());
   if (!has_ended(restore) && !(lost && restore.journal.phase != JournalPhase::removing)) {
-    throw Error(ErrorKind::usage, fmt::format("{}: the restore was interrupted", site.name),
-                "finish it with `restore --resume`, or take it back with `restore --abort`");
+    throw interrupted_restore(site.name, name_of(restore.journal.phase), ErrorKind::usage);
   }
   if (!has_ended(restore) && restore.journal.phase != JournalPhase::staging) settle_without_stage(restore);
   std::filesystem::path archive = archived_before(restore.journal, environment);

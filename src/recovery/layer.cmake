@@ -20,6 +20,7 @@ wobackup_layer(recovery PATH recovery
     live_htdocs.cc
     live_tree.cc
     maintenance_window.cc
+    pending_restore.cc
     restorable.cc
     restore_in_place.cc
     room_plan.cc

@@ -438,41 +438,4 @@ RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& 
   return restored;
 }
 
-std::optional<PendingRestore> pending_restore_of(const std::string& site, const Config& config) {
-  // Whoever may not look into the state folder cannot restore in place either.
-  if (::access(config.state_dir.c_str(), X_OK) != 0) return std::nullopt;
-  const std::optional<RestoreJournal> journal = JournalFile(config.state_dir, site).load();
-  if (!journal) return std::nullopt;
-  const bool ended = journal->phase == JournalPhase::done || journal->phase == JournalPhase::undone;
-  return PendingRestore{.site = journal->site,
-                        .archive = journal->archive,
-                        .started = journal->started,
-                        .interrupted = !ended,
-                        .swapping = journal->phase == JournalPhase::swapping || journal->phase == JournalPhase::undoing,
-                        .undone = journal->phase == JournalPhase::undone};
-}
-
-void require_not_interrupted(const std::string& site, const Config& config) {
-  const auto pending = pending_restore_of(site, config);
-  if (!pending || !pending->interrupted) return;
-  throw Error(ErrorKind::locked, fmt::format("{}: a restore was interrupted", site),
-              "finish it with `restore --resume`, or take it back with `restore --abort`");
-}
-
-std::vector<PendingRestore> pending_restores_in(const Config& config) {
-  std::vector<PendingRestore> all;
-  for (const std::string& site : journaled_sites(config.state_dir, "restores")) {
-    try {
-      if (auto pending = pending_restore_of(site, config)) all.push_back(*std::move(pending));
-    } catch (const Error& error) {
-      PendingRestore unknown;
-      unknown.site = site;
-      unknown.interrupted = true;
-      unknown.problem = error.message();
-      all.push_back(std::move(unknown));
-    }
-  }
-  return all;
-}
-
 }  // namespace wobackup
