@@ -54,6 +54,11 @@ class Restoring {
     const auto started = environment_.clock.monotonic();
     const ArchiveParts parts = parts_of(archive_, options_, environment_);
     require_possible(parts);
+    // Restoring files says it by itself.
+    if (!parts.files) {
+      warn_of_stranger(archive_, trust_in(archive_, opened_->reader().container(), environment_.config),
+                       environment_.log);
+    }
     finish_the_one_before();
     const SiteLook before = look_before();
     try {

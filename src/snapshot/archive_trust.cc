@@ -1,6 +1,9 @@
 #include "snapshot/archive_trust.h"
 
+#include <fmt/format.h>
+
 #include "base/host_name.h"
+#include "base/text.h"
 
 namespace wobackup {
 namespace {
@@ -28,6 +31,14 @@ ArchiveTrust trust_in(const std::filesystem::path& archive, const ContainerReade
   if (!entry || entry->manifest_sha256.empty()) return ArchiveTrust::unknown;
   const bool same = container != nullptr && entry->manifest_sha256 == hex(container->locator().manifest_sha256);
   return same ? ArchiveTrust::recorded : ArchiveTrust::changed;
+}
+
+void warn_of_stranger(const std::filesystem::path& archive, ArchiveTrust trust, const LogSink& log) {
+  if (!log || trust == ArchiveTrust::recorded) return;
+  const char* what = trust == ArchiveTrust::changed
+                         ? "is not the archive that was made here under this name: somebody changed it"
+                         : "is not recorded as made here: be sure that you know where it comes from";
+  log(LogLevel::warning, fmt::format("{} {}", printable(archive.string()), what));
 }
 
 }  // namespace wobackup

@@ -7,6 +7,7 @@
 #include "container/container_reader.h"
 #include "snapshot/archive_ledger.h"
 #include "wobackup/config.h"
+#include "wobackup/log.h"
 
 namespace wobackup {
 
@@ -23,5 +24,8 @@ enum class ArchiveTrust { recorded, changed, unknown };
 /// Compares the manifest's hash as the archive states it; whoever reads the manifest finds whether it has it.
 [[nodiscard]] ArchiveTrust trust_in(const std::filesystem::path& archive, const ContainerReader* container,
                                     const Config& config);
+
+/// Warns of whatever is not `recorded`.
+void warn_of_stranger(const std::filesystem::path& archive, ArchiveTrust trust, const LogSink& log);
 
 }  // namespace wobackup

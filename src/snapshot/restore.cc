@@ -237,12 +237,7 @@ bool is_trusted(const std::filesystem::path& archive, const ArchiveIndex& index,
                                  ? ArchiveTrust::unknown
                                  : trust_in(archive, index.container ? &*index.container : nullptr, environment.config);
   if (trust == ArchiveTrust::recorded) return true;
-  if (environment.log) {
-    const char* what = trust == ArchiveTrust::changed
-                           ? "is not the archive that was made here under this name: somebody changed it"
-                           : "is not recorded as made here: be sure that you know where it comes from";
-    environment.log(LogLevel::warning, fmt::format("{} {}", printable(archive.string()), what));
-  }
+  warn_of_stranger(archive, trust, environment.log);
   return false;
 }
 

@@ -193,6 +193,32 @@ TEST_F(LiveWordPressTest, DatabaseAlone_LeavesTheFiles) {
   EXPECT_EQ(differences_from(database_now_), "");
 }
 
+// Its SQL runs as much as its files would.
+TEST_F(LiveWordPressTest, DatabaseOfAStrangersArchive_IsWarnedOf) {
+  std::string warnings;
+  log_ = [&](LogLevel level, std::string_view text) {
+    if (level == LogLevel::warning) warnings += std::string(text) + "\n";
+  };
+  static_cast<void>(restore({.files = false}));
+  undo();
+  EXPECT_EQ(warnings, "");
+  const std::filesystem::path copy = folder_ / archive_.filename();
+  std::filesystem::copy_file(archive_, copy);
+  for (const InPlaceOptions& options : {InPlaceOptions{.files = false}, InPlaceOptions{.tables = {"words"}}}) {
+    warnings.clear();
+    static_cast<void>(service().restore_in_place(the_site(), copy, options));
+    undo();
+    EXPECT_NE(warnings.find("is not recorded as made here"), std::string::npos) << warnings;
+  }
+  // Under the name of one that was made here, it is another one.
+  std::filesystem::copy_file(service().create(the_site(), {}).archive, archive_,
+                             std::filesystem::copy_options::overwrite_existing);
+  warnings.clear();
+  static_cast<void>(restore({.files = false, .accept_changed = true}));
+  undo();
+  EXPECT_NE(warnings.find("somebody changed it"), std::string::npos) << warnings;
+}
+
 TEST_F(LiveWordPressTest, BackupThatDoesNotRun_IsTakenBack) {
   std::ofstream(live().htdocs() / "wp-content/mu-plugins/broken.php") << "<?php no_such_function();";
   archive_ = service().create(the_site(), {}).archive;
