@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <istream>
 
+#include "base/host_name.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/wording.h"
@@ -90,6 +91,19 @@ Site site_of(const std::string& name, const Service& service) {
     if (error.kind() != ErrorKind::not_found) throw;
     throw Error(error.kind(), error.message(),
                 fmt::format("if the site is gone from the server, make it first: wo site create {}", printable(name)));
+  }
+}
+
+// By its path an archive is found without its site; SITE/NAME needs it.
+std::filesystem::path backup_for(const RestoreArguments& arguments, const Service& service) {
+  try {
+    return find_backup(arguments.what, arguments.path, arguments.from, service);
+  } catch (const Error& error) {
+    const std::string name = arguments.what.substr(0, arguments.what.find('/'));
+    if (error.kind() != ErrorKind::not_found || name.empty() || !host_name(name) || is_site(name, service)) throw;
+    const std::string gone =
+        fmt::format("if the site is gone from the server, make it first: wo site create {}", printable(name));
+    throw Error(error.kind(), error.message(), error.hint().empty() ? gone : error.hint() + "; " + gone);
   }
 }
 
@@ -208,7 +222,7 @@ std::string text_of(const RestoredInPlace& restored, const std::string& site) {
 }
 
 int restore_now(const RestoreArguments& arguments, Service& service, Output& output) {
-  const std::filesystem::path archive = find_backup(arguments.what, arguments.path, arguments.from, service);
+  const std::filesystem::path archive = backup_for(arguments, service);
   const ArchiveOrigin origin = service.origin(archive);
   const Site site = site_of(site_name_of(arguments, archive, origin, service), service);
   const char* const how = arguments.live_load

@@ -78,6 +78,7 @@ class DatabaseInPlace {
  private:
   explicit DatabaseInPlace(const Site& site, const InPlaceEnvironment& environment)
       : site_(site), environment_(&environment) {}
+  [[nodiscard]] std::vector<std::string> note_of_displaced(const ArchivedDump& dump) const;
   void require_tables(DatabaseConnection& connection, const ArchivedDump& dump) const;
   void require_sequences(DatabaseConnection& connection, const ArchivedDump& dump, const DumpTable& table) const;
   void plan_live_load(const DatabaseLogin& own, const DatabaseWish& wish);

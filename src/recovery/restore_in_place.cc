@@ -340,7 +340,9 @@ class Restoring {
     if (copies_) forgive_other_address(after, notes);
     if (const auto broken = newly_broken(before, after, notes)) {
       throw Error(ErrorKind::rolled_back,
-                  fmt::format("{}: the site does not run from this backup: {}", site_.name, *broken));
+                  fmt::format("{}: the site does not run from this backup: {}", site_.name, *broken),
+                  // Of a roll-back nobody has given the options.
+                  options_.despite_maintenance ? "" : "--no-check keeps what is restored, whatever the site says then");
     }
     result_.notes.insert(result_.notes.end(), notes.begin(), notes.end());
     result_.wordpress = after.version;

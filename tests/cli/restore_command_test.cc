@@ -309,6 +309,17 @@ TEST_F(RestoreCommand, InPlace_GoesIntoTheSiteThatTheBackupNames) {
   EXPECT_EQ(run({"restore", "--undo", "shop.example", "--site", "shop.example"}).exit_code, 2);
 }
 
+TEST_F(RestoreCommand, InPlace_OfASiteThatIsGone_SaysHowToMakeIt) {
+  const std::string name = archive_.stem().stem().string();
+  sql("DELETE FROM sites");
+  for (const std::string& what : {archive_.string(), "a.example/" + name, std::string("a.example")}) {
+    const Ran ran = run({"restore", what, "--in-place", "--yes"});
+    EXPECT_EQ(ran.exit_code, 10) << what << ran.both();
+    EXPECT_TRUE(contains(ran.err, "wo site create a.example")) << what;
+  }
+  EXPECT_FALSE(contains(run({"restore", "a.example", "--target", target()}).err, "wo site create"));
+}
+
 TEST_F(RestoreCommand, Undo_OfNothingAsksNothing) {
   const Ran ran = run({"restore", "--undo", "a.example"});
   EXPECT_EQ(ran.exit_code, 10) << ran.both();
