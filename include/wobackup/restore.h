@@ -55,7 +55,8 @@ struct [[nodiscard]] Restored {
   std::chrono::milliseconds elapsed{0};
 };
 
-/// How to restore a site in place.
+/// How to restore a site in place. Of an archive that holds a part (ArchivePart), only what lies in that can be wanted;
+/// all that it has means the part.
 struct InPlaceOptions {
   bool files = true;  ///< all that the archive has, unless one of the two is false
   bool database = true;
@@ -82,10 +83,17 @@ struct InPlaceOptions {
   std::function<bool()> cancelled = {};
 };
 
+/// What an archive holds that was made of what a restore of a part had displaced. All else of the site was never in it.
+struct ArchivePart {
+  std::vector<std::string> paths;   ///< in the site's folder
+  std::vector<std::string> tables;  ///< of its database
+};
+
 /// What an archive says of itself, which may be a lie: `recorded` archives apart, anybody could have made it.
 struct ArchiveOrigin {
-  std::optional<std::string> site;  ///< a valid name; nothing if it does not say
-  std::string time;                 ///< of the backup, as it stands there; may be empty
+  std::optional<std::string> site;       ///< a valid name; nothing if it does not say
+  std::string time;                      ///< of the backup, as it stands there; may be empty
+  std::optional<ArchivePart> part = {};  ///< nothing: it is a backup of the site
 };
 
 /// How long to wait for another run on the same site. `cancelled` as in CreateOptions.
@@ -109,7 +117,8 @@ struct [[nodiscard]] RestoredInPlace {
   std::chrono::milliseconds elapsed{0};
 };
 
-/// A restore in place that has left something behind: `interrupted`, or done and not finished yet.
+/// A restore in place that has left something behind: `interrupted`, or done and not finished yet; or one that another
+/// process is at work on, `running`.
 struct PendingRestore {
   std::string site;
   std::string archive;
@@ -120,6 +129,10 @@ struct PendingRestore {
   std::string problem = {};  ///< why nothing can be told: its journal is damaged
   /// Taken back already; what it had brought is kept.
   bool undone = false;
+  bool running = false;  ///< not interrupted: somebody restores, undoes or finishes it now
+  /// "staging" (nothing live was touched), "swapping", "done", "undoing", "undone", "removing" (what is kept; what is
+  /// live stays). Of an interrupted one: in which it was.
+  std::string phase = {};
 };
 
 }  // namespace wobackup

@@ -30,7 +30,7 @@ void require_settled(const Service& service, const std::string& site) {
     throw Error(ErrorKind::locked, fmt::format("{}: a guard is unfinished, so no backup is removed", site));
   }
   const std::optional<PendingRestore> restore = service.pending_restore(site);
-  if (restore && restore->interrupted) {
+  if (restore && (restore->interrupted || restore->running)) {
     throw Error(ErrorKind::locked, fmt::format("{}: a restore is unfinished, so no backup is removed", site));
   }
 }

@@ -45,6 +45,9 @@ void require_settled(const Service& service, const std::string& site) {
   if (const std::optional<PendingRestore> restore = service.pending_restore(site); restore && restore->interrupted) {
     throw Error(ErrorKind::locked, fmt::format("{}: a restore that began {} was interrupted", site, restore->started),
                 fmt::format("finish it with `wobackup restore --resume {}`, or take it back with --abort", site));
+  } else if (restore && restore->running) {
+    throw Error(ErrorKind::locked, fmt::format("{}: a restore that began {} is running", site, restore->started),
+                "try again when it has ended", true);
   }
 }
 

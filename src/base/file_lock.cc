@@ -15,6 +15,15 @@
 #include "base/text.h"
 
 namespace wobackup {
+namespace {
+
+std::string line_in(int fd, const std::filesystem::path& path) {
+  std::array<std::byte, 512> buffer{};
+  const std::size_t size = pread_up_to(fd, buffer, 0, path.string());
+  return std::string(trim(text_of(ByteSpan(buffer.data(), size))));
+}
+
+}  // namespace
 
 FileLock::FileLock(const std::filesystem::path& path, const std::string& purpose, std::chrono::seconds wait,
                    const std::function<bool()>& cancelled)
@@ -26,9 +35,7 @@ FileLock::FileLock(const std::filesystem::path& path, const std::string& purpose
     if (errno != EWOULDBLOCK) throw system_error(fmt::format("cannot lock {}", path.string()), errno);
     if (cancelled && cancelled()) throw Error(ErrorKind::interrupted, "interrupted while waiting for another run");
     if (std::chrono::steady_clock::now() >= deadline) {
-      std::array<std::byte, 512> buffer{};
-      const std::size_t size = pread_up_to(fd_.get(), buffer, 0, path.string());
-      const std::string holder(trim(text_of(ByteSpan(buffer.data(), size))));
+      const std::string holder = line_in(fd_.get(), path);
       throw Error(
           ErrorKind::locked,
           fmt::format("another run holds the lock: {}", holder.empty() ? "(it has just started)" : printable(holder)),
@@ -41,6 +48,12 @@ FileLock::FileLock(const std::filesystem::path& path, const std::string& purpose
   if (::ftruncate(fd_.get(), 0) == 0) {
     [[maybe_unused]] const ssize_t count = ::pwrite(fd_.get(), holder.data(), holder.size(), 0);
   }
+}
+
+std::optional<std::string> FileLock::holder_of(const std::filesystem::path& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd || ::flock(fd.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return std::nullopt;
+  return line_in(fd.get(), path);
 }
 
 }  // namespace wobackup

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/unique_fd.h"
@@ -18,6 +19,10 @@ class FileLock {
   /// interrupted when `cancelled` says so meanwhile.
   FileLock(const std::filesystem::path& path, const std::string& purpose, std::chrono::seconds wait,
            const std::function<bool()>& cancelled);
+
+  /// The line about whoever holds it now; nothing if nobody does, or it cannot be looked at. Takes the lock, shared,
+  /// for a moment.
+  [[nodiscard]] static std::optional<std::string> holder_of(const std::filesystem::path& path);
 
   /// For who shall hold it longer: a child that keeps this descriptor open.
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }

@@ -26,6 +26,17 @@ std::string value_text(const std::string& key, const Json& value) {
     if (has("files")) return has("database") ? "files and database" : "files";
     if (has("database")) return "database";
   }
+  if (key == "holds_only" && value.is_object()) {
+    std::string list;
+    for (const char* kind : {"paths", "tables"}) {
+      if (!value.contains(kind) || !value[kind].is_array()) continue;
+      for (const Json& name : value[kind]) {
+        list += fmt::format("{}{}{}", list.empty() ? "" : ", ", kind == std::string_view("tables") ? "table " : "",
+                            value_text("", name));
+      }
+    }
+    return (list.empty() ? "nothing" : list) + " (of the site as it was, nothing else)";
+  }
   if (key == "verified" && value.is_object()) {
     const std::string level = value.value("level", "");
     const char* const failed = level == name_of(VerifyLevel::drill) ? "failed" : "damaged";

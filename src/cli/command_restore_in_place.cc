@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <istream>
 
+#include "base/host_name.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/wording.h"
@@ -93,6 +94,19 @@ Site site_of(const std::string& name, const Service& service) {
   }
 }
 
+// By its path an archive is found without its site; SITE/NAME needs it.
+std::filesystem::path backup_for(const RestoreArguments& arguments, const Service& service) {
+  try {
+    return find_backup(arguments.what, arguments.path, arguments.from, service);
+  } catch (const Error& error) {
+    const std::string name = arguments.what.substr(0, arguments.what.find('/'));
+    if (error.kind() != ErrorKind::not_found || name.empty() || !host_name(name) || is_site(name, service)) throw;
+    const std::string gone =
+        fmt::format("if the site is gone from the server, make it first: wo site create {}", printable(name));
+    throw Error(error.kind(), error.message(), error.hint().empty() ? gone : error.hint() + "; " + gone);
+  }
+}
+
 void ask(const std::string& question, const RestoreArguments& arguments, Output& output) {
   if (arguments.yes) return;
   Terminal& terminal = output.terminal();
@@ -117,9 +131,15 @@ int done(const std::string& text, const Json& fields, Output& output) {
 }
 
 // "the files and the database of example.com"
-std::string subject(const RestoreArguments& arguments, const std::string& site) {
+std::string subject(const RestoreArguments& arguments, const ArchiveOrigin& origin, const std::string& site) {
   if (!arguments.include.empty()) return fmt::format("{} of {}", counted(arguments.include.size(), "path"), site);
   if (!arguments.tables.empty()) return fmt::format("{} of {}", counted(arguments.tables.size(), "table"), site);
+  if (origin.part) {
+    const std::vector<std::string>& paths = origin.part->paths;
+    return fmt::format("{} of {}, which is all that the backup holds",
+                       paths.empty() ? counted(origin.part->tables.size(), "table") : counted(paths.size(), "path"),
+                       site);
+  }
   if (arguments.files_only) return "the files of " + site;
   if (arguments.database_only) return "the database of " + site;
   return "the files and the database of " + site;
@@ -202,14 +222,14 @@ std::string text_of(const RestoredInPlace& restored, const std::string& site) {
 }
 
 int restore_now(const RestoreArguments& arguments, Service& service, Output& output) {
-  const std::filesystem::path archive = find_backup(arguments.what, arguments.path, arguments.from, service);
+  const std::filesystem::path archive = backup_for(arguments, service);
   const ArchiveOrigin origin = service.origin(archive);
   const Site site = site_of(site_name_of(arguments, archive, origin, service), service);
   const char* const how = arguments.live_load
                               ? " If its login may not make a database, the dump is loaded straight into the live one, "
                                 "after a backup of that: visitors wait meanwhile."
                               : "";
-  ask(fmt::format("Replace {} ({}) by the backup{}: {}?{}", subject(arguments, site.name), site.path.string(),
+  ask(fmt::format("Replace {} ({}) by the backup{}: {}?{}", subject(arguments, origin, site.name), site.path.string(),
                   described(origin, site.name), archive.string(), how),
       arguments, output);
   const RestoredInPlace restored = service.restore_in_place(site, archive, options_of(arguments, output));
@@ -245,6 +265,28 @@ int undo(const RestoreArguments& arguments, Service& service, Output& output) {
   return done(text, fields, output);
 }
 
+// What came of it says the journal: an interrupted undo ends in the undo, whichever of the two was asked for.
+int settle(const RestoreArguments& arguments, Service& service, Output& output) {
+  const std::string& site = arguments.what;
+  const std::optional<PendingRestore> before = service.pending_restore(site);
+  const LockWait wait = wait_of(arguments, output);
+  arguments.resume ? service.resume_restore(site, wait) : service.abort_restore(site, wait);
+  const std::optional<PendingRestore> after = service.pending_restore(site);
+  const char* state = "aborted";
+  const char* text = "everything is as it was before the restore";
+  if (after && after->undone) {
+    state = "undone";
+    text = "the undo is done: everything is as it was before the restore; what that had brought is kept for --finish";
+  } else if (after) {
+    state = "done";
+    text = "the restore is done";
+  } else if (before && before->phase == "removing") {
+    state = "removed";
+    text = "what was left of the restore is removed; the site is as it was before this command";
+  }
+  return done(fmt::format("{}: {}", printable(site), text), {{"site", json_text(site)}, {"state", state}}, output);
+}
+
 }  // namespace
 
 int restore_in_place_command(const RestoreArguments& arguments, Service& service, Output& output) {
@@ -253,14 +295,7 @@ int restore_in_place_command(const RestoreArguments& arguments, Service& service
   const std::string& site = arguments.what;
   const Json fields{{"site", json_text(site)}};
   if (arguments.undo) return undo(arguments, service, output);
-  if (arguments.resume) {
-    service.resume_restore(site, wait_of(arguments, output));
-    return done(fmt::format("{}: the restore is done", printable(site)), fields, output);
-  }
-  if (arguments.abort) {
-    service.abort_restore(site, wait_of(arguments, output));
-    return done(fmt::format("{}: everything is as it was before the restore", printable(site)), fields, output);
-  }
+  if (arguments.resume || arguments.abort) return settle(arguments, service, output);
   const std::filesystem::path archive =
       service.finish_restore(service.site(site), arguments.discard, wait_of(arguments, output));
   if (arguments.discard) return done(fmt::format("{}: what was displaced is removed", printable(site)), fields, output);
@@ -271,18 +306,47 @@ int restore_in_place_command(const RestoreArguments& arguments, Service& service
 
 namespace {
 
-void tell_of(const PendingRestore& interrupted, Output& output) {
+// By how far it had come: what can be done about it.
+std::string text_of(const PendingRestore& pending) {
+  const std::string& site = pending.site;
+  const std::string restore = fmt::format("{}: a restore that began {}", site, pending.started);
+  if (pending.running) return restore + " is running";
+  if (pending.phase == "staging") {
+    return fmt::format(
+        "{} was interrupted before anything was replaced: `wobackup restore --abort {}` removes what it has left",
+        restore, site);
+  }
+  if (pending.phase == "undoing") {
+    return fmt::format(
+        "{}: the undo of the restore that began {} was interrupted: finish it with `wobackup restore --resume {}` "
+        "(--abort does the same)",
+        site, pending.started, site);
+  }
+  if (pending.phase == "removing") {
+    return fmt::format(
+        "{} has ended, and was interrupted while what it had left was removed: finish that with `wobackup restore "
+        "--resume {}`",
+        restore, site);
+  }
+  return fmt::format("{} was interrupted: finish it with `wobackup restore --resume {}`, or take it back with --abort",
+                     restore, site);
+}
+
+void tell_of(const PendingRestore& pending, Output& output) {
   // With --json, too: it matters to a program that goes on to change the site.
-  output.log(LogLevel::warning,
-             fmt::format("{}: a restore that began {} was interrupted: finish it with `wobackup restore --resume {}`, "
-                         "or take it back with --abort",
-                         interrupted.site, interrupted.started, interrupted.site));
+  output.log(LogLevel::warning, text_of(pending));
+}
+
+std::string_view state_of(const PendingRestore& pending) {
+  if (pending.running) return "running";
+  if (pending.interrupted) return "interrupted";
+  return pending.undone ? "undone" : "done";
 }
 
 void tell_pending_restore(const std::string& site, const Service& service, Output& output) {
   const std::optional<PendingRestore> pending = service.pending_restore(site);
   if (!pending) return;
-  if (pending->interrupted) {
+  if (pending->interrupted || pending->running) {
     tell_of(*pending, output);
   } else if (pending->undone) {
     output.log(LogLevel::info,
@@ -312,17 +376,18 @@ int restore_status_command(const Service& service, Output& output) {
                                 {"archive", json_text(pending.archive)},
                                 {"started", pending.started},
                                 {"problem", json_text(pending.problem)},
-                                {"state", pending.interrupted ? "interrupted"
-                                          : pending.undone    ? "undone"
-                                                              : "done"}});
+                                {"state", state_of(pending)},
+                                {"phase", pending.phase}});
     } else if (!pending.problem.empty()) {
       output.warning(printable(pending.problem));
+    } else if (pending.running) {
+      output.line(text_of(pending));
     } else if (!pending.interrupted) {
       output.line(fmt::format("{}: restored {}{}: what was displaced is kept for{} --finish", pending.site,
                               pending.started, pending.undone ? " and undone" : "",
                               pending.undone ? "" : " --undo or"));
     } else {
-      tell_pending_restore(pending.site, service, output);
+      tell_of(pending, output);
     }
   }
   const std::vector<PendingGuard> guards = service.pending_guards();
@@ -343,7 +408,7 @@ int restore_status_command(const Service& service, Output& output) {
 void tell_interrupted(const std::string& site, const Service& service, Output& output) {
   try {
     const std::optional<PendingRestore> pending = service.pending_restore(site);
-    if (pending && pending->interrupted) tell_of(*pending, output);
+    if (pending && (pending->interrupted || pending->running)) tell_of(*pending, output);
   } catch (const Error& error) {
     output.warning(error.message());
   }

@@ -94,9 +94,10 @@ Json json_of(const FileExchange& files) {
   Json json;
   json["stage"] = files.stage;
   json["stage_identity"] = json_of(files.stage_identity);
-  for (const char* list : {"further", "staying", "kept_b64", "steps"}) json[list] = Json::array();
+  for (const char* list : {"further", "staying", "only_b64", "kept_b64", "steps"}) json[list] = Json::array();
   for (const FurtherPlace& place : files.further) json["further"].push_back(json_of(place));
   for (const StayingFolder& folder : files.staying) json["staying"].push_back(json_of(folder));
+  for (const std::string& path : files.only) json["only_b64"].push_back(packed(path));
   for (const std::string& path : files.kept) json["kept_b64"].push_back(packed(path));
   for (const SwapStep& step : files.steps) json["steps"].push_back(json_of(step));
   return json;
@@ -110,6 +111,9 @@ FileExchange file_exchange_from(const Json& json) {
   for (const Json& item : json.at("staying")) {
     files.staying.push_back(staying_from(item));
     require_place(files.staying.back().place, files);
+  }
+  if (json.contains("only_b64")) {  // earlier versions did not note it
+    for (const Json& item : json.at("only_b64")) files.only.push_back(unpacked(item));
   }
   for (const Json& item : json.at("kept_b64")) files.kept.push_back(unpacked(item));
   for (const Json& item : json.at("steps")) {

@@ -47,6 +47,8 @@ struct FileExchange {
   std::vector<SwapStep> steps;
   std::vector<FurtherPlace> further;  ///< sorted by path
   std::vector<StayingFolder> staying;
+  /// What of the site's is exchanged, if that is a part of it: the rest of the backup, or of the site, was not wanted.
+  std::vector<std::string> only;
   std::vector<std::string> kept;  ///< live paths that the backup leaves out, and that are not touched
 };
 

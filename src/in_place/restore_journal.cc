@@ -22,13 +22,6 @@ constexpr std::array<std::pair<JournalPhase, std::string_view>, 6> kPhases{{{Jou
                                                                             {JournalPhase::undone, "undone"},
                                                                             {JournalPhase::removing, "removing"}}};
 
-std::string_view name_of(JournalPhase phase) {
-  for (const auto& [value, name] : kPhases) {
-    if (value == phase) return name;
-  }
-  return {};
-}
-
 Json json_of(const KeptDump& dump) { return {{"archive_b64", packed(dump.archive)}, {"sha256", dump.sha256}}; }
 
 KeptDump kept_dump_from(const Json& json) {
@@ -142,6 +135,13 @@ RestoreJournal journal_from(const Json& json) {
 }
 
 }  // namespace
+
+std::string_view name_of(JournalPhase phase) noexcept {
+  for (const auto& [value, name] : kPhases) {
+    if (value == phase) return name;
+  }
+  return {};
+}
 
 JournalFile::JournalFile(const std::filesystem::path& state_dir, const std::string& site)
     : file_(state_dir / "restores" / (site + ".json"), kLargestJournal) {}

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/synced_json.h"
@@ -20,6 +21,8 @@ namespace wobackup {
 /// is back, and stage and `undone` hold what the restore had brought. `removing`: what is
 /// live stays so, and stage, shadow and safety are being removed: what they hold says nothing any more.
 enum class JournalPhase { staging, swapping, done, undoing, undone, removing };
+
+[[nodiscard]] std::string_view name_of(JournalPhase phase) noexcept;
 
 /// A dump in an archive, from which a database can be made.
 struct KeptDump {

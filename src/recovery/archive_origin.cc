@@ -4,6 +4,7 @@
 
 #include "base/host_name.h"
 #include "base/json_text.h"
+#include "recovery/archived_part.h"
 #include "wobackup/error.h"
 #include "wobackup/json.h"
 
@@ -11,7 +12,8 @@ namespace wobackup {
 
 ArchiveOrigin origin_of(const ArchiveReader& archive) {
   const Json& vhost = archive.vhost();
-  return {host_name(text_member(vhost, "sitename").value_or("")), text_member(vhost, "backup_timestamp").value_or("")};
+  return {host_name(text_member(vhost, "sitename").value_or("")), text_member(vhost, "backup_timestamp").value_or(""),
+          part_in(vhost)};
 }
 
 bool makes_a_copy(const ArchiveReader& archive, const Site& site, const InPlaceOptions& options) {

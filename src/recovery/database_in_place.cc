@@ -261,11 +261,35 @@ void DatabaseInPlace::require_tables(DatabaseConnection& connection, const Archi
   if (!loads_into_live()) check_foreign_keys_of(connection, exchange_.live, exchange_.only_tables);
 }
 
+// Tables that only live has: they go with all else that was there, which is meant, but should be no surprise.
+std::vector<std::string> DatabaseInPlace::note_of_displaced(const ArchivedDump& dump) const {
+  constexpr std::size_t kShown = 12;
+  if (!exchange_.only_tables.empty()) return {};
+  return asking_server(exchange_.live, [&]() -> std::vector<std::string> {
+    DatabaseConnection connection(login_, "", never());
+    std::vector<std::string> gone;
+    const std::string tables =
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA = ";
+    connection.query(tables + quoted_text(exchange_.live) + " ORDER BY TABLE_NAME",
+                     [&](const SqlRow& row) { gone.emplace_back(row.at(0).value_or("")); });
+    for (const DumpTable& table : dump.layout().tables) std::erase(gone, table.name);
+    if (gone.empty()) return {};
+    std::string names;
+    for (std::size_t i = 0; i < std::min(gone.size(), kShown); ++i) names += (i == 0 ? "" : ", ") + printable(gone[i]);
+    if (gone.size() > kShown) names += fmt::format(" and {} more", gone.size() - kShown);
+    return {fmt::format("{} of the database {} not in the backup and {} displaced: {}",
+                        gone.size() == 1 ? "1 table" : fmt::format("{} tables", gone.size()),
+                        gone.size() == 1 ? "is" : "are", gone.size() == 1 ? "was" : "were", names)};
+  });
+}
+
 LoadResult DatabaseInPlace::load(const ArchivedDump& dump, LoadOptions options, const Cancellation& cancellation) {
   if (loads_into_live()) {
     asking_server("the database server", [&] { live().check(dump, cancellation); });
     exchange_.live_load->wanted.sha256 = dump.sum(cancellation);
-    return {};
+    LoadResult judged;
+    judged.notes = note_of_displaced(dump);
+    return judged;
   }
   options.only_tables = exchange_.only_tables;
   options.owner = exchange_.definer;
@@ -288,6 +312,7 @@ LoadResult DatabaseInPlace::load(const ArchivedDump& dump, LoadOptions options, 
     }
     shadow.keep();
     exchange_.event_status = result.event_status;
+    for (std::string& note : note_of_displaced(dump)) result.notes.push_back(std::move(note));
     return result;
   });
 }
@@ -403,6 +428,20 @@ std::vector<std::string> DatabaseInPlace::undo(const Persist& persist, const Log
     }
     require_empty(exchange_.safety);
     return notes;
+  });
+}
+
+std::vector<std::string> DatabaseInPlace::exchanged_tables_in(const std::string& schema) const {
+  return asking_server(schema, [&] {
+    DatabaseConnection connection(login_, "", never());
+    std::vector<std::string> tables;
+    for (const std::string& table : exchange_.only_tables) {
+      const std::uint64_t there = first_number(
+          connection, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = " + quoted_text(schema) +
+                          " AND TABLE_NAME = " + quoted_text(table));
+      if (there > 0) tables.push_back(table);
+    }
+    return tables;
   });
 }
 

@@ -70,12 +70,15 @@ class DatabaseInPlace {
   /// Everything but live, with what it holds. From its beginning on none of the functions above may be called any more:
   /// they would take an empty database for one whose tables have moved on.
   void remove_all() const;
+  /// If only some tables were exchanged: which of them this database on the same server has.
+  [[nodiscard]] std::vector<std::string> exchanged_tables_in(const std::string& schema) const;
   /// Where what was displaced can be read.
   [[nodiscard]] SiteServerLogin login() const { return {login_, exchange_.by_admin}; }
 
  private:
   explicit DatabaseInPlace(const Site& site, const InPlaceEnvironment& environment)
       : site_(site), environment_(&environment) {}
+  [[nodiscard]] std::vector<std::string> note_of_displaced(const ArchivedDump& dump) const;
   void require_tables(DatabaseConnection& connection, const ArchivedDump& dump) const;
   void require_sequences(DatabaseConnection& connection, const ArchivedDump& dump, const DumpTable& table) const;
   void plan_live_load(const DatabaseLogin& own, const DatabaseWish& wish);

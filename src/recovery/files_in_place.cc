@@ -244,6 +244,7 @@ Restored FilesInPlace::stage(const std::filesystem::path& archive, RestoreOption
                              const std::vector<std::string>& include, const RestoreEnvironment& environment,
                              const std::function<void()>& persist) {
   const std::vector<std::string> exchanged = exchanged_for(site_fd(), include);
+  exchange_.only = exchanged;
   add_places(archive, environment, include);
   make_stages(persist);
   Restored restored;
@@ -345,6 +346,20 @@ bool FilesInPlace::has_displaced() const {
     make_folders(places_[place_of_entry(places_, at)].stage.get(), at);
   }
   return true;
+}
+
+std::vector<std::string> FilesInPlace::displaced_paths() const {
+  std::vector<std::string> paths;
+  for (const std::string& path : exchange_.only) {
+    const auto has = [&path](const StagingPlace& place) {
+      return static_cast<bool>(open_beneath(place.stage.get(), path, O_PATH | O_NOFOLLOW));
+    };
+    const auto at_path = [&](const StagingPlace& place) { return place.at == path && has(place); };
+    if (has(places_[place_of_entry(places_, path)]) || std::any_of(places_.begin(), places_.end(), at_path)) {
+      paths.push_back(path);
+    }
+  }
+  return paths;
 }
 
 std::vector<std::pair<std::string, UniqueFd>> FilesInPlace::displaced_elsewhere() const {

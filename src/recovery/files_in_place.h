@@ -66,6 +66,8 @@ class FilesInPlace {
   /// After the exchange: whether there is anything in the stages. Sees to it that the first one has a htdocs then, so
   /// that it looks like a site's folder, and folders where those of `displaced_elsewhere` belong.
   [[nodiscard]] bool has_displaced() const;
+  /// If a part of the site was exchanged: which of its paths are in the stages now.
+  [[nodiscard]] std::vector<std::string> displaced_paths() const;
   /// The folders in further stages that belong into the first one at these paths.
   [[nodiscard]] std::vector<std::pair<std::string, UniqueFd>> displaced_elsewhere() const;
   /// Removes the stages with all in them.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "recovery/archived_part.h"
 #include "recovery/journaled_restore.h"
 #include "snapshot/backup_target.h"
 #include "snapshot/create.h"
@@ -19,6 +20,7 @@ struct WhatWasDisplaced {
   bool files = false;
   std::vector<std::pair<std::string, UniqueFd>> folders;  // in other stages
   std::optional<GivenDatabase> database;
+  std::optional<ArchivePart> part;  // nothing: all that the site had
 };
 
 bool has_ended(const JournaledRestore& restore) {
@@ -27,10 +29,11 @@ bool has_ended(const JournaledRestore& restore) {
 
 WhatWasDisplaced displaced_of(const Site& site, const JournaledRestore& restore) {
   const JournalPhase phase = restore.journal.phase;
-  WhatWasDisplaced displaced{site, restore.files && restore.files->has_displaced(), {}, std::nullopt};
+  WhatWasDisplaced displaced{site, restore.files && restore.files->has_displaced(), {}, std::nullopt, std::nullopt};
   if (displaced.files) {
     displaced.site.path = restore.files->stage_path();
     displaced.folders = restore.files->displaced_elsewhere();
+    if (!restore.journal.files->only.empty()) displaced.part = ArchivePart{restore.files->displaced_paths(), {}};
   }
   // What was loaded straight into live has left its archive already.
   if (restore.database && !restore.database->loads_into_live()) {
@@ -38,6 +41,9 @@ WhatWasDisplaced displaced_of(const Site& site, const JournaledRestore& restore)
     const bool done = phase == JournalPhase::done;
     displaced.database = GivenDatabase{done ? exchange.safety : exchange.undone, restore.database->login(),
                                        event_status_before(done ? exchange.saved : exchange.undo_saved), exchange.live};
+    if (!exchange.only_tables.empty()) {
+      displaced.part = ArchivePart{{}, restore.database->exchanged_tables_in(displaced.database->name)};
+    }
   }
   return displaced;
 }
@@ -62,6 +68,7 @@ std::filesystem::path archive_displaced(const Site& site, const JournaledRestore
   options.reason = restore.journal.phase == JournalPhase::done ? "pre-restore" : "pre-undo";
   options.backup_root = backup_root_of(site, environment.config, std::nullopt);
   options.metadata_extra = {{"restored_archive", printable(restore.journal.archive)}};
+  if (displaced.part) options.metadata_extra[kHoldsOnly] = json_of(*displaced.part);
   const Created created =
       create_displaced_snapshot(displaced.site, options, {displaced.database, displaced.folders, true},
                                 {environment.config, environment.clock, environment.log});
@@ -103,8 +110,7 @@ std::filesystem::path finish(JournaledRestore& restore, const Site& site, bool d
   discard ? restore.open_what_is_left() : restore.open();
   const bool lost = restore.journal.files && !(restore.files && restore.files->has_stage());
   if (!has_ended(restore) && !(lost && restore.journal.phase != JournalPhase::removing)) {
-    throw Error(ErrorKind::usage, fmt::format("{}: the restore was interrupted", site.name),
-                "finish it with `restore --resume`, or take it back with `restore --abort`");
+    throw interrupted_restore(site.name, name_of(restore.journal.phase), ErrorKind::usage);
   }
   if (!has_ended(restore) && restore.journal.phase != JournalPhase::staging) settle_without_stage(restore);
   std::filesystem::path archive = archived_before(restore.journal, environment);

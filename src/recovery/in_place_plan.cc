@@ -69,10 +69,9 @@ void require_sense(const Site& site, const InPlaceOptions& options, const Config
 void require_proven(const std::filesystem::path& archive, const InPlaceOptions& options,
                     const InPlaceEnvironment& environment) {
   const OpenArchive opened(archive, environment.config.keys, environment.stored);
-  const ContainerReader* container = opened.reader().container();
   const std::string& name = opened.reader().file().name();
-  if (container != nullptr && !options.accept_changed &&
-      trust_in(archive, *container, environment.config) == ArchiveTrust::changed) {
+  if (!options.accept_changed &&
+      trust_in(archive, opened.reader().container(), environment.config) == ArchiveTrust::changed) {
     throw Error(ErrorKind::verification, fmt::format("{} is not the archive that was made here under this name", name),
                 "somebody changed it; look into it with --target, or take it all the same with --accept-changed");
   }

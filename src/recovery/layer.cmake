@@ -3,6 +3,7 @@ wobackup_layer(recovery PATH recovery
     archive_origin.cc
     archived_config.cc
     archived_dump.cc
+    archived_part.cc
     config_login.cc
     database_in_place.cc
     files_in_place.cc
@@ -19,6 +20,7 @@ wobackup_layer(recovery PATH recovery
     live_htdocs.cc
     live_tree.cc
     maintenance_window.cc
+    pending_restore.cc
     restorable.cc
     restore_in_place.cc
     room_plan.cc

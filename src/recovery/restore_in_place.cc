@@ -13,6 +13,7 @@
 #include "in_place/restore_journal.h"
 #include "recovery/archive_origin.h"
 #include "recovery/archived_config.h"
+#include "recovery/archived_part.h"
 #include "recovery/config_login.h"
 #include "recovery/database_in_place.h"
 #include "recovery/files_in_place.h"
@@ -53,6 +54,11 @@ class Restoring {
     const auto started = environment_.clock.monotonic();
     const ArchiveParts parts = parts_of(archive_, options_, environment_);
     require_possible(parts);
+    // Restoring files says it by itself.
+    if (!parts.files) {
+      warn_of_stranger(archive_, trust_in(archive_, opened_->reader().container(), environment_.config),
+                       environment_.log);
+    }
     finish_the_one_before();
     const SiteLook before = look_before();
     try {
@@ -151,10 +157,8 @@ class Restoring {
     for (std::string& note : files_->notes()) result_.notes.push_back(std::move(note));
     journal_.files = files_->exchange();
     if (!made_site_) return;
-    const ContainerReader* container = opened_->reader().container();
-    const bool trusted =
-        container != nullptr && trust_in(archive_, *container, environment_.config) == ArchiveTrust::recorded;
-    give_site_folder(site_.path, trusted ? files_->stage_fd() : -1);
+    const ArchiveTrust trust = trust_in(archive_, opened_->reader().container(), environment_.config);
+    give_site_folder(site_.path, trust == ArchiveTrust::recorded ? files_->stage_fd() : -1);
     if (!journal_.owner) journal_.owner = live_owner(site_);
   }
 
@@ -336,7 +340,9 @@ class Restoring {
     if (copies_) forgive_other_address(after, notes);
     if (const auto broken = newly_broken(before, after, notes)) {
       throw Error(ErrorKind::rolled_back,
-                  fmt::format("{}: the site does not run from this backup: {}", site_.name, *broken));
+                  fmt::format("{}: the site does not run from this backup: {}", site_.name, *broken),
+                  // Of a roll-back nobody has given the options.
+                  options_.despite_maintenance ? "" : "--no-check keeps what is restored, whatever the site says then");
     }
     result_.notes.insert(result_.notes.end(), notes.begin(), notes.end());
     result_.wordpress = after.version;
@@ -419,52 +425,24 @@ RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& 
                                  const InPlaceEnvironment& environment) {
   require_sense(site, options, environment.config, environment.log);
   require_not_interrupted(site.name, environment.config);
-  static_cast<void>(
-      makes_a_copy(OpenArchive(archive, environment.config.keys, environment.stored).reader(), site, options));
-  require_proven(archive, options, environment);
+  InPlaceOptions wanted;
+  {
+    const OpenArchive opened(archive, environment.config.keys, environment.stored);
+    static_cast<void>(makes_a_copy(opened.reader(), site, options));
+    wanted = within_part(opened.reader(), options);
+  }
+  require_proven(archive, wanted, environment);
   const StateFolder state(environment.config.state_dir);
   const FileLock lock(state.lock_file(site.name), fmt::format("restore {}", site.name), options.wait,
                       options.cancelled);
   require_not_interrupted(site.name, environment.config);  // somebody else's meanwhile
   const JournalFile file(state.path(), site.name);
-  return Restoring(site, archive, options, environment, file).run();
-}
-
-std::optional<PendingRestore> pending_restore_of(const std::string& site, const Config& config) {
-  // Whoever may not look into the state folder cannot restore in place either.
-  if (::access(config.state_dir.c_str(), X_OK) != 0) return std::nullopt;
-  const std::optional<RestoreJournal> journal = JournalFile(config.state_dir, site).load();
-  if (!journal) return std::nullopt;
-  const bool ended = journal->phase == JournalPhase::done || journal->phase == JournalPhase::undone;
-  return PendingRestore{.site = journal->site,
-                        .archive = journal->archive,
-                        .started = journal->started,
-                        .interrupted = !ended,
-                        .swapping = journal->phase == JournalPhase::swapping || journal->phase == JournalPhase::undoing,
-                        .undone = journal->phase == JournalPhase::undone};
-}
-
-void require_not_interrupted(const std::string& site, const Config& config) {
-  const auto pending = pending_restore_of(site, config);
-  if (!pending || !pending->interrupted) return;
-  throw Error(ErrorKind::locked, fmt::format("{}: a restore was interrupted", site),
-              "finish it with `restore --resume`, or take it back with `restore --abort`");
-}
-
-std::vector<PendingRestore> pending_restores_in(const Config& config) {
-  std::vector<PendingRestore> all;
-  for (const std::string& site : journaled_sites(config.state_dir, "restores")) {
-    try {
-      if (auto pending = pending_restore_of(site, config)) all.push_back(*std::move(pending));
-    } catch (const Error& error) {
-      PendingRestore unknown;
-      unknown.site = site;
-      unknown.interrupted = true;
-      unknown.problem = error.message();
-      all.push_back(std::move(unknown));
-    }
+  RestoredInPlace restored = Restoring(site, archive, wanted, environment, file).run();
+  if (wanted.include.size() != options.include.size() || wanted.tables.size() != options.tables.size()) {
+    restored.notes.insert(restored.notes.begin(),
+                          "the archive holds only a part of the site: the rest stayed as it is");
   }
-  return all;
+  return restored;
 }
 
 }  // namespace wobackup

@@ -5,12 +5,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/random_access.h"
 #include "snapshot/verify_ledger.h"
 #include "wobackup/config.h"
+#include "wobackup/error.h"
 #include "wobackup/log.h"
 #include "wobackup/restore.h"
 #include "wobackup/site.h"
@@ -35,8 +37,15 @@ struct InPlaceEnvironment {
 [[nodiscard]] RestoredInPlace restore_in_place(const Site& site, const std::filesystem::path& archive,
                                                const InPlaceOptions& options, const InPlaceEnvironment& environment);
 
-/// As Service::pending_restore.
+/// As Service::pending_restore, but of one that another process, or this one, is at work on it says that it was
+/// interrupted: for whoever holds the site's lock.
 [[nodiscard]] std::optional<PendingRestore> pending_restore_of(const std::string& site, const Config& config);
+
+/// As Service::pending_restore.
+[[nodiscard]] std::optional<PendingRestore> pending_restore_now(const std::string& site, const Config& config);
+
+/// For what cannot be done since a restore, or its undo, was interrupted. The phase as in PendingRestore.
+[[nodiscard]] Error interrupted_restore(const std::string& site, std::string_view phase, ErrorKind kind);
 
 /// Throws Error locked if there is an interrupted one.
 void require_not_interrupted(const std::string& site, const Config& config);

@@ -51,7 +51,8 @@ std::string with_way_back(const std::string& hint, const std::string& site) {
 void resume_restore(const std::string& site, const InPlaceEnvironment& environment) {
   JournaledRestore restore(site, "resume", environment);
   const JournalPhase phase = restore.journal.phase;
-  if (phase == JournalPhase::done || phase == JournalPhase::undone) {
+  if (phase == JournalPhase::undone) throw_undone(site);
+  if (phase == JournalPhase::done) {
     throw Error(ErrorKind::not_found, fmt::format("{}: the restore is done; there is nothing to resume", site));
   }
   if (phase == JournalPhase::staging) {
@@ -104,8 +105,7 @@ void undo_restore(const std::string& site, const InPlaceEnvironment& environment
   JournaledRestore restore(site, "undo", environment);
   if (restore.journal.phase == JournalPhase::undone) throw_undone(site);
   if (restore.journal.phase != JournalPhase::done) {
-    throw Error(ErrorKind::usage, fmt::format("{}: the restore was interrupted", site),
-                "finish it with `restore --resume`, or take it back with `restore --abort`");
+    throw interrupted_restore(site, name_of(restore.journal.phase), ErrorKind::usage);
   }
   restore.open();
   restore.journal.folder_times.clear();

@@ -196,7 +196,8 @@ void refuse_in_plain(const Plan& plan, const CopyOptions& options) {
 void require_unchanged(const Source& source, const StoreEnvironment& environment) {
   if (!source.opened || !source.encrypted) return;
   const std::optional<ContainerReader> container = ContainerReader::open(*source.opened);
-  if (!container || trust_in(source.copied.archive, *container, environment.config) != ArchiveTrust::changed) return;
+  const ContainerReader* const index = container ? &*container : nullptr;
+  if (trust_in(source.copied.archive, index, environment.config) != ArchiveTrust::changed) return;
   throw Error(ErrorKind::verification,
               fmt::format("{} is not the archive that was made here", printable(source.copied.archive.string())),
               "it was exchanged; `wobackup verify` tells more");

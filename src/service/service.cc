@@ -383,7 +383,7 @@ RestoredInPlace Service::restore_in_place(const Site& site, const std::filesyste
 
 std::optional<PendingRestore> Service::pending_restore(const std::string& site) const {
   const std::optional<std::string> valid = host_name(site);
-  return valid ? pending_restore_of(*valid, implementation_->config) : std::nullopt;
+  return valid ? pending_restore_now(*valid, implementation_->config) : std::nullopt;
 }
 
 std::vector<PendingRestore> Service::pending_restores() const { return pending_restores_in(implementation_->config); }

@@ -230,16 +230,14 @@ void check_options(const RestoreOptions& options) {
   }
 }
 
-bool is_trusted(const std::filesystem::path& archive, const std::optional<ContainerReader>& container,
+bool is_trusted(const std::filesystem::path& archive, const ArchiveIndex& index,
                 const RestoreEnvironment& environment) {
-  const ArchiveTrust trust = container ? trust_in(archive, *container, environment.config) : ArchiveTrust::unknown;
+  // A damaged index is no proof of an exchange, and of nothing else.
+  const ArchiveTrust trust = index.damaged
+                                 ? ArchiveTrust::unknown
+                                 : trust_in(archive, index.container ? &*index.container : nullptr, environment.config);
   if (trust == ArchiveTrust::recorded) return true;
-  if (environment.log) {
-    const char* what = trust == ArchiveTrust::changed
-                           ? "is not the archive that was made here under this name: somebody changed it"
-                           : "is not recorded as made here: be sure that you know where it comes from";
-    environment.log(LogLevel::warning, fmt::format("{} {}", printable(archive.string()), what));
-  }
+  warn_of_stranger(archive, trust, environment.log);
   return false;
 }
 
@@ -280,7 +278,7 @@ Restored restore_into(const std::function<UniqueFd()>& open_target, const std::f
   if (container) run.totals = count_wanted(*container, run.selection, options);
   std::string damage;
   ReadingCounters counters;
-  const bool trusted = is_trusted(archive, container, environment);
+  const bool trusted = is_trusted(archive, index, environment);
   Restored restored;
   if (!options.dry_run) {
     const UniqueFd target = open_target();

@@ -35,8 +35,10 @@ StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)) {
   }
 }
 
-std::filesystem::path StateFolder::lock_file(const std::string& site) const {
-  return path_ / "locks" / (site + ".lock");
+std::filesystem::path StateFolder::lock_file(const std::string& site) const { return lock_file_in(path_, site); }
+
+std::filesystem::path lock_file_in(const std::filesystem::path& state_dir, const std::string& site) {
+  return state_dir / "locks" / (site + ".lock");
 }
 
 std::vector<std::string> journaled_sites(const std::filesystem::path& state_dir, const char* part) {

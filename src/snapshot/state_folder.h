@@ -20,6 +20,9 @@ class StateFolder {
   std::filesystem::path path_;
 };
 
+/// The same lock_file, for whoever only looks.
+[[nodiscard]] std::filesystem::path lock_file_in(const std::filesystem::path& state_dir, const std::string& site);
+
 /// The sites that have a journal `<state_dir>/<part>/<site>.json`, sorted by name. No such folder has none.
 [[nodiscard]] std::vector<std::string> journaled_sites(const std::filesystem::path& state_dir, const char* part);
 

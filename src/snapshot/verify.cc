@@ -14,6 +14,7 @@
 #include "base/host_name.h"
 #include "base/text.h"
 #include "snapshot/archive_ledger.h"
+#include "snapshot/archive_trust.h"
 #include "snapshot/restore_salvage.h"
 #include "snapshot/run_monitor.h"
 #include "snapshot/state_folder.h"
@@ -108,16 +109,25 @@ void verify_data(const ContainerReader& container, Run& run) {
   read_members(container, nowhere, reading, run.counters, run.cancellation);
 }
 
-std::optional<LedgerEntry> recorded_of(const Run& run) {
-  const std::optional<std::string> site = host_name(run.archive.parent_path().filename().string());
-  return site ? ArchiveLedger(run.environment.config.state_dir, *site).find(run.archive) : std::nullopt;
+std::optional<LedgerEntry> recorded_here(const Run& run) {
+  return recorded_of(run.archive, nullptr, run.environment.config);
+}
+
+// A whole archive in the place of one that was made here proves nothing about that one.
+std::optional<VerifyProblem> exchanged(const ContainerReader* container, const Run& run) {
+  const Config& config = run.environment.config;
+  if (!run.compare_sum || trust_in(run.archive, container, config) != ArchiveTrust::changed) return std::nullopt;
+  return VerifyProblem{std::nullopt,
+                       {},
+                       fmt::format("it is not the archive that was made here: {}",
+                                   container == nullptr ? "it has no index" : "its manifest is another")};
 }
 
 // Whether the file has the sum that was recorded when it was made, which finds changes that nothing in the file itself
 // can tell; nothing if none was recorded.
 std::optional<bool> has_recorded_sum(const RandomAccess& file, const Run& run) {
   if (!run.compare_sum || run.options.sample < 1) return std::nullopt;
-  const auto recorded = recorded_of(run);
+  const auto recorded = recorded_here(run);
   if (!recorded || recorded->sha256.empty()) return std::nullopt;
   Sha256 hash;
   ByteVector piece(kHashPieceBytes);
@@ -168,6 +178,8 @@ void verify_content(const ArchiveFile& file, Run& run) {
     add_problem(run.verified, {std::nullopt, {}, error.message()});
     return verify_remains(file, container ? &*container : nullptr, run);
   }
+  const std::optional<VerifyProblem> another = exchanged(container ? &*container : nullptr, run);
+  if (another) add_problem(run.verified, *another);
   if (!container) {
     return verify_foreign(file, run.counters, run.cancellation,
                           [&run](const VerifyProblem& problem) { add_problem(run.verified, problem); });
@@ -201,14 +213,14 @@ void verify_content(const ArchiveFile& file, Run& run) {
     add_problem(run.verified, *no_vhost);
   }
   run.verified.sum_compared = same_sum.has_value();
-  if (same_sum == false) add_problem(run.verified, {std::nullopt, {}, kNotTheOne});
+  if (same_sum == false && !another) add_problem(run.verified, {std::nullopt, {}, kNotTheOne});
 }
 
 // Without a key: the encryption's header and the lengths of its chunks fit the file, and if its sum was recorded when
 // it was made, that proves every byte.
 void verify_sealed(const RandomAccess& stored, Run& run) {
   static_cast<void>(read_age_structure(stored));
-  if (const auto recorded = recorded_of(run); recorded && run.compare_sum && recorded->size_bytes != stored.size()) {
+  if (const auto recorded = recorded_here(run); recorded && run.compare_sum && recorded->size_bytes != stored.size()) {
     add_problem(
         run.verified,
         {std::nullopt, {}, fmt::format("it has {} bytes, and {} were written", stored.size(), recorded->size_bytes)});

@@ -5,6 +5,7 @@
 #include "age/made_age.h"
 #include "age/recipient_list.h"
 #include "cli/command_line.h"
+#include "fakes/forged_tar.h"
 #include "fakes/memory_file.h"
 #include "fakes/plain_tools.h"
 
@@ -224,6 +225,27 @@ TEST_F(EncryptedBackups, WhatSomebodyChanged_IsRefused) {
                          }),
                  21, "its HMAC is wrong");
   expect_refused(changed(archive, [&](ByteVector& bytes) { bytes.resize(60); }), 21, "the age header is malformed");
+}
+
+// Anybody can encrypt to the recipient; only the record tells that it is another one.
+TEST_F(EncryptedBackups, TarOfSomebodyElse_IsRefusedWhereverItWouldBeUsed) {
+  const fs::path archive = backed_up("a.example");
+  const fs::path forged = root() / archive.filename().stem();
+  test::forge(forged, "a.example");
+  encrypt(forged, archive);
+  const std::string elsewhere = (root() / "elsewhere").string();
+  fs::create_directories(elsewhere);
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"verify", archive.string()},
+                                             {"verify", archive.string(), "--level", "drill"},
+                                             {"restore", archive.string(), "--in-place", "--yes"},
+                                             {"copy", archive.string(), "--decrypt", "--to", elsewhere}}) {
+    const Ran ran = with_key(words);
+    EXPECT_EQ(ran.exit_code, 21) << words[0] << "\n" << ran.both();
+    EXPECT_TRUE(contains(ran.both(), "not the archive that was made here")) << words[0];
+  }
+  EXPECT_TRUE(fs::exists(www("a.example") / "htdocs/noise"));
+  EXPECT_FALSE(fs::exists(fs::path(elsewhere) / "a.example"));
 }
 
 TEST_F(EncryptedBackups, ChunksSwapped_AreFoundByVerify) {

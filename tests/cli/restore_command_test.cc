@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/file_lock.h"
 #include "cli/command_line.h"
 #include "fakes/plain_tools.h"
 
@@ -26,6 +27,14 @@ class RestoreCommand : public test::CommandLine {
     // The second frame: what comes behind vhost.json.
     bytes[bytes.size() / 3] ^= std::byte{0x55};
     test::write_file(archive_, bytes);
+  }
+
+  // The journal of the site's restore, as if this had been its last word.
+  void in_phase(const std::string& phase) const {
+    std::string journal = test::text_of_file(root() / "state/restores/a.example.json");
+    const std::size_t at = journal.find("\"phase\": \"") + std::string_view("\"phase\": \"").size();
+    journal.replace(at, journal.find('"', at) - at, phase);
+    write("state/restores/a.example.json", journal);
   }
 
   fs::path archive_;
@@ -190,6 +199,67 @@ TEST_F(RestoreCommand, Status_TellsWhatRestoresHaveLeft) {
   EXPECT_TRUE(contains(damaged.err, "gone.example.json"));
 }
 
+// As a kill at that moment leaves it.
+TEST_F(RestoreCommand, Resume_TellsWhatCameOfIt) {
+  write("www/a.example/htdocs/index.html", "since");
+  for (const char* way : {"--resume", "--abort"}) {
+    ASSERT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes"}).exit_code, 0);
+    in_phase("undoing");
+    const Ran status = run({"restore", "--status"});
+    EXPECT_EQ(status.exit_code, 1);
+    EXPECT_TRUE(contains(status.err, "the undo of the restore that began "));
+    EXPECT_TRUE(
+        contains(run({"restore", "--undo", "a.example", "--yes"}).err, "the undo of a restore was interrupted"));
+    const Ran undone = run({"--json", "restore", way, "a.example"});
+    EXPECT_EQ(undone.objects("summary").back()["state"], "undone") << way;
+    EXPECT_EQ(test::text_of_file(www("a.example") / "htdocs/index.html"), "since");
+    const Ran again = run({"restore", way, "a.example"});
+    EXPECT_EQ(again.exit_code, 10);
+    EXPECT_TRUE(contains(again.err, "is undone already"));
+    ASSERT_EQ(run({"restore", "--finish", "--discard", "a.example"}).exit_code, 0);
+  }
+  ASSERT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes"}).exit_code, 0);
+  in_phase("swapping");
+  const Ran done = run({"restore", "--resume", "a.example"});
+  EXPECT_TRUE(contains(done.out, "the restore is done"));
+  in_phase("swapping");
+  EXPECT_EQ(run({"--json", "restore", "--abort", "a.example"}).objects("summary").back()["state"], "aborted");
+  EXPECT_EQ(test::text_of_file(www("a.example") / "htdocs/index.html"), "since");
+  // One that was finished stays restored, also with --abort.
+  ASSERT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes"}).exit_code, 0);
+  in_phase("removing");
+  EXPECT_TRUE(contains(run({"restore", "--status"}).err, "interrupted while what it had left was removed"));
+  EXPECT_TRUE(contains(run({"restore", "--abort", "a.example"}).out, "what was left of the restore is removed"));
+  EXPECT_EQ(test::text_of_file(www("a.example") / "htdocs/index.html"), "hello");
+}
+
+TEST_F(RestoreCommand, RunningRestore_IsNotCalledInterrupted) {
+  ASSERT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes"}).exit_code, 0);
+  in_phase("swapping");
+  const fs::path lock_file = root() / "state/locks/a.example.lock";
+  {
+    const FileLock another(lock_file, "restore a.example", std::chrono::seconds(0), {});
+    const Ran status = run({"restore", "--status"});
+    EXPECT_EQ(status.exit_code, 0) << status.both();
+    EXPECT_TRUE(contains(status.out, " is running"));
+    for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+             {"restore", "--status"}, {"sites"}, {"list", "a.example"}, {"info", "a.example"}}) {
+      const Ran ran = run(command);
+      EXPECT_TRUE(contains(ran.both(), " is running")) << command.front();
+      EXPECT_FALSE(contains(ran.both(), "--abort")) << command.front();
+    }
+    const Json pending = run({"--json", "restore", "--status"}).objects("pending").at(0);
+    EXPECT_EQ(pending["state"], "running");
+    EXPECT_EQ(pending["phase"], "swapping");
+  }
+  {
+    // The lock is the site's: others take it, too.
+    const FileLock backup(lock_file, "create a.example", std::chrono::seconds(0), {});
+    EXPECT_EQ(run({"--json", "restore", "--status"}).objects("pending").at(0)["state"], "interrupted");
+  }
+  EXPECT_EQ(run({"restore", "--status"}).exit_code, 1);
+}
+
 TEST_F(RestoreCommand, InPlace_WhatMakesNoSenseIsRefused) {
   const std::vector<std::vector<std::string>> wrong{
       {"--db"},  // the archive has none
@@ -239,6 +309,17 @@ TEST_F(RestoreCommand, InPlace_GoesIntoTheSiteThatTheBackupNames) {
   EXPECT_EQ(run({"restore", "--undo", "shop.example", "--site", "shop.example"}).exit_code, 2);
 }
 
+TEST_F(RestoreCommand, InPlace_OfASiteThatIsGone_SaysHowToMakeIt) {
+  const std::string name = archive_.stem().stem().string();
+  sql("DELETE FROM sites");
+  for (const std::string& what : {archive_.string(), "a.example/" + name, std::string("a.example")}) {
+    const Ran ran = run({"restore", what, "--in-place", "--yes"});
+    EXPECT_EQ(ran.exit_code, 10) << what << ran.both();
+    EXPECT_TRUE(contains(ran.err, "wo site create a.example")) << what;
+  }
+  EXPECT_FALSE(contains(run({"restore", "a.example", "--target", target()}).err, "wo site create"));
+}
+
 TEST_F(RestoreCommand, Undo_OfNothingAsksNothing) {
   const Ran ran = run({"restore", "--undo", "a.example"});
   EXPECT_EQ(ran.exit_code, 10) << ran.both();
@@ -258,6 +339,25 @@ TEST_F(RestoreCommand, InPlace_WaitsForAnotherRun) {
   EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes", "--wait", "soon"}).exit_code, 2);
   EXPECT_EQ(run({"restore", "a.example", "--in-place", "--files", "--yes", "--wait", "1m"}).exit_code, 0);
   EXPECT_EQ(run({"restore", "--undo", "a.example", "--yes", "--wait", "1m"}).exit_code, 0);
+}
+
+TEST_F(RestoreCommand, InPlace_OfAPart_IsToldByInfo) {
+  const fs::path whole = backed_up("a.example");
+  write("www/a.example/htdocs/index.html", "since");
+  ASSERT_EQ(run({"restore", whole.string(), "--in-place", "--yes", "--include", "htdocs/index.html"}).exit_code, 0);
+  const Ran finished = run({"--json", "restore", "--finish", "a.example"});
+  const std::string part = finished.objects("summary").back()["archive"];
+  EXPECT_EQ(info(part)["holds_only"], (Json{{"paths", {"htdocs/index.html"}}, {"tables", Json::array()}}));
+  EXPECT_FALSE(info(whole.string()).contains("holds_only"));
+  EXPECT_TRUE(contains(run({"info", part}).out, "htdocs/index.html (of the site as it was, nothing else)"));
+  const Ran asked = run({"restore", part, "--in-place"}, {.at_terminal = true, .in = "n\n"});
+  EXPECT_TRUE(contains(asked.err, "Replace 1 path of a.example, which is all that the backup holds"));
+  const Ran refused = run({"restore", part, "--in-place", "--yes", "--include", "htdocs"});
+  EXPECT_EQ(refused.exit_code, 2) << refused.both();
+  EXPECT_TRUE(contains(refused.err, "--include htdocs/index.html"));
+  const Ran back = run({"restore", part, "--in-place", "--yes"});
+  EXPECT_EQ(back.exit_code, 0) << back.both();
+  EXPECT_TRUE(contains(back.err, "the archive holds only a part of the site"));
 }
 
 TEST_F(RestoreCommand, InPlace_Finish_KeepsWhatWasDisplaced) {

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fakes/forged_tar.h"
+#include "fakes/refusal.h"
 #include "recovery/site_in_place.h"
 
 namespace wobackup {
@@ -68,6 +70,69 @@ TEST_F(InPlaceTest, OneFolder_LeavesTheRest) {
   EXPECT_EQ(test::text_of_file(site() / "wp-config.php"), "<?php // new");
   undo();
   EXPECT_EQ(facts(), live_);
+}
+
+// What was displaced is no backup of the site: the rest was never in it.
+TEST_F(InPlaceTest, ArchiveOfAPart_ReplacesThatPartAlone) {
+  static_cast<void>(restore({.include = {"htdocs/uploads/", "wp-config.php"}}));
+  const auto restored = facts();
+  const std::filesystem::path before = service().finish_restore(the_site());
+  const auto part = service().origin(before).part;
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->paths, (std::vector<std::string>{"htdocs/uploads", "wp-config.php"}));
+  EXPECT_TRUE(part->tables.empty());
+  EXPECT_FALSE(service().origin(archive_).part);
+
+  static_cast<void>(service().restore_in_place(the_site(), before, {}));
+  EXPECT_EQ(facts(), live_);
+  service().undo_restore("example.com");
+  EXPECT_EQ(facts(), restored);
+  const std::filesystem::path undone = service().finish_restore(the_site());  // and of an undo
+  static_cast<void>(service().restore_in_place(the_site(), undone, {}));
+  EXPECT_EQ(facts(), live_);
+  undo();
+  static_cast<void>(service().restore_in_place(the_site(), before, {.include = {"htdocs/uploads/new.jpg"}}));
+  EXPECT_EQ(text("htdocs/uploads/new.jpg"), "new");
+  EXPECT_EQ(text("htdocs/uploads/old.jpg"), "old");
+  undo();
+  EXPECT_EQ(facts(), restored);
+}
+
+TEST_F(InPlaceTest, ArchiveOfAPart_IsRefusedForMore) {
+  std::filesystem::create_directory(site() / "htdocs/it's");
+  write("htdocs/it's/here", "x");
+  archive_ = service().create(the_site(), {}).archive;
+  write("htdocs/new/file", "x");
+  static_cast<void>(restore({.include = {"htdocs/it's", "htdocs/uploads"}}));
+  const std::filesystem::path before = service().finish_restore(the_site());
+  const auto now = facts();
+  const auto hint = [&](const InPlaceOptions& options) -> std::string {
+    try {
+      static_cast<void>(service().restore_in_place(the_site(), before, options));
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage) << error.message();
+      return error.hint();
+    }
+    return "restored";
+  };
+  const std::string right = R"(what can be put back in place: --include 'htdocs/it'\''s' --include htdocs/uploads)";
+  EXPECT_EQ(hint({.include = {"htdocs"}}), right);
+  EXPECT_EQ(hint({.include = {"htdocs/uploads", "htdocs/new"}}), right);
+  EXPECT_EQ(hint({.files = false}), right);
+  EXPECT_EQ(hint({.tables = {"wp_posts"}}), right);
+  EXPECT_EQ(facts(), now);
+  EXPECT_FALSE(service().pending_restore("example.com"));
+}
+
+TEST_F(InPlaceTest, ArchiveOfAPartThatWasNotThere_PutsNothingBack) {
+  std::filesystem::remove_all(site() / "htdocs/uploads");
+  static_cast<void>(restore({.include = {"htdocs/uploads"}}));
+  const auto now = facts();
+  const std::filesystem::path nothing = service().finish_restore(the_site());
+  ASSERT_FALSE(nothing.empty());
+  const auto again = [&] { static_cast<void>(service().restore_in_place(the_site(), nothing, {})); };
+  EXPECT_NE(test::refusal(again, ErrorKind::usage).find("holds only what a restore"), std::string::npos);
+  EXPECT_EQ(facts(), now);
 }
 
 TEST_F(InPlaceTest, MissingFoldersAboveAPath_ComeWithIt) {
@@ -155,6 +220,32 @@ TEST_F(InPlaceTest, DamagedOrChangedArchive_TouchesNothing) {
   EXPECT_EQ(facts(), live_);
   EXPECT_FALSE(has_stage());
   EXPECT_FALSE(service().pending_restore("example.com"));
+}
+
+TEST_F(InPlaceTest, PlainTarInTheArchivesPlace_IsTakenOnlyIfThatIsMeant) {
+  test::forge(archive_, "example.com");
+  EXPECT_TRUE(test::refuses([&] { static_cast<void>(restore()); }, "is not the archive that was made here"));
+  const std::filesystem::path roundabout = archive_.parent_path() / "." / archive_.filename();
+  EXPECT_TRUE(test::refuses([&] { static_cast<void>(service().restore_in_place(the_site(), roundabout, {})); },
+                            "is not the archive that was made here"));
+  EXPECT_EQ(facts(), live_);
+  EXPECT_FALSE(service().pending_restore("example.com"));
+  static_cast<void>(restore({.accept_changed = true}));
+  EXPECT_EQ(text("htdocs/index.php"), "forged");
+  undo();
+  EXPECT_EQ(facts(), live_);
+}
+
+TEST_F(InPlaceTest, AnotherSitesArchiveInItsPlace_IsRefused) {
+  config_.site["other.example"].path = folder_ / "www/other.example";
+  config_.site["other.example"].type = "php";
+  folder_.write("www/other.example/htdocs/index.php", "other");
+  const std::filesystem::path other = service().create(service().site("other.example"), {}).archive;
+  std::filesystem::copy_file(other, archive_, std::filesystem::copy_options::overwrite_existing);
+  InPlaceOptions options;
+  options.other_site = true;
+  EXPECT_TRUE(test::refuses([&] { static_cast<void>(restore(options)); }, "is not the archive that was made here"));
+  EXPECT_EQ(facts(), live_);
 }
 
 TEST_F(InPlaceTest, Cancelled_TouchesNothing) {

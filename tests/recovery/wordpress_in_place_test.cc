@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "fakes/plain_tools.h"
+#include "fakes/refusal.h"
 #include "fakes/web_server.h"
 #include "recovery/live_wordpress.h"
 
@@ -164,6 +165,26 @@ TEST_F(LiveWordPressTest, OneTable_LeavesTheRest) {
   EXPECT_EQ(leftovers(), "");
 }
 
+TEST_F(LiveWordPressTest, ArchiveOfATable_ReplacesThatTableAlone) {
+  static_cast<void>(restore({.tables = {"words"}}));
+  const std::filesystem::path before = service().finish_restore(the_site());
+  const std::string restored = database();
+  const auto part = service().origin(before).part;
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->tables, std::vector<std::string>{"words"});
+  const auto more = [&] { static_cast<void>(service().restore_in_place(the_site(), before, {.tables = {"child"}})); };
+  EXPECT_NE(test::refusal(more, ErrorKind::usage).find("not all of child"), std::string::npos);
+  EXPECT_EQ(service().restore_in_place(the_site(), before, {}).tables, 1U);
+  EXPECT_EQ(differences_from(database_now_), "");
+  EXPECT_EQ(files(), files_now_);
+  service().undo_restore("wp.example");
+  const std::filesystem::path undone = service().finish_restore(the_site());
+  EXPECT_EQ(differences_from(restored), "");
+  EXPECT_EQ(service().restore_in_place(the_site(), undone, {}).tables, 1U);
+  EXPECT_EQ(differences_from(database_now_), "");
+  undo();
+}
+
 TEST_F(LiveWordPressTest, DatabaseAlone_LeavesTheFiles) {
   static_cast<void>(restore({.files = false}));
   EXPECT_EQ(files(), files_now_);
@@ -172,12 +193,56 @@ TEST_F(LiveWordPressTest, DatabaseAlone_LeavesTheFiles) {
   EXPECT_EQ(differences_from(database_now_), "");
 }
 
+// Its SQL runs as much as its files would.
+TEST_F(LiveWordPressTest, TablesThatTheBackupDoesNotHave_AreNamed) {
+  const RestoredInPlace restored = restore({.files = false});
+  EXPECT_NE(std::find(restored.notes.begin(), restored.notes.end(),
+                      "1 table of the database is not in the backup and was displaced: since"),
+            restored.notes.end());
+  undo();
+  for (const std::string& note : restore({.tables = {"words"}}).notes) {
+    EXPECT_EQ(note.find("displaced"), std::string::npos) << note;
+  }
+  undo();
+}
+
+TEST_F(LiveWordPressTest, DatabaseOfAStrangersArchive_IsWarnedOf) {
+  std::string warnings;
+  log_ = [&](LogLevel level, std::string_view text) {
+    if (level == LogLevel::warning) warnings += std::string(text) + "\n";
+  };
+  static_cast<void>(restore({.files = false}));
+  undo();
+  EXPECT_EQ(warnings, "");
+  const std::filesystem::path copy = folder_ / archive_.filename();
+  std::filesystem::copy_file(archive_, copy);
+  for (const InPlaceOptions& options : {InPlaceOptions{.files = false}, InPlaceOptions{.tables = {"words"}}}) {
+    warnings.clear();
+    static_cast<void>(service().restore_in_place(the_site(), copy, options));
+    undo();
+    EXPECT_NE(warnings.find("is not recorded as made here"), std::string::npos) << warnings;
+  }
+  // Under the name of one that was made here, it is another one.
+  std::filesystem::copy_file(service().create(the_site(), {}).archive, archive_,
+                             std::filesystem::copy_options::overwrite_existing);
+  warnings.clear();
+  static_cast<void>(restore({.files = false, .accept_changed = true}));
+  undo();
+  EXPECT_NE(warnings.find("somebody changed it"), std::string::npos) << warnings;
+}
+
 TEST_F(LiveWordPressTest, BackupThatDoesNotRun_IsTakenBack) {
   std::ofstream(live().htdocs() / "wp-content/mu-plugins/broken.php") << "<?php no_such_function();";
   archive_ = service().create(the_site(), {}).archive;
   std::filesystem::remove(live().htdocs() / "wp-content/mu-plugins/broken.php");
   files_now_ = files();
-  EXPECT_EQ(kind_of([this] { static_cast<void>(restore()); }), ErrorKind::rolled_back);
+  try {
+    static_cast<void>(restore());
+    ADD_FAILURE() << "it was kept";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::rolled_back) << error.message();
+    EXPECT_NE(error.hint().find("--no-check"), std::string::npos) << error.hint();
+  }
   EXPECT_EQ(files(), files_now_);
   EXPECT_EQ(differences_from(database_now_), "");
   EXPECT_EQ(leftovers(), "");

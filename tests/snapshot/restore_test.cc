@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "fakes/forged_tar.h"
 #include "fakes/odd_site.h"
 #include "fakes/one_site.h"
 #include "fakes/plain_tools.h"
@@ -340,6 +341,23 @@ TEST_F(RestoreTest, SetIdBitsOfAnArchiveMadeHere_ComeBackWithoutAWarning) {
   EXPECT_EQ(restore(folder_ / "copy.tar.zst").notes_count, 1U);
   ASSERT_EQ(::stat((target() / "htdocs/shell").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777U, 0755U);
+}
+
+TEST_F(RestoreTest, ForeignTarInTheArchivesPlace_IsCalledChanged) {
+  write("htdocs/index.php", "old");
+  const Created created = create();
+  test::forge(created.archive, "example.com");
+  for (const bool salvage : {false, true}) {
+    std::vector<std::string> warnings;
+    RestoreOptions options;
+    options.target = target();
+    options.salvage = salvage;
+    static_cast<void>(Service(config_, [&](LogLevel level, std::string_view text) {
+                        if (level == LogLevel::warning) warnings.emplace_back(text);
+                      }).restore(created.archive, options));
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_NE(warnings[0].find("somebody changed it"), std::string::npos) << warnings[0];
+  }
 }
 
 TEST_F(RestoreTest, WithoutRoom_NothingIsWritten) {

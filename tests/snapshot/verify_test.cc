@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "fakes/forged_tar.h"
 #include "fakes/plain_tools.h"
 #include "fakes/scratch_folder.h"
 #include "fakes/tree_facts.h"
@@ -168,6 +169,35 @@ TEST_F(VerifyTest, ForeignTar_IsReadToItsEnd) {
   const Verified verified = Service(config_).verify(folder_ / "foreign.tar.zst", {});
   EXPECT_TRUE(verified.ok);
   EXPECT_FALSE(verified.indexed);
+}
+
+// Nothing is wrong with it, but it is not what was made here.
+TEST_F(VerifyTest, ForeignTarInTheArchivesPlace_ProvesNothing) {
+  test::forge(archive_, "example.com");
+  for (const VerifyLevel level : {VerifyLevel::quick, VerifyLevel::data, VerifyLevel::drill}) {
+    SCOPED_TRACE(std::string(name_of(level)));
+    const Verified verified = verify({.level = level});
+    EXPECT_FALSE(verified.ok);
+    ASSERT_EQ(verified.problems.size(), 1U);
+    EXPECT_EQ(verified.problems[0].what, "it is not the archive that was made here: it has no index");
+    const auto record = Service(config_).last_verified(archive_);
+    ASSERT_TRUE(record);
+    EXPECT_FALSE(record->ok);
+  }
+}
+
+TEST_F(VerifyTest, AnotherArchiveInItsPlace_IsFoundAtEveryLevel) {
+  Service service(config_);
+  folder_.write("www/htdocs/f0", "later");
+  const std::filesystem::path later = service.create(service.site("example.com"), {}).archive;
+  std::filesystem::copy_file(later, archive_, std::filesystem::copy_options::overwrite_existing);
+  for (const VerifyOptions& options : {VerifyOptions{.level = VerifyLevel::quick}, VerifyOptions{.sample = 0.1},
+                                       VerifyOptions{.level = VerifyLevel::data}}) {
+    const Verified verified = verify(options);
+    EXPECT_FALSE(verified.ok);
+    ASSERT_EQ(verified.problems.size(), 1U);
+    EXPECT_EQ(verified.problems[0].what, "it is not the archive that was made here: its manifest is another");
+  }
 }
 
 // What a restore would refuse is known beforehand.
