@@ -9,6 +9,7 @@ wobackup_layer(backend PATH backend
     read_ahead.cc
     retry.cc
     retrying_backend.cc
+    store_rules.cc
     store_url.cc
     upload_journal.cc
   DEPENDS base)

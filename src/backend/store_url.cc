@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "backend/object_key.h"
 #include "base/text.h"
@@ -87,29 +88,30 @@ bool has_control(std::string_view text) noexcept {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
-// Without empty parts and "."; nothing if it has "..".
-std::optional<std::string> tidy(std::string_view path) {
+// Without empty parts and ".".
+std::string joined_parts(std::string_view path) {
   std::string out;
   for (const std::string_view part : split(path, '/')) {
     if (part.empty() || part == ".") continue;
-    if (part == "..") return std::nullopt;
     if (!out.empty()) out += '/';
     out += part;
   }
   return out;
 }
 
+// The same; nothing if it has "..".
+std::optional<std::string> tidy(std::string_view path) {
+  const std::vector<std::string_view> parts = split(path, '/');
+  if (std::find(parts.begin(), parts.end(), "..") != parts.end()) return std::nullopt;
+  return joined_parts(path);
+}
+
 // One spelling of a folder of this machine: what is compared must not depend on a slash that a shell's completion adds.
 // ".." stays: a link before it may lead elsewhere.
 std::string tidy_folder(std::string_view path) {
-  std::string out;
-  for (const std::string_view part : split(path, '/')) {
-    if (part.empty() || part == ".") continue;
-    if (!out.empty() || path.front() == '/') out += '/';
-    out += part;
-  }
-  if (out.empty()) out = path.front() == '/' ? "/" : ".";
-  return out;
+  const std::string parts = joined_parts(path);
+  if (path.front() == '/') return "/" + parts;
+  return parts.empty() ? "." : parts;
 }
 
 // As the part of a URL after the host: below the login's own folder.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "backend/store_rules.h"
 #include "backend/store_url.h"
 #include "base/text.h"
 #include "wobackup/keys.h"
@@ -51,18 +52,7 @@ void read_limits(TomlReader& reader, StoreSettings& store) {
   }
 }
 
-// "https://host" or "https://host:port". What is wrong here is better said when the file is read than by a backup.
-bool is_endpoint(std::string_view text) {
-  std::string_view rest;
-  for (const std::string_view scheme : {"https://", "http://"}) {
-    if (lower_ascii(text).starts_with(scheme)) rest = text.substr(scheme.size());
-  }
-  while (rest.ends_with('/')) rest.remove_suffix(1);
-  return !rest.empty() && std::none_of(rest.begin(), rest.end(), [](char c) {
-    return static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == '?' || c == '#';
-  });
-}
-
+// What is wrong here is better said when the file is read than by a backup.
 void read_s3(TomlReader& reader, StoreSettings& store) {
   store.endpoint = reader.text("endpoint").value_or("");
   if (!store.endpoint.empty() && !is_endpoint(store.endpoint)) {
@@ -78,7 +68,7 @@ void read_s3(TomlReader& reader, StoreSettings& store) {
   }
   store.storage_class = reader.text("storage_class").value_or("");
   store.encryption = reader.text("encryption").value_or("");
-  if (!store.encryption.empty() && store.encryption != "AES256" && store.encryption != "aws:kms") {
+  if (!store.encryption.empty() && !is_server_encryption(store.encryption)) {
     throw reader.wrong("encryption", "is not known",
                        "\"AES256\" or \"aws:kms\", the server's own; `recipients` is what encrypts here");
   }
@@ -92,9 +82,7 @@ void read_s3(TomlReader& reader, StoreSettings& store) {
 void read_sftp(TomlReader& reader, StoreSettings& store) {
   store.host_keys = reader.texts("host_keys");
   for (const std::string& key : store.host_keys) {
-    if (key.starts_with("SHA256:") || (key.find(' ') != std::string::npos && key.find("AAAA") != std::string::npos)) {
-      continue;
-    }
+    if (is_host_key(key)) continue;
     throw reader.wrong("host_keys", fmt::format("has {}, which is no key of a host", printable(key.substr(0, 100))),
                        "write \"SHA256:...\" or \"ssh-ed25519 AAAA...\"");
   }

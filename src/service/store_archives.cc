@@ -153,9 +153,13 @@ std::optional<SnapshotRef> last_recorded(const std::string& site, const Config& 
 std::optional<SnapshotRef> last_recorded(const std::string& site, const Config& config,
                                          const std::function<bool(const std::filesystem::path&)>& is_meant) {
   std::optional<SnapshotRef> last;
+  std::map<std::filesystem::path, bool> meant;  // a ledger has few folders, and many archives in each
   for (const auto& [archive, entry] : ArchiveLedger(config.state_dir, site).by_archive()) {
     const auto name = archive_name_from(std::filesystem::path(archive).filename().string());
-    if (!name || !entry.complete || !is_meant(archive) || (last && last->time >= name->time)) continue;
+    if (!name || !entry.complete || (last && last->time >= name->time)) continue;
+    const auto [folder, is_new] = meant.try_emplace(std::filesystem::path(archive).parent_path(), false);
+    if (is_new) folder->second = is_meant(archive);
+    if (!folder->second) continue;
     SnapshotRef ref;
     ref.site = site;
     ref.name = name->name;

@@ -26,7 +26,7 @@ namespace wobackup {
 
 /// As Service::last_recorded_in_stores.
 [[nodiscard]] std::optional<SnapshotRef> last_recorded(const std::string& site, const Config& config);
-/// The same of other archives in the ledger.
+/// The same of other archives in the ledger; `is_meant` answers for all in an archive's folder.
 [[nodiscard]] std::optional<SnapshotRef> last_recorded(
     const std::string& site, const Config& config, const std::function<bool(const std::filesystem::path&)>& is_meant);
 

@@ -16,7 +16,11 @@ class UnreachableStores {
   }
   void set(const std::string& url, bool unreachable) {
     const std::scoped_lock lock(mutex_);
-    unreachable ? static_cast<void>(urls_.insert(url)) : static_cast<void>(urls_.erase(url));
+    if (unreachable) {
+      urls_.insert(url);
+    } else {
+      urls_.erase(url);
+    }
   }
 
  private:

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 #include <vector>
 
 #include "backend/object_key.h"
 #include "backend/s3/part_plan.h"
+#include "backend/store_rules.h"
 #include "base/text.h"
 #include "wobackup/error.h"
 
@@ -29,27 +29,6 @@ bool is_bucket(std::string_view bucket) noexcept {
          });
 }
 
-bool is_port(std::string_view text) noexcept {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc{} && end == text.data() + text.size() && port != 0;
-}
-
-// "host", "host:port", "[::1]:9000"
-bool is_authority(std::string_view text) noexcept {
-  const bool ipv6 = text.starts_with('[');
-  const std::size_t host_end = ipv6 ? text.find(']') : text.find(':');
-  const std::string_view host = ipv6 ? text.substr(1, host_end - 1) : text.substr(0, host_end);
-  const std::string_view rest = host_end == std::string_view::npos ? "" : text.substr(ipv6 ? host_end + 1 : host_end);
-  if (host.empty() || host.size() > 253 || (ipv6 && host_end == std::string_view::npos)) return false;
-  const auto allowed = [ipv6](char c) {
-    if (is_lower_or_digit(c) || (c >= 'A' && c <= 'Z')) return true;
-    return ipv6 ? c == ':' || c == '.' : c == '-' || c == '.' || c == '_';
-  };
-  if (!std::all_of(host.begin(), host.end(), allowed)) return false;
-  return rest.empty() || (rest.front() == ':' && is_port(rest.substr(1)));
-}
-
 // Words that become headers.
 bool is_word(std::string_view text) noexcept {
   return text.size() <= 2048 && std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
@@ -57,19 +36,6 @@ bool is_word(std::string_view text) noexcept {
 
 Error wrong(std::string_view what, std::string_view value, std::string_view hint) {
   return Error(ErrorKind::usage, fmt::format("{}: {}", what, printable(value.substr(0, 200))), std::string(hint));
-}
-
-struct SplitEndpoint {
-  std::string scheme;
-  std::string authority;
-};
-
-SplitEndpoint split_endpoint(std::string_view endpoint) {
-  while (endpoint.ends_with('/')) endpoint.remove_suffix(1);
-  const std::size_t at = endpoint.find("://");
-  const std::string scheme = at == std::string_view::npos ? "" : lower_ascii(endpoint.substr(0, at));
-  const std::string_view authority = at == std::string_view::npos ? endpoint : endpoint.substr(at + 3);
-  return {scheme, lower_ascii(authority)};
 }
 
 // As clients write it: without the scheme's own port.
@@ -98,17 +64,14 @@ void check_s3_settings(const S3Settings& settings) {
   if (!settings.prefix.empty() && (!is_object_key(settings.prefix) || settings.prefix.size() > kLongestPrefixBytes)) {
     throw wrong("not a prefix", settings.prefix, "names joined by '/', none of which begins with a dot");
   }
-  if (!settings.endpoint.empty()) {
-    const SplitEndpoint endpoint = split_endpoint(settings.endpoint);
-    if ((endpoint.scheme != "https" && endpoint.scheme != "http") || !is_authority(endpoint.authority)) {
-      throw wrong("not an endpoint", settings.endpoint, "write https://host or https://host:port");
-    }
+  if (!settings.endpoint.empty() && !is_endpoint(settings.endpoint)) {
+    throw wrong("not an endpoint", settings.endpoint, "write https://host or https://host:port");
   }
   if (!settings.region.empty() && !is_s3_region(settings.region)) {
     throw wrong("not a region", settings.region, "regions are words such as eu-central-1");
   }
   if (!is_word(settings.storage_class)) throw wrong("not a storage class", settings.storage_class, "");
-  if (!settings.encryption.empty() && settings.encryption != "AES256" && settings.encryption != "aws:kms") {
+  if (!settings.encryption.empty() && !is_server_encryption(settings.encryption)) {
     throw wrong("not a kind of server-side encryption", settings.encryption, "AES256 or aws:kms");
   }
   if (!settings.kms_key.empty() && (settings.encryption != "aws:kms" || !is_word(settings.kms_key))) {

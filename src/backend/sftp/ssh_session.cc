@@ -8,6 +8,7 @@
 #include "backend/sftp/host_key.h"
 #include "backend/sftp/ssh_login.h"
 #include "backend/sftp/ssh_wait.h"
+#include "backend/store_rules.h"
 #include "base/text.h"
 #include "wobackup/error.h"
 
@@ -59,9 +60,7 @@ void check_sftp_settings(const SftpSettings& settings) {
   }
   if (settings.folder.empty()) throw Error(ErrorKind::usage, "there is no folder on the SFTP server");
   for (const std::string& key : settings.host_keys) {
-    if (key.starts_with("SHA256:") || (key.find(' ') != std::string::npos && key.find("AAAA") != std::string::npos)) {
-      continue;
-    }
+    if (is_host_key(key)) continue;
     throw Error(ErrorKind::usage, fmt::format("not a host key: {}", printable(key.substr(0, 100))),
                 "write \"SHA256:...\" or \"ssh-ed25519 AAAA...\"");
   }
