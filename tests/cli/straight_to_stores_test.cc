@@ -22,6 +22,8 @@ using test::Ran;
 using Words = std::vector<std::string>;
 
 constexpr std::size_t kSeveralParts = std::size_t{36} << 20U;
+// While a bucket's upload stands still, no other store can have it whole: the parts under way, and the queue, are full.
+constexpr std::size_t kMoreThanIsUnderWay = std::size_t{96} << 20U;
 
 class StraightToStores : public test::StoreCommandLine {
  protected:
@@ -264,7 +266,7 @@ TEST_F(StraightToStores, Interrupted_LeavesNothingAnywhere) {
 }
 
 TEST_F(StraightToStores, KilledInAnUpload_TheNextRunTakesAwayItsOwn) {
-  add_noise();
+  add_noise(kMoreThanIsUnderWay);
   // Other machines'.
   s3_.begin_upload("web/a.example/2025-01-01_00-00-00.tar.zst", std::chrono::hours(24 * 30));
   const std::string others = ".2025-01-01_00-00-00.tar.zst.0123456789abcdef-0123456789abcdef.partial";
